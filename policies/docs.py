@@ -1,0 +1,64 @@
+"""The reference page of the pack, made from the rules: `python -m policies.docs > docs/reference/policies.md`."""
+
+import sys
+from collections.abc import Iterable
+
+from . import undecided
+from .facts import shown
+from .registry import discover
+from .rule import Parameter, Rule
+
+_HEAD = """# Policies
+
+<!-- Generated from the rules: `python -m policies.docs > docs/reference/policies.md`. Do not edit. -->
+
+`pulumi preview --policy-pack policies` judges every object that the stack registers and refuses the change where a
+mandatory rule is broken. What something else applies (a chart's `Release`, Argo CD, Flux) is not in view here. Levels
+and parameters are set with `--policy-pack-config FILE`, a JSON file; what it leaves out keeps its default:
+
+```json
+{"first-step-weight": {"enforcementLevel": "mandatory", "max": 5}, "metric-condition": "advisory"}
+```
+
+Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all.
+
+| rule | code | default | severity | parameters |
+|---|---|---|---|---|
+"""
+
+
+def page(rules: Iterable[Rule]) -> str:
+    """The whole page as Markdown."""
+    listed = list(rules)
+    table = "".join(_row(rule) for rule in listed)
+    return _HEAD + table + "".join(_section(rule) for rule in listed) + _undecided()
+
+
+def _row(rule: Rule) -> str:
+    parameters = ", ".join(f"`{one.name}` = {shown(one.default)}" for one in rule.parameters) or "none"
+    return f"| [`{rule.id}`](#{rule.id}) | {rule.code} | {rule.enforcement} | {rule.severity} | {parameters} |\n"
+
+
+def _section(rule: Rule) -> str:
+    looks_at = ", ".join(f"`{kind.name}`" for kind in rule.kinds)
+    parameters = "".join(_parameter(one) for one in rule.parameters)
+    return (
+        f"\n## {rule.id}\n\n{rule.title}. Looks at {looks_at}.\n\n"
+        f"- **Why:** {rule.why}\n- **Fix:** {rule.fix}\n{parameters}"
+    )
+
+
+def _parameter(one: Parameter) -> str:
+    limits = f"{shown(one.minimum)} to {shown(one.maximum)}, default {shown(one.default)}"
+    return f"- **`{one.name}`** ({limits}): {one.meaning}.\n"
+
+
+def _undecided() -> str:
+    return (
+        f"\n## {undecided.ID}\n\n{undecided.TITLE}. Advisory by default; not a rule of its own.\n\n"
+        f"- **Why:** {undecided.WHY}\n- **Fix:** {undecided.FIX}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(discover().values()))

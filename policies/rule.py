@@ -1,0 +1,109 @@
+"""The record that describes a rule: what it looks at, what it wants, why, and how to comply."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .facts import Kind, KubeObject, number, shown
+
+Settings = Mapping[str, float]
+
+
+class Severity(StrEnum):
+    """How bad a violation can get."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Enforcement(StrEnum):
+    """What a violation does: mandatory stops the change, advisory only says so."""
+
+    ADVISORY = "advisory"
+    MANDATORY = "mandatory"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A limit that a site may set. `minimum` and `maximum` are inclusive; `meaning` names the unit."""
+
+    name: str
+    default: float
+    minimum: float
+    maximum: float
+    meaning: str
+    whole: bool = True
+
+    def problem(self, value: Any) -> str | None:
+        """What is wrong with a given value, or None."""
+        given = number(value)
+        if given is None or (self.whole and given != int(given)):
+            return f"'{self.name}' must be a {'whole ' if self.whole else ''}number, not {shown(value)}"
+        if not self.minimum <= given <= self.maximum:
+            limits = f"{shown(self.minimum)} to {shown(self.maximum)}"
+            return f"'{self.name}' must be from {limits}, not {shown(given)}"
+        return None
+
+
+@dataclass(frozen=True)
+class Violation:
+    """The rule is broken. `found`: the value and the limit; `fix`: the change that satisfies the rule."""
+
+    found: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """The rule cannot be judged yet. `path`: the value that only the update will know."""
+
+    path: str
+
+
+Finding = Violation | Undecided
+
+
+class SettingsError(ValueError):
+    """A rule was configured with a parameter it does not have, or with a value out of range; one line for each."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One policy.
+
+    id: its name for users and configuration. code: its place in the catalogue. title: the demand, in a few words.
+    why: what goes wrong without it. fix: how to comply, in general. kinds: the objects it looks at; `check` is called
+    for no others. parameters: its limits. check: a pure function from an object and the settings to findings.
+    """
+
+    id: str
+    code: str
+    severity: Severity
+    enforcement: Enforcement
+    title: str
+    why: str
+    fix: str
+    kinds: tuple[Kind, ...]
+    check: Callable[[KubeObject, Settings], Iterable[Finding]]
+    parameters: tuple[Parameter, ...] = ()
+
+    def settings(self, given: Mapping[str, Any]) -> Settings:
+        """The defaults with the given values on top. Raises SettingsError with every problem at once."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        problems = [_unknown_parameter(name, known) for name in sorted(set(given) - set(known))]
+        problems += [problem for name in known if name in given and (problem := known[name].problem(given[name]))]
+        if problems:
+            raise SettingsError(f"{self.id}: {'; '.join(problems)}")
+        return {name: given.get(name, parameter.default) for name, parameter in known.items()}
+
+
+def _unknown_parameter(name: str, known: Mapping[str, Parameter]) -> str:
+    return f"unknown parameter '{name}' (known: {', '.join(known) or 'none'})"
+
+
+def sentence(subject: KubeObject, finding: Violation) -> str:
+    """The message for users: the object, the value found and its limit, the fix."""
+    return f"{subject}: {finding.found}; {finding.fix}"

@@ -1,0 +1,21 @@
+"""What the pack says where a preview cannot judge a rule, because a value exists only during the update.
+
+The engine's SDK would turn a touched unknown into "can't run policy", drop that policy's other findings on the object
+and go on. Here everything that is known is judged as usual, and what is left is reported under a name of its own, so
+that it is advisory by default (like the SDK's) even where the rule is mandatory: nothing is refused for a value that
+may be fine, and nothing passes in silence. During the update the value is known, and the rule itself decides before
+the object is changed. A site that wants no unknowns makes this name mandatory.
+"""
+
+from .facts import KubeObject
+from .rule import Rule, Undecided
+
+ID = "undecided-in-preview"
+TITLE = "Some rules wait for the update"
+WHY = "A preview cannot judge a rule on a value that exists only during the update; the rule decides then."
+FIX = "Use a value that is known beforehand, or accept that the update may be refused."
+
+
+def sentence(subject: KubeObject, rule: Rule, finding: Undecided) -> str:
+    """The message for users: the rule, the object, the value that is missing."""
+    return f"{subject}: '{rule.id}' is judged during the update, when {finding.path} is known"

@@ -1,0 +1,120 @@
+"""What the policy tests share: objects, and a way to show one to the pack as the engine would, without an engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_policy import PolicyCustomTimeouts, PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy.deserialize import deserialize_properties
+from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from policies.facts import Kind, KubeObject
+from policies.pack import policies
+from policies.registry import discover
+from policies.rule import Finding, Violation, sentence
+
+ARGO = "argoproj.io"
+UNKNOWN_NUMBER = UNKNOWN_NUMBER_VALUE
+UNKNOWN_TEXT = UNKNOWN_STRING_VALUE
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """A value as the engine sends a secret."""
+    return {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": value}
+
+
+def rollout(*steps: Mapping[str, Any], app: str | None = None, **canary: Any) -> dict[str, Any]:
+    """A canary Rollout shop/checkout with these steps; `app`: as this project makes it for that app."""
+    labels = {"app.kubernetes.io/name": app, "app.kubernetes.io/managed-by": "coalmine"} if app else {}
+    return {
+        "apiVersion": f"{ARGO}/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "checkout", "namespace": "shop", "labels": labels},
+        "spec": {"strategy": {"canary": {"steps": list(steps), **canary}}},
+    }
+
+
+def template(*metrics: Any, kind: str = "AnalysisTemplate") -> dict[str, Any]:
+    """An analysis template shop/checkout with these metrics."""
+    metadata = {"name": "checkout"} if kind.startswith("Cluster") else {"name": "checkout", "namespace": "shop"}
+    return {"apiVersion": f"{ARGO}/v1alpha1", "kind": kind, "metadata": metadata, "spec": {"metrics": list(metrics)}}
+
+
+def metric(**fields: Any) -> dict[str, Any]:
+    """A Prometheus metric named error-rate."""
+    return {"name": "error-rate", "provider": {"prometheus": {"query": "up"}}, **fields}
+
+
+def subject(body: Mapping[str, Any]) -> KubeObject:
+    """The facts of a manifest, as from a YAML file."""
+    return KubeObject.of(body, Kind.of(body["apiVersion"], body["kind"]))
+
+
+def findings(rule_id: str, body: Mapping[str, Any], **settings: Any) -> list[Finding]:
+    """What the pure rule says about a manifest."""
+    rule = discover()[rule_id]
+    return list(rule.check(subject(body), rule.settings(settings)))
+
+
+def messages(rule_id: str, body: Mapping[str, Any], **settings: Any) -> list[str]:
+    """The messages of the violations that the pure rule finds."""
+    found = findings(rule_id, body, **settings)
+    return [sentence(subject(body), one) for one in found if isinstance(one, Violation)]
+
+
+@dataclass
+class Engine:
+    """Calls the pack's policies as the engine's SDK does: every policy, in order, each with its own copy."""
+
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
+    pack: list[ResourceValidationPolicy] = field(default_factory=lambda: _resource_policies())
+
+    def analyze(self, body: Mapping[str, Any], resource_type: str | None = None) -> dict[str, list[str]]:
+        """The messages by policy; a policy that does not apply to the object is missing."""
+        found: dict[str, list[str]] = {}
+        for policy in self.pack:
+            if policy.name not in self.disabled:
+                _ask(policy, self._args(policy.name, body, resource_type), found)
+        return found
+
+    def _args(self, policy: str, body: Mapping[str, Any], resource_type: str | None) -> ResourceValidationArgs:
+        resource_type = resource_type or f"kubernetes:{body['apiVersion']}:{body['kind']}"
+        return ResourceValidationArgs(
+            resource_type,
+            unknown_checking_proxy(deserialize_properties(_floats(body))),
+            f"urn:pulumi:dev::shop::{resource_type}::checkout",
+            "checkout",
+            PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), []),
+            None,
+            self.config.get(policy),
+        )
+
+
+def _resource_policies() -> list[ResourceValidationPolicy]:
+    return [policy for policy in policies(list(discover().values())) if isinstance(policy, ResourceValidationPolicy)]
+
+
+def _ask(policy: ResourceValidationPolicy, args: ResourceValidationArgs, found: dict[str, list[str]]) -> None:
+    reported: list[str] = []
+
+    def report(message: str, urn: str | None = None) -> None:
+        assert urn is None, "the engine ignores the URN of a resource policy's report"
+        reported.append(message)
+
+    try:
+        policy.validate(args, report)
+    except Exception as left:
+        if not hasattr(left, "reason"):  # the SDK's own way to say "not applicable" has no public class
+            raise
+        return
+    found[policy.name] = reported
+
+
+def _floats(value: Any) -> Any:
+    """Numbers as they arrive over the wire: a protobuf Struct knows only floats."""
+    if isinstance(value, Mapping):
+        return {key: _floats(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_floats(one) for one in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,67 @@
+"""The pack as Pulumi loads it: a folder of any name that runs as a script and answers the engine over gRPC."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from policies.registry import discover
+
+from .support import rollout
+
+PACK = Path(__file__).resolve().parents[2] / "policies"
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+    """The running pack; the engine's address is not used by the pack, so nothing listens there."""
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            port = process.stdout.readline().strip()
+            assert port.isdigit(), f"the pack did not start: {process.stderr.read()}"
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield analyzer_pb2_grpc.AnalyzerStub(channel)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("name", ["policies", "1.0.0", "coalmine_policies"])
+def test_the_pack_starts_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with _served(folder) as pack:
+        info = pack.GetAnalyzerInfo(empty_pb2.Empty(), timeout=30)
+    assert (info.name, [policy.name for policy in info.policies]) == ("coalmine", [*discover(), "undecided-in-preview"])
+
+
+def test_a_resource_is_refused_over_the_wire_and_others_are_not_applicable() -> None:
+    properties = struct_pb2.Struct()
+    properties.update(rollout({"setWeight": 50}))
+    kind = "kubernetes:argoproj.io/v1alpha1:Rollout"
+    request = analyzer_pb2.AnalyzeRequest(
+        urn=f"urn:pulumi:dev::shop::{kind}::checkout", type=kind, name="checkout", properties=properties
+    )
+    with _served(PACK) as pack:
+        answer = pack.Analyze(request, timeout=30)
+    [refusal] = answer.diagnostics
+    assert (refusal.policyName, refusal.enforcementLevel) == ("first-step-weight", analyzer_pb2.MANDATORY)
+    assert "the first weight is 50 %, the limit is 10 %" in refusal.message
+    assert [one.policy_name for one in answer.not_applicable] == ["metric-condition"]
+
+
+def test_the_manifest_of_the_pack_has_what_the_engine_shows() -> None:
+    manifest = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
+    assert manifest["version"] == "0.1.0", "the SDK reports 0.0.1 for a pack whose manifest has no version"
+    assert manifest["runtime"]["name"] == "python"
+    assert manifest["description"]

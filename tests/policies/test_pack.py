@@ -1,0 +1,133 @@
+"""The pack around the rules: what applies where, configuration, and what two calls must not share."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pulumi_policy import EnforcementLevel, Severity
+
+from policies import docs, undecided
+from policies.pack import kind_of, plain, policies
+from policies.registry import InvalidRulesError, catalogue, discover
+from policies.rule import SettingsError
+
+from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, metric, rollout, template
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_pack_holds_every_rule_once_and_the_undecided_one_last() -> None:
+    assert [policy.name for policy in policies(list(discover().values()))] == [*discover(), undecided.ID]
+
+
+def test_rules_are_mandatory_and_the_undecided_one_only_advises() -> None:
+    levels = {policy.name: policy.enforcement_level for policy in policies(list(discover().values()))}
+    assert levels == {
+        "first-step-weight": EnforcementLevel.MANDATORY,
+        "metric-condition": EnforcementLevel.MANDATORY,
+        undecided.ID: EnforcementLevel.ADVISORY,
+    }
+
+
+def test_the_engine_is_told_severity_schema_title_and_fix() -> None:
+    policy = policies([discover()["first-step-weight"]])[0]
+    assert policy.severity is Severity.HIGH
+    assert policy.config_schema is not None
+    limit = policy.config_schema.properties["max"]
+    assert {name: limit[name] for name in ("type", "minimum", "maximum", "default")} == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": 10,
+    }
+    assert all((policy.display_name, policy.remediation_steps, policy.tags, policy.description))
+
+
+def test_an_object_of_another_kind_is_left_at_once() -> None:
+    untouchable = {"apiVersion": "v1", "kind": "ConfigMap", "data": UNKNOWN_TEXT}
+    assert Engine().analyze(untouchable, "kubernetes:core/v1:ConfigMap") == {}
+    assert Engine().analyze(untouchable, "random:index/randomPassword:RandomPassword") == {}
+
+
+def test_type_tokens_and_manifests_name_the_same_kind() -> None:
+    assert str(kind_of("kubernetes:core/v1:Service")) == str(kind_of("kubernetes:v1:Service"))
+    assert kind_of("kubernetes:argoproj.io/v1alpha1:Rollout") in discover()["first-step-weight"].kinds
+    assert kind_of("pulumi:providers:kubernetes") is None
+    assert kind_of("kubernetes:yaml") is None
+
+
+def test_two_rules_of_one_name_or_code_are_refused() -> None:
+    rule = discover()["first-step-weight"]
+    with pytest.raises(InvalidRulesError, match="two rules are named 'first-step-weight'"):
+        catalogue([rule, replace(rule, code="S99")])
+    with pytest.raises(InvalidRulesError, match="two rules have the code S2"):
+        catalogue([rule, replace(rule, id="another")])
+
+
+@pytest.mark.parametrize("name", ["all", "environments", undecided.ID, "First", "first_step", ""])
+def test_a_rule_that_could_not_be_configured_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRulesError, match="cannot be the name of a rule"):
+        catalogue([replace(discover()["first-step-weight"], id=name)])
+
+
+def test_settings_report_every_problem_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        discover()["first-step-weight"].settings({"max": 120, "maxx": 5})
+    assert str(refused.value) == (
+        "first-step-weight: unknown parameter 'maxx' (known: max); 'max' must be from 1 to 100, not 120"
+    )
+
+
+@pytest.mark.parametrize("value", [0, 101, 2.5, "5", True, None, float("nan")])
+def test_a_limit_out_of_range_or_of_another_type_is_refused(value: object) -> None:
+    with pytest.raises(SettingsError, match="'max' must be"):
+        discover()["first-step-weight"].settings({"max": value})
+
+
+def test_a_misspelt_parameter_is_not_ignored_by_the_engine_side() -> None:
+    said = Engine(config={"first-step-weight": {"maxx": 50.0}}).analyze(rollout({"setWeight": 5}))
+    assert said["first-step-weight"] == [
+        "the policy configuration is wrong: first-step-weight: unknown parameter 'maxx' (known: max)"
+    ]
+
+
+def test_the_update_does_not_see_what_its_preview_saw() -> None:
+    engine = Engine()
+    preview = engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER}))
+    update = engine.analyze(rollout({"setWeight": 50}))
+    assert [len(preview["first-step-weight"]), len(preview[undecided.ID])] == [0, 1]
+    assert [len(update["first-step-weight"]), len(update[undecided.ID])] == [1, 0]
+
+
+@pytest.mark.parametrize("disabled", [undecided.ID, "metric-condition"])
+def test_a_disabled_policy_leaves_nothing_behind_for_the_next_object(disabled: str) -> None:
+    engine = Engine(disabled=frozenset({disabled}))
+    engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER}))
+    engine.analyze(template(metric(successCondition=UNKNOWN_TEXT)))
+    said = engine.analyze(rollout({"setWeight": 5}))
+    assert all(reported == [] for reported in said.values())
+
+
+def test_a_disabled_rule_has_no_open_questions() -> None:
+    engine = Engine(disabled=frozenset({"first-step-weight"}))
+    assert engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER})) == {undecided.ID: []}
+
+
+def test_conversion_keeps_text_that_looks_like_a_number_and_true_as_they_are() -> None:
+    assert plain({"a": [1.0, 1.5, "1", True, None, {"b": 0.0}]}) == {"a": [1, 1.5, "1", True, None, {"b": 0}]}
+
+
+def test_the_rules_run_where_the_sdk_is_not_installed() -> None:
+    program = (
+        "import sys; sys.modules['pulumi'] = sys.modules['pulumi_policy'] = None\n"
+        "from policies.registry import discover; print(*discover())"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.stderr) == (list(discover()), "")
+
+
+def test_the_reference_page_is_what_the_rules_say() -> None:
+    written = (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8")
+    assert written == docs.page(discover().values()), "run: python -m policies.docs > docs/reference/policies.md"
