@@ -1,0 +1,45 @@
+"""Stand-in for the Go SDK's plug-in main: serves gRPC on a free port of 127.0.0.1 and prints the port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
+
+import grpc
+
+# 400 MB, as in the SDKs: a checkpointed CRD is larger than gRPC's default of 4 MB.
+_MAX_MESSAGE = 400 * 1024 * 1024
+# The engine calls in parallel, and a call that waits for readiness holds its thread.
+_THREADS = 64
+_PARENT_POLL_SECONDS = 1.0
+
+
+def serve(register: Callable[[grpc.Server], None], stopping: threading.Event) -> NoReturn:
+    """Serve until a signal comes or the engine is gone; `stopping` is set first, so that waits can end."""
+    options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
+    server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=options)
+    register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopping.set())
+    print(port)
+    sys.stdout.flush()
+    _wait(stopping)
+    server.stop(grace=0.2).wait()
+    # A call that still waits for an answer of the API server would otherwise keep the process alive.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _wait(stopping: threading.Event) -> None:
+    parent = os.getppid()
+    while not stopping.wait(_PARENT_POLL_SECONDS):
+        # An engine that was killed cannot stop its plug-ins: the parent is then another process.
+        if os.getppid() != parent:
+            stopping.set()
