@@ -20,10 +20,10 @@ def metric_condition(template: KubeObject, _settings: Settings) -> Iterator[Find
     if isinstance(metrics, Unknown):
         yield Undecided(metrics.path)
     for index, metric in enumerate(items(metrics)):
-        yield from _judge_metric(template, metric, index)
+        yield from _judge_metric(metric, index)
 
 
-def _judge_metric(template: KubeObject, metric: object, index: int) -> Iterator[Finding]:
+def _judge_metric(metric: object, index: int) -> Iterator[Finding]:
     verdicts = [at(metric, "provider", provider) for provider in _PROVIDERS_WITH_A_VERDICT]
     conditions = [at(metric, condition) for condition in _CONDITIONS]
     if any(_is_condition(value) for value in conditions):
@@ -38,8 +38,7 @@ def _judge_metric(template: KubeObject, metric: object, index: int) -> Iterator[
     name = at(metric, "name")
     called = f"metric '{name}'" if isinstance(name, str) else path
     found = f"{called} has neither a successCondition nor a failureCondition, so every measurement is a success"
-    where = f"{path} of {template}"
-    yield Violation(found, f"give {where} a successCondition that is true only for a good release")
+    yield Violation(found, f"give {path} a successCondition that is true only for a good release")
 
 
 def _is_condition(value: object) -> bool:

@@ -28,7 +28,7 @@ def test_a_metric_without_a_condition_is_refused_with_reason_and_fix(kind: str) 
     called = "ClusterAnalysisTemplate checkout" if kind.startswith("Cluster") else "AnalysisTemplate shop/checkout"
     assert messages(RULE, template(metric(), kind=kind)) == [
         f"{called}: metric 'error-rate' has neither a successCondition nor a failureCondition, so every measurement is "
-        f"a success; give spec.metrics[0] of {called} a successCondition that is true only for a good release"
+        f"a success; give spec.metrics[0] a successCondition that is true only for a good release"
     ]
 
 
