@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 APP_LABEL = "app.kubernetes.io/name"
-MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
-OURS = "coalmine"
+OWNER_LABEL = "coalmine.dev/owner"
 
 Step = str | int
 
@@ -61,7 +60,7 @@ class KubeObject:
     def app(self) -> str | None:
         """The app whose apps/<name>.yaml describes this object; None for objects that this project did not make."""
         labels = ("metadata", "labels")
-        ours = self.at(*labels, MANAGED_BY_LABEL) == OURS
+        ours = self.at(*labels, OWNER_LABEL) is not None
         return _text(self.at(*labels, APP_LABEL)) or None if ours else None
 
     def __str__(self) -> str:

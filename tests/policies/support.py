@@ -25,7 +25,7 @@ def secret(value: Any) -> dict[str, Any]:
 
 def rollout(*steps: Mapping[str, Any], app: str | None = None, **canary: Any) -> dict[str, Any]:
     """A canary Rollout shop/checkout with these steps; `app`: as this project makes it for that app."""
-    labels = {"app.kubernetes.io/name": app, "app.kubernetes.io/managed-by": "coalmine"} if app else {}
+    labels = {"app.kubernetes.io/name": app, "coalmine.dev/owner": "shop"} if app else {}
     return {
         "apiVersion": f"{ARGO}/v1alpha1",
         "kind": "Rollout",
