@@ -1,0 +1,22 @@
+"""Coalmine: GitOps and progressive delivery as typed Pulumi components.
+
+`Platform` and `App` are loaded on first use, because everything else here works without Pulumi.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import App
+    from .platform import Platform
+
+__all__ = ["App", "Platform"]
+
+_HOME_OF = {"App": ".app", "Platform": ".platform"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME_OF[name], __name__), name)

@@ -1,0 +1,5 @@
+"""`python -m components`: the `coalmine` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""The `coalmine` command: one file per verb; a user's mistake ends in one line, never in a traceback."""
+
+import pkgutil
+import sys
+from importlib import import_module
+
+import typer
+
+from ..discovery import discover
+from ..spec.errors import SpecError
+from .output import UserError, show_problems
+
+_ORDER = ["validate", "plan", "render", "schema", "local", "demo"]
+
+
+def build() -> typer.Typer:
+    """The command with every verb found in this folder; a verb's file holds `verb`, its function."""
+    app = typer.Typer(
+        help="GitOps and progressive delivery for Kubernetes. `pulumi up` changes a cluster; this does the rest.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    modules = [import_module(f"{__name__}.{name}") for name in sorted(names, key=_place)]
+    for module in modules:
+        if hasattr(module, "verb"):
+            app.command(name=module.__name__.rpartition(".")[2], **getattr(module, "SETTINGS", {}))(module.verb)
+    return app
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
+
+
+def main() -> None:
+    """Entry point: exit 0 done, 1 a mistake in what was given, 2 a mistake on the command line, 130 interrupted."""
+    discover()
+    try:
+        build()()
+    except SpecError as error:
+        show_problems(error.problems)
+        sys.exit(1)
+    except UserError as error:
+        print(f"coalmine: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,80 @@
+"""`coalmine plan`: what a release does, in words that need no knowledge of the engine."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ..compile import compile_app
+from ..plan import Plan
+from ..spec.delivery import ErrorRate, Latency
+from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
+
+
+def verb(
+    stack: StackName,
+    app: Annotated[str | None, typer.Argument(help="One app; all of the stack's unless given.")] = None,
+    root: Root = None,
+    json: AsJson = False,
+) -> None:
+    """Show each app's release as a plain-language table."""
+    loaded = open_stack(stack, project_root(root))
+    plans = [compile_app(found, loaded.spec.delivery).plan for found in chosen_apps(loaded, app)]
+    if json:
+        print_json([as_data(plan) for plan in plans])
+        return
+    from rich.console import Console
+
+    console = Console()
+    for plan in plans:
+        _show(plan, console)
+
+
+def as_data(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON data."""
+    return {
+        "app": plan.name,
+        "namespace": plan.namespace,
+        "version": plan.app.workload.shown_version,
+        "revision": plan.revision,
+        "checks": [describe(check) for check in plan.checks],
+        "minimum_requests": plan.analysis.minimum_requests,
+        "stages": [
+            {
+                "weight": stage.weight,
+                "hold": str(stage.hold),
+                "checks": stage.gate.count,
+                "every": str(stage.gate.interval),
+                "tolerated_failures": stage.gate.tolerated_failures,
+            }
+            for stage in plan.stages
+        ],
+        "deadline": str(plan.app.delivery.rollback.deadline),
+    }
+
+
+def describe(check: ErrorRate | Latency) -> str:
+    """A check in words, e.g. `p99 latency at most 300ms`."""
+    if isinstance(check, ErrorRate):
+        return f"error rate at most {check.max}"
+    return f"{check.quantile} latency at most {check.max}"
+
+
+def _show(plan: Plan, console: Any) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{plan.name} {plan.app.workload.shown_version}", title_justify="left")
+    for heading in ("step", "share of requests", "for", "checked", "taken back when"):
+        table.add_column(heading)
+    for number, stage in enumerate(plan.stages, start=1):
+        gate = stage.gate
+        checked = f"{gate.count} times, every {gate.interval}"
+        failures = gate.tolerated_failures + 1
+        fails = f"{failures} check{'' if failures == 1 else 's'} fail{'s' if failures == 1 else ''}"
+        table.add_row(str(number), f"{stage.weight}%", str(stage.hold), checked, fails)
+    table.add_row(str(len(plan.stages) + 1), "100%", "", "", "")
+    console.print(table)
+    console.print("Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".")
+    console.print(
+        f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check."
+    )
+    console.print(f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.\n")

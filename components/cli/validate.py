@@ -1,0 +1,35 @@
+"""`coalmine validate`: every mistake in the stacks and their apps, offline."""
+
+from typing import Annotated
+
+import typer
+
+from ..compile import compile_stack
+from ..spec.errors import Problem, SpecError
+from .output import AsJson, Root, UserError, as_data, open_stack, print_json, project_root, show_problems, stack_names
+
+
+def verb(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to check; all of them unless given.")] = None,
+    root: Root = None,
+    json: AsJson = False,
+) -> None:
+    """Check stacks and apps: all mistakes at once, `file: path: message`; exit 1 where there is one."""
+    folder = project_root(root)
+    names = stacks or stack_names(folder)
+    if not names:
+        raise UserError(f"no stacks in {folder / 'stacks'}: a stack is a file named Pulumi.<stack>.yaml")
+    problems: set[Problem] = set()
+    valid: dict[str, int] = {}
+    for name in names:
+        try:
+            valid[name] = len(compile_stack(open_stack(name, folder)))
+        except SpecError as error:
+            problems.update(error.problems)
+    if json:
+        print_json({"stacks": valid, "problems": [as_data(problem) for problem in sorted(problems)]})
+    else:
+        show_problems(sorted(problems))
+        for name, count in valid.items():
+            print(f"{name}: valid, {count} app{'' if count == 1 else 's'}")
+    raise typer.Exit(1 if problems else 0)

@@ -1,0 +1,85 @@
+"""spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .contracts import Engine, MetricProvider, OwnedField, Router
+from .manifests.meta import Manifest
+from .plan import Plan, build_plan
+from .spec.cluster import DeliverySpec
+from .spec.errors import Problem, SpecError
+from .spec.load import LoadedApp, LoadedStack
+from .spec.registry import kind_of, variants
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An app's objects in creation order, and what controllers own in them."""
+
+    plan: Plan
+    manifests: tuple[Manifest, ...]
+    owned: tuple[OwnedField, ...]
+
+    @property
+    def ignored(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """(kind, name) -> the paths that Pulumi leaves to the controllers."""
+        objects = sorted({(field.kind, field.name) for field in self.owned})
+        return {key: tuple(f.path for f in self.owned if (f.kind, f.name) == key) for key in objects}
+
+
+def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
+    """Compiles one app for a cluster. Raises SpecError where engine, router and metrics cannot do what it asks."""
+    engine, router, metrics = parts(delivery)
+    plan = build_plan(app.spec)
+    problems = [
+        app.origin.problem(tuple(path.split(".")), message)
+        for path, message in (*_unsupported(plan, engine, router), *metrics.problems(plan))
+    ]
+    if problems:
+        raise SpecError(problems)
+    owned = (*engine.mutated_fields(plan), *router.mutated_fields(plan))
+    return Compiled(plan, tuple(_ordered(plan, engine, router, metrics)), owned)
+
+
+def compile_stack(stack: LoadedStack) -> list[Compiled]:
+    """Compiles every app of a stack. Raises SpecError with the problems of all of them."""
+    compiled: list[Compiled] = []
+    problems: list[Problem] = []
+    for app in stack.apps:
+        try:
+            compiled.append(compile_app(app, stack.spec.delivery))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return compiled
+
+
+def parts(delivery: DeliverySpec) -> tuple[Engine, Router, MetricProvider]:
+    """The engine, router and metric provider of a cluster, by their contracts."""
+    chosen = (delivery.engine, delivery.router, delivery.metrics)
+    match chosen:
+        case (Engine() as engine, Router() as router, MetricProvider() as metrics):
+            return engine, router, metrics
+    raise TypeError(f"not an engine, a router and a metric provider: {chosen!r}")
+
+
+def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> Iterable[Manifest]:
+    """The router's objects before the custom resource that refers to them."""
+    by_engine = engine.manifests(plan, router, metrics)
+    first = [m for m in by_engine if m["apiVersion"] == "v1"]
+    return [*first, *router.manifests(plan), *(m for m in by_engine if m["apiVersion"] != "v1")]
+
+
+def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:
+    able = router.capabilities.get(engine.kind, frozenset())
+    for feature, path in plan.needs.items():
+        if feature in able:
+            continue
+        others = [
+            kind_of(other)
+            for other in variants("router").values()
+            if issubclass(other, Router) and feature in other.capabilities.get(engine.kind, frozenset())
+        ]
+        instead = f"; routers that can: {', '.join(others)}" if others else ""
+        yield path, f"engine '{engine.kind}' with router '{router.kind}' cannot do {feature.value}{instead}"

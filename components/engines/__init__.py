@@ -1,0 +1,1 @@
+"""Progressive-delivery engines, one file each: a plan becomes plain manifests."""

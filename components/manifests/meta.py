@@ -1,0 +1,39 @@
+"""Names and labels that every object of an app shares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..spec.app import AppSpec
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as plain data."""
+
+NAME_LABEL = "app.kubernetes.io/name"
+OWNER_LABEL = "coalmine.dev/owner"
+
+
+def selector_labels(app: AppSpec) -> dict[str, str]:
+    """The labels that select an app's pods: never versioned, because a Rollout's selector is immutable."""
+    return {NAME_LABEL: app.name}
+
+
+def object_labels(app: AppSpec) -> dict[str, str]:
+    """The labels of every object of an app."""
+    return {**selector_labels(app), OWNER_LABEL: app.owner}
+
+
+def manifest(
+    api_version: str, kind: str, name: str, app: AppSpec, body: Mapping[str, Any], **metadata: Any
+) -> Manifest:
+    """An object of an app in the app's namespace; `body` holds what stands beside `metadata`."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": app.namespace, "labels": object_labels(app), **metadata},
+        **body,
+    }
+
+
+def without_nothing(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say something: None and empty containers are left out, false and 0 stay."""
+    return {key: value for key, value in fields.items() if value is not None and value != {} and value != []}

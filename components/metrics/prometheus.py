@@ -1,0 +1,84 @@
+"""Prometheus: request error rate and latency quantiles as PromQL, guarded against silence.
+
+A query answers nothing unless the version that is measured got enough requests in the window, and the conditions
+treat nothing and NaN as failed. Source: argo-rollouts docs, Analysis (Prometheus results are vectors).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..contracts import LabelMatch, MetricProvider, RequestSeries
+from ..manifests.meta import Manifest
+from ..plan import Plan
+from ..spec.delivery import ErrorRate, Latency
+from ..spec.values import Duration
+
+_SAMPLES = 4
+"""Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""
+
+
+class PrometheusProvider(MetricProvider):
+    """Asks a Prometheus server inside the cluster."""
+
+    kind: Literal["prometheus"] = "prometheus"
+    address: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] = (
+        "http://prometheus.monitoring.svc.cluster.local:9090"
+    )
+    """URL of the server, as the engine's controller sees it."""
+    scrape_interval: Duration = Duration.of_seconds(5)
+    """How often pods are scraped."""
+    timeout: Duration = Duration.of_seconds(10)
+    """How long one query may take."""
+
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {
+        "kind": "prometheus",
+        "address": "http://prometheus.monitoring.svc.cluster.local:9090",
+        "scrape_interval": "5s",
+    }
+
+    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+        shortest = Duration(self.scrape_interval.milliseconds * _SAMPLES)
+        if plan.analysis.interval >= shortest:
+            return []
+        wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
+        return [("delivery.analysis.interval", f"{wanted}: at least {shortest}")]
+
+    def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
+        limit = _limit(check, series)
+        query = guarded(_question(check, series, plan.analysis.interval), series, plan)
+        return {
+            "provider": {
+                "prometheus": {"address": self.address, "query": query, "timeout": self.timeout.whole_seconds}
+            },
+            "successCondition": f"len(result) == 1 && !isNaN(result[0]) && result[0] <= {limit}",
+            "failureCondition": f"len(result) != 1 || isNaN(result[0]) || result[0] > {limit}",
+        }
+
+
+def guarded(question: str, series: RequestSeries, plan: Plan) -> str:
+    """The question, answered only where the version got the minimum of requests in the window."""
+    window = plan.analysis.interval
+    enough = f"sum(increase({_select(series.requests, series.only)}[{window}])) >= {plan.analysis.minimum_requests}"
+    return f"{question}\nand on()\n({enough})"
+
+
+def _question(check: ErrorRate | Latency, series: RequestSeries, window: Duration) -> str:
+    if isinstance(check, ErrorRate):
+        errors = _select(series.requests, (*series.only, series.errors))
+        everything = _select(series.requests, series.only)
+        # Without a single error there is no error series: that is zero errors, as long as requests are seen.
+        return f"(\n  (sum(rate({errors}[{window}])) or vector(0))\n  /\n  sum(rate({everything}[{window}]))\n)"
+    buckets = _select(series.duration_buckets, series.only)
+    return f"histogram_quantile({check.fraction}, sum by (le) (rate({buckets}[{window}])))"
+
+
+def _limit(check: ErrorRate | Latency, series: RequestSeries) -> str:
+    if isinstance(check, ErrorRate):
+        return f"{check.max.fraction:f}"
+    return f"{check.max.milliseconds / series.duration_unit_ms:g}"
+
+
+def _select(metric: str, matches: Sequence[LabelMatch]) -> str:
+    return metric + "{" + ", ".join(f'{m.label}{m.operator}"{m.value}"' for m in matches) + "}"

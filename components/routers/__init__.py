@@ -1,0 +1,1 @@
+"""Traffic routers, one file each: the model, both engines' stanzas, the router's own objects."""

@@ -1,0 +1,62 @@
+"""The base of every model: unknown keys are refused, values are frozen, nothing is coerced silently."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+Finding = tuple[tuple[str | int, ...], str]
+"""Path inside the model, and what is wrong there."""
+
+
+class Strict(BaseModel):
+    """A model that refuses unknown keys and wrong types.
+
+    Schemas are built at first use (`defer_build`), because the variants of a router, engine or metric provider
+    are discovered after these classes are defined.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, use_attribute_docstrings=True)
+
+
+class Ruled(Strict):
+    """A model whose fields must also fit together; all broken rules are reported, not the first one."""
+
+    def problems(self) -> Iterator[Finding]:
+        """What is wrong although every field is valid."""
+        yield from ()
+
+    @classmethod
+    def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
+        """What can be said even where other fields are invalid; `raw` is what the user wrote, unchecked."""
+        yield from ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _apply_rules(cls, raw: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        findings = list(cls.raw_problems(raw)) if isinstance(raw, Mapping) else []
+        broken: list[InitErrorDetails] = []
+        made: Self | None = None
+        try:
+            made = handler(raw)
+        except ValidationError as error:
+            if not findings:
+                raise
+            broken = [_again(detail) for detail in error.errors(include_url=False)]
+        else:
+            findings += made.problems()
+        if made is None or findings:
+            raise ValidationError.from_exception_data(cls.__name__, [*broken, *_as_errors(findings, raw)])
+        return made
+
+
+def _as_errors(findings: Iterable[Finding], raw: Any) -> Iterator[InitErrorDetails]:
+    for path, message in findings:
+        yield InitErrorDetails(type=PydanticCustomError("rule", "{message}", {"message": message}), loc=path, input=raw)
+
+
+def _again(detail: ErrorDetails) -> InitErrorDetails:
+    """A caught error, to be raised once more beside others; its kind and context stay readable."""
+    kind: Any = PydanticCustomError("again", "{message}", {"message": detail["msg"], "detail": detail})
+    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"])

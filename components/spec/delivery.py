@@ -1,0 +1,112 @@
+"""How a new version reaches users: the steps of a release, what decides, and when it is taken back."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from .base import Finding, Ruled, Strict
+from .values import Duration, Percent
+
+SHORTEST_INTERVAL = Duration.of_seconds(10)
+
+Weight = Annotated[int, Field(ge=1, le=100)]
+
+
+class Step(Strict):
+    """One stage of a canary: a share of the traffic, held for a while under analysis."""
+
+    weight: Weight
+    """Share of all requests that the canary gets, in percent, 1-100."""
+    hold: Duration
+    """How long this weight stays; the analysis runs all the while."""
+
+
+class ErrorRate(Strict):
+    """The share of requests answered with a server error (HTTP 5xx)."""
+
+    kind: Literal["error_rate"]
+    max: Percent
+    """A check fails above this share."""
+
+
+class Latency(Strict):
+    """A quantile of the time that requests take."""
+
+    kind: Literal["latency"]
+    quantile: Literal["p50", "p90", "p95", "p99"] = "p99"
+    max: Duration
+    """A check fails above this time."""
+
+    @property
+    def fraction(self) -> Decimal:
+        return Decimal(self.quantile[1:]) / 100
+
+
+Check = Annotated[ErrorRate | Latency, Field(discriminator="kind")]
+
+
+class Analysis(Ruled):
+    """What decides whether a release goes on: every check, at every interval, measured on the canary alone.
+
+    Too few requests, no data and NaN count as a failed check: silence is never success.
+    """
+
+    interval: Duration = Duration.of_seconds(30)
+    """Time between two checks, and the window each of them looks back; at least 10s."""
+    tolerated_failures: Annotated[int, Field(ge=0)] = 0
+    """Failed checks per step that do not yet abort the release."""
+    minimum_requests: Annotated[int, Field(ge=1)] = 50
+    """Requests the canary must get in one interval for a check to count."""
+    checks: Annotated[list[Check], Field(min_length=1)]
+
+    def problems(self) -> Iterator[Finding]:
+        if self.interval < SHORTEST_INTERVAL:
+            yield ("interval",), f"must be at least {SHORTEST_INTERVAL}: shorter windows hold too few samples"
+        names = [check_name(check) for check in self.checks]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield ("checks", index), f"'{name}' is checked twice"
+
+
+def check_name(check: ErrorRate | Latency) -> str:
+    """The name of a check in manifests, tables and messages."""
+    return "error-rate" if isinstance(check, ErrorRate) else f"latency-{check.quantile}"
+
+
+class Rollback(Strict):
+    """When a release is taken back without asking, and how long old pods stay for it."""
+
+    deadline: Duration = Duration.of_seconds(600)
+    """A release that makes no progress for so long is aborted."""
+    keep_old_pods: Duration = Duration.of_seconds(30)
+    """How long the pods of the version that lost stay after a release ends."""
+
+
+class Delivery(Ruled):
+    """The release of an app as a canary."""
+
+    strategy: Literal["canary"] = "canary"
+    steps: Annotated[list[Step], Field(min_length=1)]
+    analysis: Analysis
+    rollback: Rollback = Rollback()
+
+    @classmethod
+    def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
+        steps = raw.get("steps")
+        before = 0
+        for index, step in enumerate(steps if isinstance(steps, list) else []):
+            weight = step.get("weight") if isinstance(step, Mapping) else getattr(step, "weight", None)
+            if not isinstance(weight, int):
+                continue
+            if index and weight <= before:
+                yield ("steps", index, "weight"), f"weights must rise: {weight} is not above {before}"
+            before = weight
+
+    def problems(self) -> Iterator[Finding]:
+        least = Duration(self.analysis.interval.milliseconds * (self.analysis.tolerated_failures + 1))
+        for index, step in enumerate(self.steps):
+            if step.hold < least:
+                why = "no check could fail in it: analysis.interval x (tolerated_failures + 1)"
+                yield ("steps", index, "hold"), f"{step.hold} is too short, {why} is {least}"

@@ -1,0 +1,190 @@
+"""A user's mistakes, all at once: `file: path: message`, with the nearest valid value where one is near."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from .registry import Variant, variants
+
+PathPart = str | int
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake: the file it is in, the path inside the file, and what to do about it."""
+
+    file: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.file, self.path, self.message) if part)
+
+
+class SpecError(Exception):
+    """Everything that is wrong with a spec; `problems` is sorted and never empty."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def format_path(parts: Iterable[PathPart]) -> str:
+    """`("steps", 0, "weight")` as people write it: `steps[0].weight`."""
+    text = ""
+    for part in parts:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """` (did you mean 'istio'?)` where a known name is near, else the list of what is known."""
+    names = sorted(known)
+    close = get_close_matches(wanted, names, n=1, cutoff=0.6)
+    if close:
+        return f" (did you mean '{close[0]}'?)"
+    return f" (known: {', '.join(names)})" if names else ""
+
+
+def path_of(loc: Sequence[PathPart], data: Any) -> tuple[PathPart, ...]:
+    """The path as it stands in the user's data: pydantic's injected union tags are dropped."""
+    path: list[PathPart] = []
+    for index, part in enumerate(loc):
+        if isinstance(data, Mapping) and part in data:
+            data = data[str(part)]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif index < len(loc) - 1:
+            continue
+        elif part == "[key]":
+            break
+        path.append(part)
+    return tuple(path)
+
+
+def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterator[tuple[tuple[PathPart, ...], str]]:
+    """Path and message of every mistake pydantic found in `data`."""
+    for raised in error.errors(include_url=False):
+        detail = _original(raised)
+        loc = raised["loc"]
+        if detail["type"] == "extra_forbidden":
+            yield path_of(loc, data), "unknown key" + nearest(str(loc[-1]), _keys_at(model, loc[:-1]))
+        else:
+            path = _drop_variant_tag(path_of(loc, data), detail, data)
+            yield path, _unknown_variant(path, detail) if detail["type"] == "union_tag_invalid" else _message(detail)
+
+
+def _original(raised: ErrorDetails) -> ErrorDetails:
+    """What was found first, where a model's rules raised it again."""
+    while "detail" in raised.get("ctx", {}):
+        raised = raised["ctx"]["detail"]
+    return raised
+
+
+def _drop_variant_tag(path: tuple[PathPart, ...], detail: ErrorDetails, data: Any) -> tuple[PathPart, ...]:
+    """A model's own error ends in the tag of its variant; a missing key ends in the key."""
+    if detail["type"] == "missing" or not path:
+        return path
+    for part in path[:-1]:
+        data = data[part]
+    inside = path[-1] in data if isinstance(data, Mapping) else isinstance(path[-1], int)
+    return path if inside else path[:-1]
+
+
+def _message(detail: ErrorDetails) -> str:
+    template = _MESSAGES.get(detail["type"])
+    return template(detail["input"], detail.get("ctx", {})) if template else detail["msg"]
+
+
+def _unknown_variant(path: Sequence[PathPart], detail: ErrorDetails) -> str:
+    """E.g. `unknown router 'istoi'`: the field's name says what is chosen; items of a list have a kind."""
+    context = detail["ctx"]
+    known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
+    what = path[-1] if path and isinstance(path[-1], str) else "kind"
+    return f"unknown {what} '{context['tag']}'" + nearest(str(context["tag"]), known)
+
+
+def _not_allowed(value: Any, context: Mapping[str, Any]) -> str:
+    known = [name.strip(" '") for name in str(context["expected"]).replace(" or ", ",").split(",")]
+    return f"{value!r} is not allowed" + nearest(str(value), known)
+
+
+def _not_text(value: Any, _context: Mapping[str, Any]) -> str:
+    quoted = f' (write "{value}" in quotes)' if isinstance(value, int | float) else ""
+    return f"must be text, not {_kind(value)}{quoted}"
+
+
+def _not(what: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda value, _context: f"must be {what}, not {_kind(value)}"
+
+
+_MESSAGES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
+    "missing": lambda _value, _context: "is required",
+    "union_tag_not_found": lambda _value, _context: "needs a 'kind'",
+    "literal_error": _not_allowed,
+    "greater_than_equal": lambda value, context: f"{value} is too small: at least {context['ge']}",
+    "less_than_equal": lambda value, context: f"{value} is too large: at most {context['le']}",
+    "too_short": lambda _value, _context: "must not be empty",
+    "string_too_short": lambda _value, _context: "must not be empty",
+    "model_type": _not("a mapping of keys to values"),
+    "dict_type": _not("a mapping of keys to values"),
+    "list_type": _not("a list"),
+    "string_type": _not_text,
+    "int_type": _not("a whole number"),
+    "bool_type": _not("true or false"),
+    "string_pattern_mismatch": lambda value, context: f"{value!r} does not match {context['pattern']}",
+}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _keys_at(model: type[BaseModel], loc: Sequence[PathPart]) -> set[str]:
+    """The keys that are valid at a place: fields of every model that may stand there."""
+    places: list[Any] = [model]
+    for part in loc:
+        following = [after for place in _alternatives(places) for after in _step(place, part)]
+        places = following or places  # a union's tag leads nowhere: stay
+    models = [place for place in _alternatives(places) if isinstance(place, type) and issubclass(place, BaseModel)]
+    return {name for found in models for name in found.model_fields}
+
+
+def _alternatives(places: Iterable[Any]) -> Iterator[Any]:
+    for place in places:
+        if get_origin(place) is Annotated:
+            inner, *notes = get_args(place)
+            families = [note.family for note in notes if isinstance(note, Variant)]
+            yield from (model for family in families for model in variants(family).values())
+            if not families:
+                yield from _alternatives([inner])
+        elif get_origin(place) in (Union, UnionType):
+            yield from _alternatives(get_args(place))
+        elif get_origin(place) in (list, dict) or (isinstance(place, type) and issubclass(place, BaseModel)):
+            yield place
+
+
+def _step(place: Any, part: PathPart) -> Iterator[Any]:
+    if get_origin(place) is list:
+        if isinstance(part, int):
+            yield get_args(place)[0]
+    elif get_origin(place) is dict:
+        yield get_args(place)[1]
+    elif part in place.model_fields:
+        field = place.model_fields[str(part)]
+        yield Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

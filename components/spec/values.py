@@ -1,0 +1,248 @@
+"""Values that are parsed once, at the edge: durations, percentages, quantities, image references, names."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import total_ordering
+from typing import Annotated, Any, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+")
+_DURATION_PART = re.compile(r"(\d+)(ms|s|m|h|d)")
+_WORDY_DURATION = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
+_WORDS = {"milli": "ms", "sec": "s", "min": "m", "hour": "h", "hr": "h", "day": "d"}
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?%")
+_QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_IMAGE = re.compile(
+    r"(?P<repository>[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*?)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class ParsedText:
+    """A value written as text; subclasses say how it is parsed and what it looks like in a JSON schema."""
+
+    pattern: str
+    examples: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, raw: Any) -> Self:
+        raise NotImplementedError
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.to_string_ser_schema(when_used="always")
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^{cls.pattern}$", "examples": list(cls.examples)}
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Duration(ParsedText):
+    """A length of time, e.g. `90s`, `5m`, `1h30m`, `250ms`; a whole number of milliseconds."""
+
+    milliseconds: int
+
+    pattern = _DURATION.pattern
+    examples = ("30s", "5m", "1h30m", "250ms")
+
+    @classmethod
+    def parse(cls, raw: Any) -> Self:
+        if isinstance(raw, cls):
+            return raw
+        if isinstance(raw, str) and _DURATION.fullmatch(raw):
+            parts = _DURATION_PART.findall(raw)
+            return cls(sum(int(count) * _UNITS_MS[unit] for count, unit in parts))
+        raise PydanticCustomError("duration", "{problem}", {"problem": _duration_problem(raw)})
+
+    @classmethod
+    def of_seconds(cls, seconds: int) -> Self:
+        return cls(seconds * 1_000)
+
+    @property
+    def seconds(self) -> float:
+        return self.milliseconds / 1_000
+
+    @property
+    def whole_seconds(self) -> int:
+        """Seconds, rounded up: Kubernetes fields take whole seconds, and a shorter wait is never meant."""
+        return -(-self.milliseconds // 1_000)
+
+    def __lt__(self, other: "Duration") -> bool:
+        return self.milliseconds < other.milliseconds
+
+    def __str__(self) -> str:
+        rest, parts = self.milliseconds, ""
+        for unit in ("h", "m", "s", "ms"):
+            count, rest = divmod(rest, _UNITS_MS[unit])
+            parts += f"{count}{unit}" if count else ""
+        return parts or "0s"
+
+
+def _duration_problem(raw: Any) -> str:
+    hint = "write a number and a unit, like '30s', '5m' or '1h30m'"
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return f"{raw} has no unit (did you mean '{raw}s'?)"
+    wordy = _WORDY_DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    if wordy:
+        unit = next((short for word, short in _WORDS.items() if wordy[2].lower().startswith(word)), None)
+        if unit:
+            return f"'{raw}' is not a duration (did you mean '{wordy[1]}{unit}'?)"
+    return f"{raw!r} is not a duration: {hint}"
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Percent(ParsedText):
+    """A share written with its sign, e.g. `1%` or `0.5%`, from 0% to 100%; a bare number is refused as ambiguous."""
+
+    value: Decimal
+
+    pattern = _PERCENT.pattern
+    examples = ("1%", "0.5%")
+
+    @classmethod
+    def parse(cls, raw: Any) -> Self:
+        if isinstance(raw, cls):
+            return raw
+        found = _PERCENT.fullmatch(raw) if isinstance(raw, str) else None
+        if found and Decimal(found[1]) <= 100:
+            return cls(Decimal(found[1]).normalize())
+        raise PydanticCustomError("percent", "{problem}", {"problem": _percent_problem(raw)})
+
+    @property
+    def fraction(self) -> Decimal:
+        return (self.value / 100).normalize()
+
+    def __lt__(self, other: "Percent") -> bool:
+        return self.value < other.value
+
+    def __str__(self) -> str:
+        return f"{self.value:f}%"
+
+
+def _percent_problem(raw: Any) -> str:
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return f"{raw} is ambiguous: write it with a sign (did you mean '{raw}%' or '{Decimal(str(raw)) * 100:f}%'?)"
+    if isinstance(raw, str) and _PERCENT.fullmatch(raw):
+        return f"'{raw}' is more than 100%"
+    return f"{raw!r} is not a percentage: write a number and a sign, like '1%' or '0.5%'"
+
+
+@dataclass(frozen=True)
+class Quantity(ParsedText):
+    """A Kubernetes resource quantity, e.g. `250m`, `2`, `512Mi`."""
+
+    text: str
+
+    pattern = _QUANTITY.pattern
+    examples = ("250m", "512Mi")
+
+    @classmethod
+    def parse(cls, raw: Any) -> Self:
+        if isinstance(raw, cls):
+            return raw
+        text = str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
+        if _QUANTITY.fullmatch(text):
+            return cls(text)
+        problem = f"{raw!r} is not a quantity: write a number with a unit, like '250m' (CPU) or '512Mi' (memory)"
+        raise PydanticCustomError("quantity", "{problem}", {"problem": problem})
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Image(ParsedText):
+    """A container image pinned by a tag or a digest; `latest` and untagged references are refused."""
+
+    repository: str
+    tag: str | None
+    digest: str | None
+
+    pattern = r"\S+(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
+    examples = ("registry.example.com/shop:1.4.0",)
+
+    @classmethod
+    def parse(cls, raw: Any) -> Self:
+        if isinstance(raw, cls):
+            return raw
+        found = _IMAGE.fullmatch(raw) if isinstance(raw, str) else None
+        if found is None:
+            problem = f"{raw!r} is not an image reference: write repository:tag, like 'registry.example.com/shop:1.4.0'"
+        elif not found["tag"] and not found["digest"]:
+            problem = f"'{raw}' names no version: add a tag or a digest, like '{raw}:1.4.0'"
+        elif found["tag"] == "latest" and not found["digest"]:
+            problem = f"'{raw}' can change under you: name a version, like '{found['repository']}:1.4.0'"
+        else:
+            return cls(found["repository"], found["tag"], found["digest"])
+        raise PydanticCustomError("image", "{problem}", {"problem": problem})
+
+    @property
+    def version(self) -> str:
+        """What people call this version: the tag, else the start of the digest."""
+        return self.tag or str(self.digest).removeprefix("sha256:")[:12]
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def _named(pattern: str, longest: int, what: str) -> Callable[[Any], str]:
+    matches = re.compile(pattern).fullmatch
+
+    def check(raw: Any) -> str:
+        if isinstance(raw, str) and len(raw) <= longest and matches(raw):
+            return raw
+        raise PydanticCustomError("name", "{problem}", {"problem": f"{raw!r} is not {what}"})
+
+    return check
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """A checked string for names that Kubernetes restricts; the message says what the rule is."""
+
+    regex: str
+    longest: int
+    what: str
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(_named(self.regex, self.longest, self.what))
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^{self.regex}$", "maxLength": self.longest}
+
+
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+DnsLabel = Annotated[
+    str, NameRule(_LABEL, 63, "a valid name: use at most 63 lower-case letters, digits and '-', like 'my-app'")
+]
+AppName = Annotated[
+    str,
+    NameRule(
+        r"[a-z]([a-z0-9-]*[a-z0-9])?",
+        48,
+        "a valid app name: use at most 48 lower-case letters, digits and '-', starting with a letter, like 'my-app'",
+    ),
+]
+Hostname = Annotated[
+    str,
+    NameRule(
+        rf"(\*\.)?{_LABEL}(\.{_LABEL})+", 253, "a host name: use lower-case labels with dots, like 'shop.example.com'"
+    ),
+]
+ObjectName = Annotated[
+    str, NameRule(rf"{_LABEL}(\.{_LABEL})*", 253, "a valid object name: use lower-case letters, digits, '-' and '.'")
+]
+NonEmpty = Annotated[str, StringConstraints(min_length=1, strict=True)]

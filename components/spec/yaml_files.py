@@ -1,0 +1,70 @@
+"""Reads YAML files as plain data; what cannot be read is a Problem with its line, never a traceback."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import Problem, SpecError
+
+LARGEST_FILE = 1_000_000
+"""Bytes; a spec a person wrote is far smaller, and a larger file is a mistake."""
+
+
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """A safe loader that refuses a key written twice: YAML would keep the last one silently."""
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        key = loader.construct_object(key_node)
+        if not isinstance(key, str):
+            raise yaml.MarkedYAMLError(problem=f"key {key!r} must be text", problem_mark=key_node.start_mark)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"key '{key}' is written twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+def _text(loader: _UniqueKeyLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+# Dates would arrive as objects that no field takes; as text the field's own message helps.
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+
+
+def read_documents(path: Path, shown: str) -> list[Any]:
+    """The documents of a YAML file; `shown` names the file in messages. Raises SpecError."""
+    text = _read_text(path, shown)
+    try:
+        documents = list(yaml.load_all(text, Loader=_UniqueKeyLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SpecError([Problem(shown, place, f"not valid YAML: {error.problem}")]) from None
+    except yaml.YAMLError as error:
+        raise SpecError([Problem(shown, "", f"not valid YAML: {str(error).splitlines()[0]}")]) from None
+    except RecursionError:
+        raise SpecError([Problem(shown, "", "not valid YAML: nested too deeply")]) from None
+    if not [document for document in documents if document is not None]:
+        raise SpecError([Problem(shown, "", "the file is empty")])
+    return [document for document in documents if document is not None]
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            limit = f"{size / 1e6:.1f} MB is too large: at most {LARGEST_FILE / 1e6:.0f} MB a file"
+            raise SpecError([Problem(shown, "", limit)])
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError([Problem(shown, "", f"cannot be read: {(error.strerror or str(error)).lower()}")]) from None
+    except UnicodeDecodeError:
+        raise SpecError([Problem(shown, "", "not valid YAML: the file is not UTF-8 text")]) from None
