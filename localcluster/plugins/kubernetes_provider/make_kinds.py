@@ -1,7 +1,8 @@
 """Stand-in for pulumi-resource-kubernetes: writes kinds.json, what is known of built-in kinds without a cluster.
 
 Upstream source: api/openapi-spec/swagger.json of k8s.io/kubernetes, in the Go module of the version that
-localcluster/tools/kubernetes/go.mod pins. Run `python -m localcluster.plugins.kubernetes_provider.make_kinds FILE VERSION`.
+localcluster/tools/kubernetes/go.mod pins. Run
+`python -m localcluster.plugins.kubernetes_provider.make_kinds FILE VERSION`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SCALARS = {"string": "s", "integer": "i", "number": "n", "boolean": "b"}
 
 def _code(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        name = schema["$ref"].removeprefix(_PREFIX)
+        name: str = schema["$ref"].removeprefix(_PREFIX)
         return {_QUANTITY: "q", _INT_OR_STRING: "e"}.get(name, "@" + name)
     kind = schema.get("type")
     if kind == "array":

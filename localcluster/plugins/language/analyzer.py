@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from .environment import PythonEnvironmentError, resolve
+from ..wire.errors import PluginError
+from .environment import resolve
 
 
 def main(argv: list[str]) -> NoReturn:
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> NoReturn:
         options.setdefault("virtualenv", os.environ["PULUMI_RUNTIME_VIRTUALENV"])
     try:
         environment = resolve(str(Path(argv[1]).resolve()), options)
-    except PythonEnvironmentError as error:
+    except PluginError as error:
         sys.exit(str(error))
     command = [environment.python, "-u", "-m", "pulumi.policy", argv[0], argv[1]]
     os.execve(environment.python, command, environment.variables(os.environ))

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..wire.errors import PluginError, UnsupportedError
+
 _KNOWN_OPTIONS = ("toolchain", "virtualenv")
 
 
-class PythonEnvironmentError(Exception):
+class PythonEnvironmentError(PluginError):
     """The Python of a program cannot be used; the text says what to do."""
 
 
@@ -34,13 +36,13 @@ class PythonEnvironment:
 
 
 def resolve(root: str, options: Mapping[str, Any], default_virtualenv: str = "") -> PythonEnvironment:
-    """The Python for a program below `root`; raises PythonEnvironmentError for an unusable or unsupported option."""
+    """The Python for a program below `root`; raises PluginError for an unusable or unsupported option."""
     toolchain = str(options.get("toolchain") or "pip")
     if toolchain != "pip":
-        raise PythonEnvironmentError(_unsupported(f"the runtime option 'toolchain: {toolchain}'"))
+        raise UnsupportedError(f"the runtime option 'toolchain: {toolchain}'")
     unknown = sorted(set(options) - set(_KNOWN_OPTIONS))
     if unknown:
-        raise PythonEnvironmentError(_unsupported(f"the runtime option '{unknown[0]}'"))
+        raise UnsupportedError(f"the runtime option '{unknown[0]}'")
     name = str(options.get("virtualenv") or default_virtualenv)
     if not name:
         return PythonEnvironment(_system_python(), None)
@@ -59,10 +61,6 @@ def _system_python() -> str:
             f"'{command}' was not found on PATH: install Python or set 'virtualenv' in Pulumi.yaml"
         )
     return found
-
-
-def _unsupported(what: str) -> str:
-    return f"{what} is not supported by the bundled Pulumi plug-ins: run with PLUGINS=official to use Pulumi's own"
 
 
 def _broken(name: str, folder: Path) -> str:

@@ -24,7 +24,7 @@ from ..wire.errors import PluginError, abort
 from ..wire.refuse import refusing
 from ..wire.serve import serve
 from ..wire.values import from_struct
-from .environment import PythonEnvironment, PythonEnvironmentError, resolve
+from .environment import PythonEnvironment, resolve
 from .packages import distributions, plugin_packages
 from .processes import Processes
 from .program import ALREADY_SHOWN
@@ -151,8 +151,8 @@ def _environment(
 ) -> PythonEnvironment:
     try:
         return resolve(info.root_directory, from_struct(info.options), default_virtualenv)
-    except PythonEnvironmentError as error:
-        abort(context, PluginError(str(error)))
+    except PluginError as error:
+        abort(context, error)
 
 
 def _run_response(status: int) -> language_pb2.RunResponse:

@@ -14,6 +14,15 @@ class PluginError(Exception):
     """A failure that the user reads as it stands: one line that says what failed."""
 
 
+class UnsupportedError(PluginError):
+    """Something that the official plug-in does and the stand-in does not; nothing is guessed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is not supported by the bundled Pulumi plug-ins: run with PLUGINS=official to use Pulumi's own"
+        )
+
+
 class InitializationError(PluginError):
     """The object exists but did not become ready; the engine stores it together with the reasons.
 

@@ -14,6 +14,7 @@ class EngineLog:
     def __init__(self, address: str) -> None:
         self._address = address
         self._lock = threading.Lock()
+        self._shown: dict[str, str] = {}
         self._stub: engine_pb2_grpc.EngineStub | None = None
 
     def warning(self, urn: str, message: str) -> None:
@@ -21,7 +22,11 @@ class EngineLog:
         self._send(urn, message, engine_pb2.LogSeverity.WARNING, ephemeral=False)
 
     def status(self, urn: str, message: str) -> None:
-        """Show what the resource waits for; the next status replaces it."""
+        """Show what the resource waits for; the next status replaces it, the same one is not sent again."""
+        with self._lock:
+            if self._shown.get(urn, "") == message:
+                return
+            self._shown[urn] = message
         self._send(urn, message, engine_pb2.LogSeverity.INFO, ephemeral=True)
 
     def _send(self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, ephemeral: bool) -> None:

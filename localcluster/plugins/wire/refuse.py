@@ -6,13 +6,12 @@ from typing import Any, NoReturn
 
 import grpc
 
+from .errors import UnsupportedError
+
 
 def refuse(context: grpc.ServicerContext, what: str) -> NoReturn:
     """End the call with UNIMPLEMENTED and a line that names what is missing and what to do."""
-    context.abort(
-        grpc.StatusCode.UNIMPLEMENTED,
-        f"{what} is not supported by the bundled Pulumi plug-ins: run with PLUGINS=official to use Pulumi's own",
-    )
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, str(UnsupportedError(what)))
     raise AssertionError("context.abort returned")
 
 
