@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from components.releases import GO_MODULES, TOOLS, GoModule
+from components.releases import GO_MODULES, TOOLS, GoModule, Tool
 from components.releases import tool as row_of
 
 from .build import BuildFailed, Session, build
@@ -29,16 +29,8 @@ class BuildsFailed(Exception):
 
 
 def missing(names: Iterable[str] = ()) -> list[GoModule]:
-    """The modules that have to be built before the named tools (all, if none is named) are there, longest first.
-
-    Raises ToolMissing for a tool that comes with the virtual environment and is not there.
-    """
-    wanted = [row_of(name) for name in names] or list(TOOLS)
-    lacking = [tool for tool in wanted if find(tool) is None]
-    for tool in lacking:
-        if not isinstance(tool.source, GoModule):
-            raise ToolMissing(f"{tool.name} is not in the virtual environment: run `{SET_UP}`")
-    sources = {tool.source for tool in lacking}
+    """The modules that have to be built before the named tools (all, if none is named) are there, longest first."""
+    sources = {tool.source for tool in _lacking(names)}
     return sorted((module for module in GO_MODULES if module in sources), key=lambda module: -module.build_seconds)
 
 
@@ -48,6 +40,10 @@ def ensure(names: Iterable[str] = (), progress: Progress | None = None) -> None:
     Raises BuildsFailed with one line per module, ToolchainFailed, ToolMissing. KeyboardInterrupt ends all child
     processes before it is passed on; the next call resumes.
     """
+    names = tuple(names)
+    for tool in _lacking(names):
+        if not isinstance(tool.source, GoModule):
+            raise ToolMissing(f"{tool.name} is not in the virtual environment: run `{SET_UP}`")
     modules = missing(names)
     if not modules:
         return
@@ -64,6 +60,11 @@ def ensure(names: Iterable[str] = (), progress: Progress | None = None) -> None:
         raise
     if lanes.reasons:
         raise BuildsFailed(lanes.reasons)
+
+
+def _lacking(names: Iterable[str]) -> list[Tool]:
+    wanted = [row_of(name) for name in names] or list(TOOLS)
+    return [tool for tool in wanted if find(tool) is None]
 
 
 class _Lanes:

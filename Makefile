@@ -1,0 +1,53 @@
+# Every target sets up what it needs first; run any of them again at any time. A failed step ends make with exit code 2.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench up down clean venv
+.NOTPARALLEL:
+
+# The first Python that is new enough; name another one with `make PYTHON=... TARGET`.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+endif
+NO_PYTHON = coalmine: Python 3.11 or newer is needed: install it, or name it with make PYTHON=...
+
+# PLUGINS=official runs with Pulumi's own plug-ins instead of the bundled ones.
+export PLUGINS
+
+SET_UP = $(if $(PYTHON),$(PYTHON) -m localcluster.bootstrap,echo '$(NO_PYTHON)' >&2; exit 1;)
+IN_VENV = .venv/bin/
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: ## set everything up, then show five releases that real traffic decides
+	@$(SET_UP)
+	@$(IN_VENV)coalmine demo
+
+test: ## set everything up, then run all tests
+	@$(SET_UP)
+	@$(IN_VENV)python -m pytest $(PYTEST)
+
+lint: ## check style, types and layers
+	@$(SET_UP) --no-tools
+	@$(IN_VENV)ruff check .
+	@$(IN_VENV)ruff format --check .
+	@$(IN_VENV)mypy --strict components policies localcluster
+	@$(IN_VENV)lint-imports --no-cache
+
+bench: ## measure the start of the local cluster, write benchmarks/RESULTS.md
+	@$(SET_UP)
+	@$(IN_VENV)python -m benchmarks.start
+
+up: ## start the local cluster, or restart the pieces of it that died
+	@$(SET_UP)
+	@$(IN_VENV)coalmine local up
+
+down: ## stop the local cluster
+	@test ! -x $(IN_VENV)coalmine || $(IN_VENV)coalmine local down
+
+venv: ## only .venv with the coalmine command, for a cluster of your own
+	@$(SET_UP) --no-tools
+
+clean: down ## stop the local cluster, remove all that was made in this folder (the built tools stay in the cache)
+	@rm -rf .venv .local build dist coalmine.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Setting up a fresh machine: what it lacks, the virtual environment, the tools. Standard library only."""

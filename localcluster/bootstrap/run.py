@@ -1,0 +1,91 @@
+"""The order of the set-up: what is lacking first, all of it; then the virtual environment; then the tools."""
+
+import argparse
+import signal
+import sys
+import time
+from types import FrameType
+
+from components.releases import GoModule
+from localcluster.tools import BuildsFailed, ToolchainFailed, ToolMissing, cache_dir, ensure, missing
+from localcluster.tools.layout import VENV
+from localcluster.tools.process import Children
+from localcluster.tools.progress import clock
+
+from . import environment, preflight, reach
+
+_INTERRUPTED = 130
+
+
+class Lacking(Exception):
+    """The machine lacks something; the text has one line for each thing."""
+
+
+def main(arguments: list[str]) -> int:
+    """Set up the checkout; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m localcluster.bootstrap", description="Make everything that this checkout needs."
+    )
+    parser.add_argument("--no-tools", action="store_true", help="only .venv: enough to lint, or for your own cluster")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        _set_up(tools=not options.no_tools)
+    except KeyboardInterrupt:
+        return _say("interrupted, nothing runs any more: run the same command again to resume", _INTERRUPTED)
+    except OSError as failure:
+        return _say(f"{failure}: check that place and its permissions, then run the same command again", 1)
+    except (Lacking, BuildsFailed, environment.EnvironmentFailed, ToolchainFailed, ToolMissing) as failure:
+        return _say(str(failure), 1)
+    return 0
+
+
+def _set_up(*, tools: bool) -> None:
+    began = time.monotonic()
+    to_build = missing() if tools else []
+    install = not environment.is_current()
+    _refuse(preflight.lacks(cluster=tools, build=bool(to_build)))
+    if not install and not to_build:
+        # Every command comes through here: when all is there, it says nothing.
+        return
+    children = Children()
+    try:
+        if install:
+            environment.create(children)
+        _refuse(_unreachable(children, install=install, to_build=to_build))
+        if install:
+            _note(began, f"installing the Python dependencies into {VENV.name}")
+            environment.fill(children)
+    except BaseException:
+        children.stop()
+        raise
+    if tools:
+        _note(began, f"{len(to_build)} of the tools' modules have to be built, into {cache_dir()}")
+        ensure()
+    _note(began, "everything is set up")
+
+
+def _unreachable(children: Children, *, install: bool, to_build: list[GoModule]) -> list[str]:
+    lack = reach.package_index_lack() if install else None
+    if not lack and to_build:
+        lack = reach.module_proxy_lack(to_build[0], children)
+    return [lack] if lack else []
+
+
+def _refuse(lines: list[str]) -> None:
+    if lines:
+        raise Lacking("\n".join(lines))
+
+
+def _note(began: float, text: str) -> None:
+    print(f"[{clock(time.monotonic() - began)}] {text}", file=sys.stderr, flush=True)
+
+
+def _say(text: str, code: int) -> int:
+    for line in text.splitlines():
+        print(f"coalmine: {line}", file=sys.stderr)
+    return code
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
