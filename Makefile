@@ -29,10 +29,12 @@ test: ## set everything up, then run all tests
 
 lint: ## check style, types and layers
 	@$(SET_UP) --no-tools
-	@$(IN_VENV)ruff check .
-	@$(IN_VENV)ruff format --check .
-	@$(IN_VENV)mypy --strict components policies localcluster
-	@$(IN_VENV)lint-imports --no-cache
+	@status=0; \
+	$(IN_VENV)ruff check . || status=1; \
+	$(IN_VENV)ruff format --check . || status=1; \
+	$(IN_VENV)mypy --strict components policies localcluster || status=1; \
+	$(IN_VENV)lint-imports --no-cache || status=1; \
+	exit $$status
 
 bench: ## measure the start of the local cluster, write benchmarks/RESULTS.md
 	@$(SET_UP)
