@@ -1,0 +1,29 @@
+"""What only the platform can know to be wrong with a stack."""
+
+from collections.abc import Iterator
+
+from ..spec.errors import Problem
+from ..spec.load import NAMESPACE, LoadedStack
+from .namespaces import OF_KUBERNETES
+from .piece import pieces_of
+
+
+def problems(loaded: LoadedStack) -> list[Problem]:
+    """Everything that is wrong with a valid stack's platform, and with where its apps are put."""
+    stack = [
+        Problem(loaded.file, f"{NAMESPACE}:{path}", message)
+        for piece in pieces_of(loaded.spec)
+        for path, message in piece.problems(loaded.spec)
+    ]
+    return [*stack, *_taken_namespaces(loaded)]
+
+
+def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
+    owners = {name: piece.name for piece in pieces_of(loaded.spec) for name in piece.namespaces(loaded.spec)}
+    owners.update(dict.fromkeys(OF_KUBERNETES, "Kubernetes"))
+    for app in loaded.apps:
+        owner = owners.get(app.spec.namespace)
+        if owner:
+            taken = f"'{app.spec.namespace}' belongs to {owner}"
+            advice = f"give the app a namespace of its own, like '{app.spec.name}'"
+            yield app.origin.problem(("namespace",), f"{taken}: {advice}")

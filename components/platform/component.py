@@ -1,0 +1,70 @@
+"""The Platform component: every piece that a stack's choices need, each as a component of its own."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from ..resources import Rules, register
+from ..spec.app import AppSpec
+from ..spec.cluster import StackSpec
+from .namespaces import namespaces
+from .piece import Piece, Stages, pieces_of
+from .sources import SourceError
+
+_NOT_AWAITED = frozenset({"PersistentVolumeClaim"})
+"""A volume that is bound at its first use waits for a pod, which waits for the volume's resource."""
+
+_PROTECTED = frozenset({"Namespace", "PersistentVolumeClaim"})
+"""What takes data or running apps with it when it goes."""
+
+
+class Installed(pulumi.ComponentResource):
+    """One piece of the platform; its Pulumi type is the piece's own."""
+
+    def __init__(self, token: str, name: str, stages: Stages, rules: Rules, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(token, name, None, opts)
+        register(self, name, stages, rules)
+        self.register_outputs({})
+
+
+class Platform(pulumi.ComponentResource):
+    """Namespaces, the release engine, the router and the metrics server of one cluster.
+
+    Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers. Apps come after all.
+    `definitions` is a provider that may take over existing objects: CRDs outlive their stack, because deleting them
+    deletes every object of their kind, so the next stack finds them there.
+    Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
+    be found or rendered.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stack: StackSpec,
+        apps: Sequence[AppSpec],
+        definitions: pulumi.ProviderResource | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("coalmine:index:Platform", name, None, opts)
+        protected = _PROTECTED if stack.platform.protect else frozenset[str]()
+        rules = Rules(ignored={}, not_awaited=_NOT_AWAITED, protected=protected, definitions=definitions)
+        chosen = [(piece, _stages(piece, stack)) for piece in pieces_of(stack)]
+        first = Installed(
+            "coalmine:index:Namespaces",
+            "namespaces",
+            [namespaces(stack, apps)],
+            rules,
+            pulumi.ResourceOptions(parent=self),
+        )
+        for piece, stages in chosen:
+            options = pulumi.ResourceOptions(parent=self, depends_on=[first])
+            Installed(piece.token, piece.name, stages, rules, options)
+        self.pieces = pulumi.Output.from_input([piece.name for piece, _ in chosen])
+        self.register_outputs({"pieces": self.pieces})
+
+
+def _stages(piece: Piece, stack: StackSpec) -> Stages:
+    try:
+        return piece.stages(stack)
+    except SourceError as error:
+        raise pulumi.RunError(f"{piece.name}: {error}") from None

@@ -1,0 +1,24 @@
+"""The images that the platform runs, by explicit release: upstream source trees pin `latest` or testing hubs."""
+
+import re
+
+from ..releases import ARGO_ROLLOUTS, PROMETHEUS
+
+ISTIO_RELEASE = "1.31.0"
+"""The release of the branch that the pinned Istio module is a commit of (its VERSION file says 1.31)."""
+
+ISTIO_HUB = "docker.io/istio"
+ISTIO_PROXY = f"{ISTIO_HUB}/proxyv2:{ISTIO_RELEASE}"
+
+ARGO_ROLLOUTS_IMAGE = f"quay.io/argoproj/argo-rollouts:{ARGO_ROLLOUTS.version}"
+
+
+def prometheus_release(module_version: str) -> str:
+    """The release that a version of Prometheus' Go module is: v0.316.0 is v3.16.0."""
+    numbers = re.fullmatch(r"v0\.(\d)(\d\d)\.(\d+)", module_version)
+    if numbers is None:
+        raise ValueError(f"{module_version} is not a version of Prometheus' Go module")
+    return f"v{numbers[1]}.{int(numbers[2])}.{numbers[3]}"
+
+
+PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{prometheus_release(PROMETHEUS.version)}"

@@ -1,0 +1,33 @@
+"""Every namespace of a stack: those of the platform's pieces, and those of the apps."""
+
+from collections.abc import Iterable, Mapping
+
+from ..manifests.meta import Manifest
+from ..spec.app import AppSpec
+from ..spec.cluster import StackSpec
+from .piece import pieces_of, pod_security
+
+APPS_LABEL = {"coalmine.dev/apps": "true"}
+"""Marks the namespaces that hold apps; metrics are collected from their pods."""
+
+OF_KUBERNETES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+"""Namespaces that every cluster has; a stack can neither make nor delete them."""
+
+
+def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
+    """The Namespaces of a stack in alphabetical order."""
+    labels: dict[str, Mapping[str, str]] = {}
+    for piece in pieces_of(stack):
+        labels.update(piece.namespaces(stack))
+    for app in apps:
+        labels[app.namespace] = {**pod_security("restricted"), **APPS_LABEL, **_mesh(stack)}
+    return [_namespace(name, labels[name]) for name in sorted(labels)]
+
+
+def _mesh(stack: StackSpec) -> dict[str, str]:
+    sidecars = stack.delivery.router.kind == "istio" and stack.platform.istio.sidecars
+    return {"istio-injection": "enabled"} if sidecars else {}
+
+
+def _namespace(name: str, labels: Mapping[str, str]) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels)}}

@@ -1,0 +1,60 @@
+"""The contract of a platform piece; each piece is one file in pieces/ with a `PIECE`, and is found by being there."""
+
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+
+from ..manifests.meta import Manifest
+from ..spec.cluster import StackSpec
+
+Stages = Sequence[Sequence[Manifest]]
+"""Objects in creation order: every stage waits until the one before it is there and ready."""
+
+CLUSTER_DEFINITIONS = "CustomResourceDefinition"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something that the platform installs.
+
+    Fields: `name`: the Pulumi name of its component, and the prefix of its objects' names; `token`: the component's
+    Pulumi type; `serves`: family and kind of the choice in `delivery` that needs it; `install`: whether this stack
+    wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its objects;
+    `problems`: path and message of what cannot work on this stack.
+    """
+
+    name: str
+    token: str
+    serves: tuple[str, str]
+    install: Callable[[StackSpec], bool]
+    namespaces: Callable[[StackSpec], Mapping[str, Mapping[str, str]]]
+    stages: Callable[[StackSpec], Stages]
+    problems: Callable[[StackSpec], Sequence[tuple[str, str]]] = field(default=lambda _stack: ())
+
+    def wanted(self, stack: StackSpec) -> bool:
+        """Whether this stack's releases need the piece, and the platform is to install it."""
+        family, kind = self.serves
+        return getattr(stack.delivery, family).kind == kind and self.install(stack)
+
+
+@cache
+def all_pieces() -> tuple[Piece, ...]:
+    """Every piece, in alphabetical order of its file."""
+    package = import_module(".pieces", __package__)
+    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return tuple(import_module(f"{package.__name__}.{name}").PIECE for name in modules)
+
+
+def pieces_of(stack: StackSpec) -> Iterator[Piece]:
+    """The pieces that the platform installs on a stack."""
+    return (piece for piece in all_pieces() if piece.wanted(stack))
+
+
+def pod_security(level: str) -> dict[str, str]:
+    """The label that makes a namespace refuse pods above a Pod Security Standard.
+
+    Source: kubernetes.io/docs/concepts/security/pod-security-admission.
+    """
+    return {"pod-security.kubernetes.io/enforce": level}

@@ -1,0 +1,44 @@
+"""Argo Rollouts: the controller that moves the weights, from its pinned release manifests."""
+
+from typing import Any
+
+from ...manifests.meta import Manifest
+from ...spec.cluster import StackSpec
+from ..images import ARGO_ROLLOUTS_IMAGE
+from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
+from ..sources import ARGO_ROLLOUTS_INSTALL, locate
+from ..upstream import changed, in_namespace, not_of_kind, of_kind, read, resources, with_container
+
+NAMESPACE = "argo-rollouts"
+_CONTAINER = "argo-rollouts"
+_RUNNING = ("Deployment", "Service")
+
+
+def stages(stack: StackSpec) -> Stages:
+    """CRDs; then identity, permissions and configuration; then the controller."""
+    objects = read(locate(ARGO_ROLLOUTS_INSTALL) / ARGO_ROLLOUTS_INSTALL.paths[0], ARGO_ROLLOUTS_INSTALL.sha256)
+    objects = changed(in_namespace(objects, NAMESPACE), "Deployment", lambda item: _controller(item, stack))
+    return (
+        of_kind(objects, CLUSTER_DEFINITIONS),
+        not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING),
+        of_kind(objects, *_RUNNING),
+    )
+
+
+def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
+    options = stack.platform.argo_rollouts
+    fields: dict[str, Any] = {"image": ARGO_ROLLOUTS_IMAGE, "imagePullPolicy": "IfNotPresent"}
+    if options.resources:
+        fields["resources"] = resources(options.resources)
+    named = with_container(deployment, _CONTAINER, **fields)
+    return {**named, "spec": {**named["spec"], "replicas": options.replicas}}
+
+
+PIECE = Piece(
+    name="argo-rollouts",
+    token="coalmine:index:ArgoRollouts",
+    serves=("engine", "argo-rollouts"),
+    install=lambda stack: stack.platform.argo_rollouts.install,
+    namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
+    stages=stages,
+)

@@ -1,0 +1,144 @@
+"""Istio: custom resource definitions, istiod, the ingress gateway and, with sidecars, the CNI plug-in.
+
+Rendered from the pinned release's own charts. With sidecars the CNI plug-in prepares the pods' network, because the
+init container that does it otherwise needs capabilities that the `restricted` Pod Security Standard forbids.
+Values: manifests/charts/*/values.yaml of the pinned module.
+"""
+
+from typing import Any
+
+from ...manifests.meta import Manifest
+from ...routers.istio import IstioRouter
+from ...spec.cluster import StackSpec
+from ..helm import Chart, render
+from ..images import ISTIO_HUB, ISTIO_PROXY, ISTIO_RELEASE
+from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
+from ..sources import ISTIO_CHARTS, locate
+from ..upstream import changed, in_namespace, not_of_kind, of_kind, resources, with_container
+
+CONTROL_PLANE = "istio-system"
+INGRESS = "istio-ingress"
+GATEWAY = "istio-ingressgateway"
+
+_CHARTS = "manifests/charts"
+_RUNNING = ("DaemonSet", "Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+_WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+_CPU_TARGET = 80
+_SECCOMP = {"type": "RuntimeDefault"}
+
+
+def stages(stack: StackSpec) -> Stages:
+    """CRDs; then identity, permissions and configuration; then istiod; then its webhooks; then the gateway.
+
+    The gateway's pods are completed by istiod's webhook, so they come after it.
+    """
+    base = _render(stack, "base", "istio-base", CONTROL_PLANE, _base_values(stack))
+    control = _render(stack, "istio-control/istio-discovery", "istiod", CONTROL_PLANE, _istiod_values(stack))
+    if stack.platform.istio.sidecars:
+        control = [*control, *_render(stack, "istio-cni", "istio-cni", CONTROL_PLANE, _cni_values())]
+    gateway = _render(stack, "gateway", GATEWAY, INGRESS, _gateway_values(stack))
+    gateway = changed(gateway, "Deployment", lambda item: with_container(item, "istio-proxy", image=ISTIO_PROXY))
+    both = [*base, *control]
+    return (
+        of_kind(both, CLUSTER_DEFINITIONS),
+        not_of_kind(both, CLUSTER_DEFINITIONS, *_RUNNING, *_WEBHOOKS),
+        of_kind(both, *_RUNNING),
+        of_kind(both, *_WEBHOOKS),
+        not_of_kind(gateway, *_RUNNING),
+        of_kind(gateway, *_RUNNING),
+    )
+
+
+def _render(stack: StackSpec, chart: str, release: str, namespace: str, values: dict[str, Any]) -> list[Manifest]:
+    folder = locate(ISTIO_CHARTS) / _CHARTS / chart
+    pinned = Chart(folder, ISTIO_CHARTS.sha256, ISTIO_RELEASE, release, namespace)
+    return in_namespace(render(pinned, values, stack.cluster.kubernetes), namespace)
+
+
+def _base_values(stack: StackSpec) -> dict[str, Any]:
+    options = stack.platform.istio
+    values: dict[str, Any] = {"defaultRevision": "default" if options.validate_config else ""}
+    return {**values, **_validation()}
+
+
+def _validation() -> dict[str, Any]:
+    # Otherwise istiod changes `Ignore` to `Fail` itself once it is ready, and the field has two owners.
+    return {"base": {"validationFailurePolicy": "Fail"}}
+
+
+def _istiod_values(stack: StackSpec) -> dict[str, Any]:
+    options = stack.platform.istio
+    values: dict[str, Any] = {
+        "global": {
+            "hub": ISTIO_HUB,
+            "tag": ISTIO_RELEASE,
+            "configValidation": options.validate_config,
+            # Without sidecars there is nothing to inject: no webhook in the way of every pod.
+            "operatorManageWebhooks": not options.sidecars,
+            "multiCluster": {"clusterName": stack.cluster.name},
+            "proxy": {"seccompProfile": _SECCOMP},
+            "defaultPodDisruptionBudget": {"enabled": True},
+        },
+        "pilot": {"cni": {"enabled": options.sidecars}},
+        "meshConfig": {
+            "enableAutoMtls": options.sidecars,
+            "defaultProviders": {"metrics": ["prometheus"] if options.proxy_metrics else []},
+        },
+        "telemetry": {"enabled": options.proxy_metrics},
+        "autoscaleEnabled": options.max_replicas is not None,
+        "autoscaleMin": options.replicas,
+        "autoscaleMax": options.max_replicas or options.replicas,
+        "replicaCount": options.replicas,
+        "cpu": {"targetAverageUtilization": _CPU_TARGET},
+        "seccompProfile": _SECCOMP,
+        **_validation(),
+    }
+    if options.resources:
+        values["resources"] = resources(options.resources)
+    return values
+
+
+def _cni_values() -> dict[str, Any]:
+    # Some clusters admit pods of the class system-node-critical outside kube-system only under a quota.
+    return {"global": {"hub": ISTIO_HUB, "tag": ISTIO_RELEASE}, "resourceQuotas": {"enabled": True}}
+
+
+def _gateway_values(stack: StackSpec) -> dict[str, Any]:
+    options = stack.platform.istio.gateway
+    values: dict[str, Any] = {
+        "labels": {"istio.io/dataplane-mode": "none", **_gateway_selector(stack)},
+        "replicaCount": options.replicas,
+        "autoscaling": {
+            "enabled": options.max_replicas is not None,
+            "minReplicas": options.replicas,
+            "maxReplicas": options.max_replicas or options.replicas,
+            "targetCPUUtilizationPercentage": _CPU_TARGET,
+        },
+        "service": {"type": options.service, "annotations": options.service_annotations},
+    }
+    if options.replicas > 1:
+        values["podDisruptionBudget"] = {"maxUnavailable": 1}
+    if options.resources:
+        values["resources"] = resources(options.resources)
+    return values
+
+
+def _gateway_selector(stack: StackSpec) -> dict[str, str]:
+    router = stack.delivery.router
+    return router.gateway_selector if isinstance(router, IstioRouter) else {}
+
+
+def _namespaces(stack: StackSpec) -> dict[str, dict[str, str]]:
+    # The CNI plug-in enters the network namespaces of other pods.
+    level = "privileged" if stack.platform.istio.sidecars else "baseline"
+    return {CONTROL_PLANE: pod_security(level), INGRESS: pod_security("baseline")}
+
+
+PIECE = Piece(
+    name="istio",
+    token="coalmine:index:Istio",
+    serves=("router", "istio"),
+    install=lambda stack: stack.platform.istio.install,
+    namespaces=_namespaces,
+    stages=stages,
+)

@@ -1,0 +1,243 @@
+"""Prometheus: collects the metrics that releases are judged by.
+
+One server, configured by one file. Every pod is scraped by exactly one job: counting a request twice would let an
+analysis believe in traffic that was never there.
+"""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from ...manifests.meta import Manifest, without_nothing
+from ...metrics.prometheus import PrometheusProvider
+from ...spec.cluster import StackSpec
+from ...spec.values import Duration
+from ..images import PROMETHEUS_IMAGE
+from ..piece import Piece, Stages, pod_security
+from ..upstream import resources
+
+NAMESPACE = "monitoring"
+NAME = "prometheus"
+PORT = 9090
+
+_CORE = "v1"
+_RBAC = "rbac.authorization.k8s.io/v1"
+_LABELS = {"app.kubernetes.io/name": NAME}
+_CONFIG_FILE = "prometheus.yml"
+_LONGEST_TIMEOUT = Duration.of_seconds(10)
+_NOBODY = 65534
+
+_POD = "__meta_kubernetes_pod"
+_ANNOTATION = f"{_POD}_annotation_prometheus_io"
+_IN_APPS = "__meta_kubernetes_namespace_label_coalmine_dev_apps"
+
+
+def stages(stack: StackSpec) -> Stages:
+    """Identity, permissions, configuration and volume; then the server."""
+    config = configuration(_scrape_interval(stack))
+    volume = [_claim(stack)] if stack.platform.prometheus.storage else []
+    return (
+        [_object("ServiceAccount", _CORE, {}), *_permissions(), _config_map(config), *volume],
+        [_deployment(stack, config), _service()],
+    )
+
+
+def configuration(scrape_interval: Duration) -> str:
+    """The server's configuration file."""
+    timing = {
+        "scrape_interval": str(scrape_interval),
+        "scrape_timeout": str(min(scrape_interval, _LONGEST_TIMEOUT)),
+        "evaluation_interval": str(scrape_interval),
+    }
+    return yaml.safe_dump({"global": timing, "scrape_configs": [_apps_job(), _annotated_job()]}, sort_keys=False)
+
+
+def _apps_job() -> dict[str, Any]:
+    """The pods of apps: Istio's proxies merge their own and the app's metrics on port 15020.
+
+    Source: istio.io/latest/docs/ops/integrations/prometheus (metrics merging).
+    """
+    return {
+        "job_name": "apps",
+        "metrics_path": "/stats/prometheus",
+        "kubernetes_sd_configs": [_discovery()],
+        "relabel_configs": [_only([_IN_APPS], "true"), *_running(), *_address("15020"), *_identity()],
+    }
+
+
+def _annotated_job() -> dict[str, Any]:
+    """Every other pod that asks for it with the annotations prometheus.io/scrape, port and path."""
+    return {
+        "job_name": "annotated",
+        "kubernetes_sd_configs": [_discovery()],
+        "relabel_configs": [
+            {"source_labels": [_IN_APPS], "regex": "true", "action": "drop"},
+            _only([f"{_ANNOTATION}_scrape"], "true"),
+            *_running(),
+            {"source_labels": [f"{_ANNOTATION}_path"], "regex": "(.+)", "target_label": "__metrics_path__"},
+            *_address(None),
+            *_identity(),
+        ],
+    }
+
+
+def _discovery() -> dict[str, Any]:
+    return {"role": "pod", "attach_metadata": {"namespace": True}}
+
+
+def _only(labels: list[str], regex: str) -> dict[str, Any]:
+    return {"source_labels": labels, "regex": regex, "action": "keep"}
+
+
+def _running() -> list[dict[str, Any]]:
+    init = {"source_labels": [f"{_POD}_container_init"], "regex": "true", "action": "drop"}
+    return [{"source_labels": [f"{_POD}_phase"], "regex": "Failed|Succeeded", "action": "drop"}, init]
+
+
+def _address(port: str | None) -> list[dict[str, Any]]:
+    """The pod's address with a port, or with the annotated one; an IPv6 address stands in brackets."""
+    tail, chosen = ("", port) if port else (r";(\d+)", "$2")
+    return [_join(rf"([\d.]+){tail}", f"$1:{chosen}", port), _join(rf"(.*:.*){tail}", f"[$1]:{chosen}", port)]
+
+
+def _join(regex: str, address: str, port: str | None) -> dict[str, Any]:
+    sources = [f"{_POD}_ip"] if port else [f"{_POD}_ip", f"{_ANNOTATION}_port"]
+    return {"source_labels": sources, "regex": regex, "replacement": address, "target_label": "__address__"}
+
+
+def _identity() -> list[dict[str, Any]]:
+    return [
+        {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+        {"source_labels": [f"{_POD}_name"], "target_label": "pod"},
+    ]
+
+
+def _permissions() -> list[Manifest]:
+    rules = [{"apiGroups": [""], "resources": ["namespaces", "pods"], "verbs": ["get", "list", "watch"]}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME}
+    subject = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
+    return [
+        _object("ClusterRole", _RBAC, {"rules": rules}, namespaced=False),
+        _object("ClusterRoleBinding", _RBAC, {"roleRef": role, "subjects": [subject]}, namespaced=False),
+    ]
+
+
+def _config_map(config: str) -> Manifest:
+    return _object("ConfigMap", _CORE, {"data": {_CONFIG_FILE: config}})
+
+
+def _claim(stack: StackSpec) -> Manifest:
+    options = stack.platform.prometheus
+    spec = without_nothing(
+        {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": str(options.storage)}},
+            "storageClassName": options.storage_class,
+        }
+    )
+    return _object("PersistentVolumeClaim", _CORE, {"spec": spec})
+
+
+def _service() -> Manifest:
+    ports = [{"name": "http", "port": PORT, "targetPort": "http"}]
+    return _object("Service", _CORE, {"spec": {"selector": _LABELS, "ports": ports}})
+
+
+def _deployment(stack: StackSpec, config: str) -> Manifest:
+    # The server reads its file at start: a changed file means new pods.
+    checksum = {"coalmine.dev/config-sha256": hashlib.sha256(config.encode()).hexdigest()}
+    template = {"metadata": {"labels": _LABELS, "annotations": checksum}, "spec": _pod(stack)}
+    spec = {
+        "replicas": 1,
+        # Two servers cannot share one volume.
+        "strategy": {"type": "Recreate"},
+        "selector": {"matchLabels": _LABELS},
+        "template": template,
+    }
+    return _object("Deployment", "apps/v1", {"spec": spec})
+
+
+def _pod(stack: StackSpec) -> Manifest:
+    data = {"persistentVolumeClaim": {"claimName": NAME}} if stack.platform.prometheus.storage else {"emptyDir": {}}
+    return {
+        "serviceAccountName": NAME,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _NOBODY,
+            "runAsGroup": _NOBODY,
+            "fsGroup": _NOBODY,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(stack)],
+        "volumes": [{"name": "config", "configMap": {"name": NAME}}, {"name": "data", **data}],
+    }
+
+
+def _container(stack: StackSpec) -> Manifest:
+    options = stack.platform.prometheus
+    arguments = [
+        f"--config.file=/etc/prometheus/{_CONFIG_FILE}",
+        "--storage.tsdb.path=/prometheus",
+        f"--storage.tsdb.retention.time={options.retention}",
+    ]
+    return without_nothing(
+        {
+            "name": NAME,
+            "image": PROMETHEUS_IMAGE,
+            "args": arguments,
+            "ports": [{"name": "http", "containerPort": PORT}],
+            "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http"}, "periodSeconds": 5},
+            "livenessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "failureThreshold": 6},
+            "resources": resources(options.resources) if options.resources else None,
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": True,
+            },
+            "volumeMounts": [
+                {"name": "config", "mountPath": "/etc/prometheus", "readOnly": True},
+                {"name": "data", "mountPath": "/prometheus"},
+            ],
+        }
+    )
+
+
+def _object(kind: str, api_version: str, body: Manifest, *, namespaced: bool = True) -> Manifest:
+    place = {"namespace": NAMESPACE} if namespaced else {}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": NAME, **place, "labels": _LABELS}, **body}
+
+
+def _provider(stack: StackSpec) -> PrometheusProvider | None:
+    return stack.delivery.metrics if isinstance(stack.delivery.metrics, PrometheusProvider) else None
+
+
+def _scrape_interval(stack: StackSpec) -> Duration:
+    provider = _provider(stack)
+    if provider is None:
+        raise TypeError(f"metrics '{stack.delivery.metrics.kind}' are not Prometheus'")
+    return provider.scrape_interval
+
+
+def _problems(stack: StackSpec) -> list[tuple[str, str]]:
+    provider = _provider(stack)
+    host = urlsplit(provider.address).hostname if provider else None
+    own = f"{NAME}.{NAMESPACE}"
+    if provider is None or host in (own, f"{own}.svc", f"{own}.svc.cluster.local"):
+        return []
+    message = f"{provider.address} is not the server that the platform installs"
+    return [
+        ("delivery.metrics.address", f"{message}: set platform.prometheus.install to false, or use {own}.svc:{PORT}")
+    ]
+
+
+PIECE = Piece(
+    name="prometheus",
+    token="coalmine:index:Prometheus",
+    serves=("metrics", "prometheus"),
+    install=lambda stack: stack.platform.prometheus.install,
+    namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
+    stages=stages,
+    problems=_problems,
+)

@@ -1,0 +1,220 @@
+"""Pinned upstream files that the platform installs from: found, verified by digest, kept in the cache.
+
+Looked for in this order: the cache (`releases/`), the unpacked Go module in the cache (`go/mod/`, there wherever the
+tool of the same release was built), a download from the public upstream address. What does not have the recorded
+digest is refused, wherever it came from.
+
+`python -m components.platform.sources fetch [--go PROGRAM]` fills the cache beforehand.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..releases import ARGO_ROLLOUTS, ISTIO, GoModule
+from .cache import cache_dir
+
+_DOWNLOAD_SECONDS = 60
+
+
+class SourceError(Exception):
+    """An upstream file is not there or is not the pinned one; one line with the remedy."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of one upstream release.
+
+    Fields: `name`: folder in the cache; `module`: the Go module of that release, which holds the files too; `paths`:
+    files and folders inside it; `url`: the public address of the file (one path), or of a .tar.gz of the whole tree;
+    `sha256`: see `digest`.
+    """
+
+    name: str
+    module: GoModule
+    paths: tuple[str, ...]
+    url: str
+    sha256: str
+
+
+ARGO_ROLLOUTS_INSTALL = Source(
+    name="argo-rollouts",
+    module=ARGO_ROLLOUTS,
+    paths=("manifests/install.yaml",),
+    url=f"https://raw.githubusercontent.com/argoproj/argo-rollouts/{ARGO_ROLLOUTS.version}/manifests/install.yaml",
+    sha256="2701f5ff276e2a41b41d4d7cf8beeb7a62c6c850a34b71f031a29bbb656d543b",
+)
+
+ISTIO_CHARTS = Source(
+    name="istio-charts",
+    module=ISTIO,
+    paths=(
+        "manifests/charts/base",
+        "manifests/charts/gateway",
+        "manifests/charts/istio-cni",
+        "manifests/charts/istio-control/istio-discovery",
+    ),
+    url=f"https://github.com/istio/istio/archive/{ISTIO.version.rsplit('-', 1)[-1]}.tar.gz",
+    sha256="7f39e6c743b27da0bfa5e7175fd35f07f0999713e0bcf554996f9b55032940c8",
+)
+
+SOURCES = (ARGO_ROLLOUTS_INSTALL, ISTIO_CHARTS)
+
+
+def locate(source: Source) -> Path:
+    """The folder that holds the source's paths, verified. Raises SourceError."""
+    kept = cache_dir() / "releases" / f"{source.name}-{source.module.version}"
+    if not kept.is_dir():
+        unpacked = _module_dir(source.module)
+        with tempfile.TemporaryDirectory(dir=_made(kept.parent), prefix=f".{source.name}.") as scratch:
+            if unpacked.is_dir():
+                _copy(source, unpacked, Path(scratch))
+            else:
+                _download(source, Path(scratch))
+            verify(source, Path(scratch))
+            _settle(Path(scratch), kept)
+    verify(source, kept)
+    return kept
+
+
+def verify(source: Source, root: Path) -> None:
+    """Compares the files below `root` with the recorded digest. Raises SourceError."""
+    found = digest(source, root)
+    if found != source.sha256:
+        problem = f"{source.name} {source.module.version} in {root} is not the pinned release"
+        raise SourceError(f"{problem} (sha256 {found}, expected {source.sha256}): delete that folder and run again")
+
+
+def digest(source: Source, root: Path) -> str:
+    """sha256 of a source that is one file, else over the lines `<sha256 of the file>  <its path>`, sorted by path."""
+    if (root / source.paths[0]).is_file() and len(source.paths) == 1:
+        return hashlib.sha256((root / source.paths[0]).read_bytes()).hexdigest()
+    total = hashlib.sha256()
+    for path in sorted(_files(source, root)):
+        content = hashlib.sha256((root / path).read_bytes()).hexdigest()
+        total.update(f"{content}  {path}\n".encode())
+    return total.hexdigest()
+
+
+def fetch(go: str | None = None) -> None:
+    """Brings every source into the cache; `go` downloads the modules that are not unpacked yet. Raises SourceError."""
+    for source in SOURCES:
+        kept = cache_dir() / "releases" / f"{source.name}-{source.module.version}"
+        if go and not kept.is_dir() and not _module_dir(source.module).is_dir():
+            _download_module(source.module, go)
+        locate(source)
+
+
+def _files(source: Source, root: Path) -> Iterator[str]:
+    for path in source.paths:
+        place = root / path
+        inside = place.rglob("*") if place.is_dir() else [place]
+        yield from (file.relative_to(root).as_posix() for file in inside if file.is_file())
+
+
+def _module_dir(module: GoModule) -> Path:
+    return cache_dir() / "go" / "mod" / f"{module.path}@{module.version}"
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _copy(source: Source, unpacked: Path, to: Path) -> None:
+    for path in _files(source, unpacked):
+        _made((to / path).parent)
+        # Content only: the module cache is read-only, and what is kept here must stay removable.
+        shutil.copyfile(unpacked / path, to / path)
+
+
+def _settle(scratch: Path, kept: Path) -> None:
+    """Moves a complete folder into place; another process that was faster has put the same files there."""
+    whole = scratch / ".whole"
+    whole.mkdir()
+    for entry in sorted(scratch.iterdir()):
+        if entry != whole:
+            entry.rename(whole / entry.name)
+    whole.chmod(0o755)
+    try:
+        whole.rename(kept)
+    except OSError:
+        if not kept.is_dir():
+            raise
+
+
+def _download(source: Source, to: Path) -> None:
+    try:
+        with urllib.request.urlopen(source.url, timeout=_DOWNLOAD_SECONDS) as answer:
+            content = answer.read()
+        if source.url.endswith(".tar.gz"):
+            _unpack(source, content, to)
+        else:
+            _made((to / source.paths[0]).parent)
+            (to / source.paths[0]).write_bytes(content)
+    except (urllib.error.URLError, OSError, tarfile.TarError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise SourceError(
+            f"{source.name} {source.module.version} cannot be downloaded from {source.url} ({reason}): "
+            "check the network, or run `make up` once where Go modules can be fetched"
+        ) from None
+
+
+def _unpack(source: Source, content: bytes, to: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+        for member in archive:
+            # The archive's first folder is named after the commit.
+            inside = PurePosixPath(*PurePosixPath(member.name).parts[1:]).as_posix()
+            if member.isfile() and any(inside.startswith(f"{path}/") for path in source.paths):
+                data = archive.extractfile(member)
+                _made((to / inside).parent)
+                (to / inside).write_bytes(data.read() if data else b"")
+
+
+def _download_module(module: GoModule, go: str) -> None:
+    command = [go, "mod", "download", "-json", f"{module.path}@{module.version}"]
+    env = {"GOMODCACHE": str(cache_dir() / "go" / "mod"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    with tempfile.TemporaryDirectory() as outside_of_any_module:
+        ran = _run_go(command, env, outside_of_any_module)
+    if ran.returncode != 0:
+        said = json.loads(ran.stdout or "{}").get("Error") or ran.stderr.strip()
+        raise SourceError(f"Go module {module.path}@{module.version} cannot be downloaded: {said.splitlines()[0]}")
+
+
+def _run_go(command: list[str], env: dict[str, str], folder: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise SourceError(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}") from None
+
+
+def main(arguments: list[str]) -> int:
+    """`fetch [--go PROGRAM]`: 0, or 1 with one line that says what failed."""
+    parser = argparse.ArgumentParser(prog="sources", description="Upstream files that the platform installs from")
+    parser.add_argument("verb", choices=["fetch"])
+    parser.add_argument("--go", help="a Go program that downloads modules which are not in the cache")
+    given = parser.parse_args(arguments)
+    try:
+        fetch(given.go)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

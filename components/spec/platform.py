@@ -1,0 +1,93 @@
+"""What the platform installs on a cluster, piece by piece; a piece is left out where the cluster has its own."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import Strict
+from .values import Duration, NonEmpty, Quantity
+from .workload import Resources
+
+Replicas = Annotated[int, Field(ge=1, le=50)]
+
+
+class ArgoRolloutsOptions(Strict):
+    """The controller that moves the weights."""
+
+    install: bool = True
+    """False where the cluster has Argo Rollouts already."""
+    replicas: Replicas = 2
+    """Controllers; one leads, the others stand by."""
+    resources: Resources | None = None
+
+
+class GatewayOptions(Strict):
+    """The ingress gateway that all apps share."""
+
+    replicas: Replicas = 2
+    max_replicas: Replicas | None = None
+    """With it an autoscaler keeps the gateway between `replicas` and this many pods, at 80 % CPU."""
+    service: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
+    """How traffic from outside reaches the gateway."""
+    service_annotations: dict[str, str] = {}
+    """Annotations of the gateway's Service, e.g. what a cloud's load balancer asks for."""
+    resources: Resources | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if self.max_replicas is not None and self.max_replicas < self.replicas:
+            raise PydanticCustomError(
+                "gateway",
+                "max_replicas {max} is below replicas {min}",
+                {"max": self.max_replicas, "min": self.replicas},
+            )
+        return self
+
+
+class IstioOptions(Strict):
+    """The mesh's control plane and the ingress gateway."""
+
+    install: bool = True
+    """False where the cluster has Istio already; apps then use its gateway (delivery.router.gateway_selector)."""
+    replicas: Replicas = 2
+    """Replicas of istiod."""
+    max_replicas: Replicas | None = None
+    """With it an autoscaler keeps istiod between `replicas` and this many pods, at 80 % CPU."""
+    sidecars: bool = True
+    """Whether every pod of an app gets a proxy, with mutual TLS between them; false leaves only the gateway."""
+    validate_config: bool = True
+    """Whether istiod refuses invalid routes at admission; needs a network path from the API server to istiod."""
+    proxy_metrics: bool = True
+    """Whether the proxies report Istio's standard metrics; false where something else reports them."""
+    gateway: GatewayOptions = GatewayOptions()
+    resources: Resources | None = None
+
+
+class PrometheusOptions(Strict):
+    """The metrics server that releases are judged by; how often it scrapes stands in delivery.metrics."""
+
+    install: bool = True
+    """False where delivery.metrics.address names a server of the cluster's own."""
+    retention: Duration = Duration.of_seconds(15 * 24 * 3600)
+    storage: Quantity | None = None
+    """Size of the volume, e.g. `50Gi`; without one the samples live as long as the pod."""
+    storage_class: NonEmpty | None = None
+    """Class of the volume; the cluster's default unless given."""
+    resources: Resources | None = None
+
+    @model_validator(mode="after")
+    def _class_needs_storage(self) -> Self:
+        if self.storage_class is not None and self.storage is None:
+            raise PydanticCustomError("storage", "'storage_class' needs 'storage', the size of the volume, like '50Gi'")
+        return self
+
+
+class PlatformSpec(Strict):
+    """The pieces that `Platform` installs, and how large they are."""
+
+    argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions()
+    istio: IstioOptions = IstioOptions()
+    prometheus: PrometheusOptions = PrometheusOptions()
+    protect: bool = False
+    """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
