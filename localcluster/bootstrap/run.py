@@ -60,7 +60,11 @@ def _set_up(*, tools: bool) -> None:
         children.stop()
         raise
     if tools:
-        _note(began, f"{len(to_build)} of the tools' modules have to be built, into {cache_dir()}")
+        if to_build:
+            minutes = sum(module.build_seconds for module in to_build) / 2 / 60
+            _note(
+                began, f"building tools into {cache_dir()}, about {minutes:.0f} minutes on 2 cores with an empty cache"
+            )
         ensure()
     _note(began, "everything is set up")
 

@@ -25,7 +25,7 @@ class BuildRecord:
     """A finished build, one line in builds.jsonl.
 
     Fields: `run`: the set-up it belongs to; `cold`: whether that began with an empty Go cache; `seconds` on the clock
-    and `cpu_seconds` of all processes; `peak_mb`: the largest process; `cores` of the machine.
+    and `cpu_seconds` of all processes; `peak_mb`: the largest process; `cores` of the machine; `ended`: Unix time.
     """
 
     run: str
@@ -37,6 +37,7 @@ class BuildRecord:
     seconds: float
     cpu_seconds: float
     peak_mb: int
+    ended: float
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def _record(module: GoModule, session: Session, finished: Finished, seconds: flo
         seconds=round(seconds, 1),
         cpu_seconds=round(finished.cpu_seconds, 1),
         peak_mb=finished.peak_mb,
+        ended=round(time.time(), 1),
     )
 
 

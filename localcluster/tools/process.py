@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,12 @@ class Children:
         finally:
             with self._lock:
                 self._running.discard(process.pid)
+                if self._stopping:
+                    _signal_group(process.pid, signal.SIGKILL)
                 _, status, usage = os.wait4(process.pid, 0)
                 process.returncode = os.waitstatus_to_exitcode(status)
+                if self._stopping:
+                    _await_empty(process.pid)
         with self._lock:
             if self._stopping:
                 raise Interrupted
@@ -86,8 +91,23 @@ class Children:
 
     def _signal(self, number: int) -> None:
         for pid in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, number)
+            _signal_group(pid, number)
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _await_empty(group: int) -> None:
+    """Wait until the last process of a killed group is gone: until then it may write where we clean up."""
+    deadline = time.monotonic() + _END_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Telling the user what is being built, how much is left and for how long this has run."""
 
+import shutil
 import sys
 import threading
 import time
@@ -71,7 +72,8 @@ class ProgressLine:
         """Refreshes the line."""
         with self._lock:
             if self._live:
-                self._stream.write(f"\r\033[K{self._state()}")
+                width = shutil.get_terminal_size().columns - 1
+                self._stream.write(f"\r\033[K{self._stamped(self._state())[:width]}")
                 self._stream.flush()
             elif time.monotonic() - self._said >= _QUIET_SECONDS:
                 self._print(self._state())
@@ -94,8 +96,11 @@ class ProgressLine:
     def _print(self, text: str) -> None:
         self._said = time.monotonic()
         before = "\r\033[K" if self._live else ""
-        self._stream.write(f"{before}[{clock(self._said - self._began)}] {text}\n")
+        self._stream.write(f"{before}{self._stamped(text)}\n")
         self._stream.flush()
+
+    def _stamped(self, text: str) -> str:
+        return f"[{clock(time.monotonic() - self._began)}] {text}"
 
 
 def clock(seconds: float) -> str:

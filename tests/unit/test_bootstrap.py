@@ -12,6 +12,7 @@ import pytest
 from components.releases import ETCD
 from localcluster.bootstrap import environment, preflight, reach, run
 from localcluster.tools import BuildsFailed
+from localcluster.tools.process import Children
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,8 +49,8 @@ def test_another_platform_is_told_to_use_its_own_cluster(
 def test_all_lacks_are_listed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "VENV", tmp_path / "none")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr(preflight.shutil, "which", lambda name: None)
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda place: SimpleNamespace(free=3e9))
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=3e9))
     monkeypatch.setattr(preflight, "BUILD_MEMORY_GB", 1e6)
     lines = preflight.lacks(cluster=True, build=True)
     assert [line.split(":")[0] for line in lines] == [
@@ -65,7 +66,7 @@ def test_all_lacks_are_listed_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_refused_namespaces_are_told_with_the_kernels_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = SimpleNamespace(returncode=1, stderr="unshare: unshare failed: Operation not permitted\n")
-    monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: refused)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: refused)
     (line,) = preflight.lacks(cluster=True, build=False)
     assert line.startswith(
         "user and network namespaces are not permitted here (unshare: unshare failed: Operation not permitted): "
@@ -77,7 +78,7 @@ def test_what_an_interrupted_build_wrote_counts_as_there(tmp_path: Path, monkeyp
     half.parent.mkdir(parents=True)
     with half.open("wb") as file:
         file.truncate(int(preflight.BUILD_GB * 1e9 / 2))
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda place: SimpleNamespace(free=preflight.BUILD_GB * 0.6e9))
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=preflight.BUILD_GB * 0.6e9))
     assert preflight.lacks(cluster=False, build=True) == []
 
 
@@ -133,7 +134,7 @@ def test_an_unreachable_package_index_is_one_line(monkeypatch: pytest.MonkeyPatc
 
 def test_a_module_proxy_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "ensure_go", lambda children: Path("/bin/false"))
-    line = reach.module_proxy_lack(ETCD, reach.Children())
+    line = reach.module_proxy_lack(ETCD, Children())
     assert line == (
         "the Go module proxy does not serve go.etcd.io/etcd/server/v3: check the network and GOPROXY (no message)"
     )

@@ -1,0 +1,1 @@
+"""Measurements; every result file says which command made it."""
