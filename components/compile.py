@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .contracts import Engine, MetricProvider, OwnedField, Router
 from .manifests.meta import Manifest
 from .plan import Plan, build_plan
-from .spec.cluster import DeliverySpec
+from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError
 from .spec.load import LoadedApp, LoadedStack
 from .spec.registry import kind_of, variants
@@ -31,10 +31,7 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     """Compiles one app for a cluster. Raises SpecError where engine, router and metrics cannot do what it asks."""
     engine, router, metrics = parts(delivery)
     plan = build_plan(app.spec)
-    problems = [
-        app.origin.problem(tuple(path.split(".")), message)
-        for path, message in (*_unsupported(plan, engine, router), *metrics.problems(plan))
-    ]
+    problems = _problems(app, plan, engine, router, metrics)
     if problems:
         raise SpecError(problems)
     owned = (*engine.mutated_fields(plan), *router.mutated_fields(plan))
@@ -50,9 +47,15 @@ def compile_stack(stack: LoadedStack) -> list[Compiled]:
             compiled.append(compile_app(app, stack.spec.delivery))
         except SpecError as error:
             problems += error.problems
+    problems = problems or list(_shared_objects(stack.apps, compiled))
     if problems:
         raise SpecError(problems)
     return compiled
+
+
+def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
+    """What engine, router and metrics of a stack cannot do for an app; for `load_stack`, beside all other mistakes."""
+    return _problems(app, build_plan(app.spec), *parts(stack.delivery))
 
 
 def parts(delivery: DeliverySpec) -> tuple[Engine, Router, MetricProvider]:
@@ -64,11 +67,28 @@ def parts(delivery: DeliverySpec) -> tuple[Engine, Router, MetricProvider]:
     raise TypeError(f"not an engine, a router and a metric provider: {chosen!r}")
 
 
+def _shared_objects(apps: Iterable[LoadedApp], compiled: Iterable[Compiled]) -> Iterator[Problem]:
+    """E.g. an app `shop-split` beside an app `shop`: both would own a VirtualService of that name."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for app, objects in zip(apps, compiled, strict=True):
+        for one in objects.manifests:
+            name, namespace = one["metadata"]["name"], one["metadata"]["namespace"]
+            owner = owners.setdefault((one["kind"], namespace, name), app.spec.name)
+            if owner != app.spec.name:
+                message = f"app '{owner}' has a {one['kind']} '{name}' too: choose another name"
+                yield app.origin.problem(("name",), message)
+
+
 def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> Iterable[Manifest]:
     """The router's objects before the custom resource that refers to them."""
     by_engine = engine.manifests(plan, router, metrics)
     first = [m for m in by_engine if m["apiVersion"] == "v1"]
     return [*first, *router.manifests(plan), *(m for m in by_engine if m["apiVersion"] != "v1")]
+
+
+def _problems(app: LoadedApp, plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> list[Problem]:
+    found = (*_unsupported(plan, engine, router), *metrics.problems(plan))
+    return [app.origin.problem(tuple(path.split(".")), message) for path, message in found]
 
 
 def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:

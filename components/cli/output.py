@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..compile import check_app
 from ..spec.errors import Problem, nearest
 from ..spec.load import LoadedApp, LoadedStack, load_stack
 
@@ -60,7 +61,7 @@ def open_stack(name: str, root: Path) -> LoadedStack:
     known = stack_names(root)
     if name not in known:
         raise UserError(f"no stack '{name}' in {root / 'stacks'}{nearest(name, known)}")
-    return load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml")
+    return load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check_app)
 
 
 def chosen_apps(stack: LoadedStack, name: str | None) -> list[LoadedApp]:

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import Engine, MetricProvider, OwnedField, Router
 from ..manifests.meta import Manifest, manifest, selector_labels, without_nothing
-from ..manifests.pod import REVISION_LABEL
 from ..manifests.support import autoscalers, disruption_budget, service, service_accounts
 from ..plan import Plan, Stage
 from ..spec.delivery import check_name
+from ..spec.labels import REVISION_LABEL
 
 _API = "argoproj.io/v1alpha1"
 _REVISION_ARG = "revision"

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..spec.app import AppSpec
+from ..spec.labels import NAME_LABEL, OWNER_LABEL
 
 Manifest = dict[str, Any]
 """A Kubernetes object as plain data."""
-
-NAME_LABEL = "app.kubernetes.io/name"
-OWNER_LABEL = "coalmine.dev/owner"
 
 
 def selector_labels(app: AppSpec) -> dict[str, str]:

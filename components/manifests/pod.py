@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..spec.app import AppSpec
+from ..spec.labels import REVISION_LABEL, VERSION_LABEL
 from ..spec.workload import (
     ConfigKey,
     EnvFrom,
@@ -18,9 +19,6 @@ from ..spec.workload import (
     Workload,
 )
 from .meta import Manifest, object_labels, selector_labels, without_nothing
-
-REVISION_LABEL = "version"
-"""Istio's label for a workload's version; its value reaches the metrics as `destination_version`."""
 
 
 def pod_template(app: AppSpec) -> Manifest:
@@ -44,23 +42,29 @@ def service_account_name(app: AppSpec) -> str:
 
 def _labels(app: AppSpec) -> dict[str, str]:
     version = re.sub(r"[^A-Za-z0-9._-]", "-", app.workload.shown_version)[:63].strip("-._")
-    return {**app.workload.labels, **object_labels(app), "app.kubernetes.io/version": version}
+    return {**app.workload.labels, **object_labels(app), VERSION_LABEL: version}
 
 
 def _full_template(app: AppSpec) -> Manifest:
     given = app.workload.pod_template or {}
-    metadata = given.get("metadata") or {}
-    labels = {**(metadata.get("labels") or {}), **_labels(app)}
-    annotations = {**(metadata.get("annotations") or {}), **app.workload.annotations}
-    spec = {"serviceAccountName": service_account_name(app), **(given.get("spec") or {})}
-    return {"metadata": without_nothing({**metadata, "labels": labels, "annotations": annotations}), "spec": spec}
+    metadata = given.get("metadata", {})
+    labels = {**metadata.get("labels", {}), **_labels(app)}
+    annotations = {**metadata.get("annotations", {}), **app.workload.annotations}
+    spec = {**_identity(app), **given["spec"]}
+    return {"metadata": without_nothing({"labels": labels, "annotations": annotations}), "spec": spec}
+
+
+def _identity(app: AppSpec) -> Manifest:
+    return {
+        "serviceAccountName": service_account_name(app),
+        "automountServiceAccountToken": app.workload.service_account.mount_token,
+    }
 
 
 def _short_template(app: AppSpec) -> Manifest:
     work = app.workload
     spec = {
-        "serviceAccountName": service_account_name(app),
-        "automountServiceAccountToken": work.service_account.mount_token,
+        **_identity(app),
         "imagePullSecrets": [{"name": name} for name in work.image_pull_secrets],
         "securityContext": _pod_security(work.security),
         "terminationGracePeriodSeconds": work.termination_grace.whole_seconds,

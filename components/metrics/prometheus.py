@@ -5,15 +5,14 @@ treat nothing and NaN as failed. Source: argo-rollouts docs, Analysis (Prometheu
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import Field
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
 
 from ..contracts import LabelMatch, MetricProvider, RequestSeries
 from ..manifests.meta import Manifest
 from ..plan import Plan
 from ..spec.delivery import ErrorRate, Latency
-from ..spec.values import Duration
+from ..spec.values import Duration, PositiveDuration, Url
 
 _SAMPLES = 4
 """Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""
@@ -23,13 +22,11 @@ class PrometheusProvider(MetricProvider):
     """Asks a Prometheus server inside the cluster."""
 
     kind: Literal["prometheus"] = "prometheus"
-    address: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] = (
-        "http://prometheus.monitoring.svc.cluster.local:9090"
-    )
+    address: Url = "http://prometheus.monitoring.svc.cluster.local:9090"
     """URL of the server, as the engine's controller sees it."""
-    scrape_interval: Duration = Duration.of_seconds(5)
+    scrape_interval: PositiveDuration = Duration.of_seconds(5)
     """How often pods are scraped."""
-    timeout: Duration = Duration.of_seconds(10)
+    timeout: PositiveDuration = Duration.of_seconds(10)
     """How long one query may take."""
 
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
@@ -77,7 +74,7 @@ def _question(check: ErrorRate | Latency, series: RequestSeries, window: Duratio
 def _limit(check: ErrorRate | Latency, series: RequestSeries) -> str:
     if isinstance(check, ErrorRate):
         return f"{check.max.fraction:f}"
-    return f"{check.max.milliseconds / series.duration_unit_ms:g}"
+    return f"{(Decimal(check.max.milliseconds) / series.duration_unit_ms).normalize():f}"
 
 
 def _select(metric: str, matches: Sequence[LabelMatch]) -> str:

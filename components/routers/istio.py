@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import LabelMatch, OwnedField, RequestSeries, Router
 from ..manifests.meta import Manifest, manifest, without_nothing
-from ..manifests.pod import REVISION_LABEL
 from ..plan import Feature, Plan
+from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
 from ..spec.values import ObjectName
 
 _API = "networking.istio.io/v1"
@@ -22,7 +22,7 @@ class IstioRouter(Router):
     """Routes by an Istio ingress gateway and VirtualServices."""
 
     kind: Literal["istio"] = "istio"
-    gateway_selector: dict[str, str] = {"istio": "ingress"}
+    gateway_selector: dict[LabelName, LabelValue] = {"istio": "ingress"}
     """Labels of the gateway's pods."""
     tls_secret: ObjectName | None = None
     """Secret with the gateway's certificate; with it, HTTPS is served on 443 and HTTP redirects there."""
@@ -87,7 +87,7 @@ def _root(plan: Plan) -> Manifest:
         {
             "attempts": traffic.retries.attempts,
             "perTryTimeout": str(traffic.retries.per_try_timeout) if traffic.retries.per_try_timeout else None,
-            "retryOn": traffic.retries.on,
+            "retryOn": traffic.retries.retry_on,
         }
     )
     route = without_nothing(

@@ -7,39 +7,46 @@ from pydantic import Field
 
 from .base import Finding, Ruled, Strict
 from .delivery import Delivery
-from .values import AppName, DnsLabel, Duration, Hostname, Percent
-from .workload import PortNumber, Workload
+from .pod_template import containers_of
+from .values import AppName, DnsLabel, Hostname, Int32, NonEmpty, Percent, PositiveDuration
+from .workload import PortNumber, Workload, repeated_values
 
 
 class Retries(Strict):
     """Requests that fail on the way are sent again."""
 
     attempts: Annotated[int, Field(ge=1, le=10)]
-    per_try_timeout: Duration | None = None
-    on: str = "connect-failure,refused-stream,unavailable,cancelled"
+    per_try_timeout: PositiveDuration | None = None
+    retry_on: NonEmpty = "connect-failure,refused-stream,unavailable,cancelled"
     """Conditions of the router, e.g. Envoy's `retry_on`."""
 
 
-class Traffic(Strict):
+class Traffic(Ruled):
     """How requests reach the app."""
 
     hosts: Annotated[list[Hostname], Field(min_length=1)]
     """Host names the app answers to."""
     port: PortNumber = 80
     """Port of the app's Services."""
-    timeout: Duration | None = None
+    timeout: PositiveDuration | None = None
+    """How long a request may take, retries included."""
     retries: Retries | None = None
+
+    def problems(self) -> Iterator[Finding]:
+        yield from repeated_values("hosts", self.hosts)
 
 
 class Scaling(Ruled):
     """Pods follow the load, between `min` and `max`."""
 
-    min: Annotated[int, Field(ge=1)]
-    max: Annotated[int, Field(ge=1)]
+    min: Annotated[Int32, Field(ge=1)]
+    max: Annotated[Int32, Field(ge=1)]
     cpu: Percent = Percent.parse("70%")
-    """Average CPU use, of what is requested, that the autoscaler aims at."""
+    """Average CPU use, of what is requested, that the autoscaler aims at; whole percents from 1%."""
 
     def problems(self) -> Iterator[Finding]:
+        if self.cpu.value < 1 or self.cpu.value % 1:
+            yield ("cpu",), f"{self.cpu} must be a whole percentage from 1% to 100%"
         if self.max < self.min:
             yield ("max",), f"{self.max} is below min {self.min}"
 
@@ -47,7 +54,7 @@ class Scaling(Ruled):
 class Disruption(Strict):
     """How many pods a drain may take away at once."""
 
-    max_unavailable: Annotated[int, Field(ge=1)] = 1
+    max_unavailable: Annotated[Int32, Field(ge=1)] = 1
 
 
 class AppSpec(Ruled):
@@ -62,7 +69,7 @@ class AppSpec(Ruled):
     """The team that is asked when a release fails; a label on every object."""
     workload: Workload
     traffic: Traffic
-    replicas: Annotated[int, Field(ge=1)] | None = None
+    replicas: Annotated[Int32, Field(ge=1)] | None = None
     scaling: Scaling | None = None
     disruption: Disruption = Disruption()
     delivery: Delivery
@@ -76,9 +83,27 @@ class AppSpec(Ruled):
         if self.lowest_replicas == 1:
             where = ("scaling", "min") if self.scaling else ("replicas",)
             yield where, "run at least 2 pods: with one, every drain is an outage"
+        elif self.disruption.max_unavailable >= self.lowest_replicas:
+            yield ("disruption", "max_unavailable"), f"must be below {self.lowest_replicas}, the lowest number of pods"
+        if self.scaling:
+            yield from self._unscalable()
         deadline, ready = self.delivery.rollback.deadline, self.workload.min_ready
         if deadline <= ready:
             yield ("delivery", "rollback", "deadline"), f"{deadline} must be longer than workload.min_ready, {ready}"
+
+    def _unscalable(self) -> Iterator[Finding]:
+        """An autoscaler compares use with requests: every container needs one."""
+        message = "is required with 'scaling': the autoscaler measures CPU use against it"
+        if self.workload.pod_template is None:
+            if self.workload.resources.requests.cpu is None:
+                yield ("workload", "resources", "requests", "cpu"), message
+            return
+        for index, container in containers_of(self.workload.pod_template):
+            resources = container.get("resources")
+            requests = resources.get("requests") if isinstance(resources, Mapping) else None
+            if not isinstance(requests, Mapping) or "cpu" not in requests:
+                place = ("workload", "pod_template", "spec", "containers", index, "resources", "requests", "cpu")
+                yield place, message
 
     @property
     def lowest_replicas(self) -> int:

@@ -53,7 +53,8 @@ class Ruled(Strict):
 
 def _as_errors(findings: Iterable[Finding], raw: Any) -> Iterator[InitErrorDetails]:
     for path, message in findings:
-        yield InitErrorDetails(type=PydanticCustomError("rule", "{message}", {"message": message}), loc=path, input=raw)
+        context = {"message": message, "inside": bool(path)}
+        yield InitErrorDetails(type=PydanticCustomError("rule", "{message}", context), loc=path, input=raw)
 
 
 def _again(detail: ErrorDetails) -> InitErrorDetails:

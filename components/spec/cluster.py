@@ -2,19 +2,17 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from .base import Strict
 from .platform import PlatformSpec
 from .registry import Variant, VariantModel
-from .values import AppName, DnsLabel, NonEmpty
+from .values import ApiVersion, AppName, DnsLabel, NonEmpty
 
 
 class ClusterSpec(Strict):
     """The cluster a stack changes."""
 
     name: DnsLabel
-    kubernetes: Annotated[str, Field(pattern=r"^1\.\d+(\.\d+)?$")]
+    kubernetes: ApiVersion
     """Version of the cluster's API, e.g. "1.36"; charts are rendered for it."""
     kubeconfig: NonEmpty | None = None
     """Path of a kubeconfig file; $KUBECONFIG unless given."""
@@ -36,6 +34,9 @@ class StackSpec(Strict):
     delivery: DeliverySpec
     platform: PlatformSpec = PlatformSpec()
     apps: list[NonEmpty] = []
-    """Files of the apps this cluster runs, e.g. `apps/shop.yaml` or `apps/*.yaml`; a file may hold several."""
+    """Files of the apps this cluster runs, e.g. `apps/shop.yaml` or `apps/*.yaml`; a file may hold several.
+
+    A file that two patterns match is read once.
+    """
     overrides: dict[AppName, dict[str, Any]] = {}
     """Changes to an app's spec on this cluster only, merged into it key by key, e.g. `{shop: {replicas: 5}}`."""

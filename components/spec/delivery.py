@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .values import Duration, Percent
+from .values import Duration, Int32, Percent
 
 SHORTEST_INTERVAL = Duration.of_seconds(10)
+
+LONGEST_LATENCY = Duration.of_seconds(1800)
 
 Weight = Annotated[int, Field(ge=1, le=100)]
 
@@ -23,21 +25,29 @@ class Step(Strict):
     """How long this weight stays; the analysis runs all the while."""
 
 
-class ErrorRate(Strict):
+class ErrorRate(Ruled):
     """The share of requests answered with a server error (HTTP 5xx)."""
 
     kind: Literal["error_rate"]
     max: Percent
-    """A check fails above this share."""
+    """A check fails above this share; below 100%."""
+
+    def problems(self) -> Iterator[Finding]:
+        if self.max.value == 100:
+            yield ("max",), "must be below 100%: a check that cannot fail decides nothing"
 
 
-class Latency(Strict):
+class Latency(Ruled):
     """A quantile of the time that requests take."""
 
     kind: Literal["latency"]
     quantile: Literal["p50", "p90", "p95", "p99"] = "p99"
     max: Duration
-    """A check fails above this time."""
+    """A check fails above this time; at most 30m, which the histograms of request durations still reach."""
+
+    def problems(self) -> Iterator[Finding]:
+        if not 0 < self.max.milliseconds <= LONGEST_LATENCY.milliseconds:
+            yield ("max",), f"must be longer than 0s and at most {LONGEST_LATENCY}"
 
     @property
     def fraction(self) -> Decimal:
@@ -55,9 +65,9 @@ class Analysis(Ruled):
 
     interval: Duration = Duration.of_seconds(30)
     """Time between two checks, and the window each of them looks back; at least 10s."""
-    tolerated_failures: Annotated[int, Field(ge=0)] = 0
+    tolerated_failures: Annotated[int, Field(ge=0, le=100)] = 0
     """Failed checks per step that do not yet abort the release."""
-    minimum_requests: Annotated[int, Field(ge=1)] = 50
+    minimum_requests: Annotated[Int32, Field(ge=1)] = 50
     """Requests the canary must get in one interval for a check to count."""
     checks: Annotated[list[Check], Field(min_length=1)]
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .registry import Variant, variants
+from .values import shown
 
 PathPart = str | int
 
@@ -90,8 +91,8 @@ def _original(raised: ErrorDetails) -> ErrorDetails:
 
 
 def _drop_variant_tag(path: tuple[PathPart, ...], detail: ErrorDetails, data: Any) -> tuple[PathPart, ...]:
-    """A model's own error ends in the tag of its variant; a missing key ends in the key."""
-    if detail["type"] == "missing" or not path:
+    """A model's own error ends in the tag of its variant; a missing key, or one that a rule names, ends in the key."""
+    if detail["type"] == "missing" or detail.get("ctx", {}).get("inside") or not path:
         return path
     for part in path[:-1]:
         data = data[part]
@@ -114,11 +115,12 @@ def _unknown_variant(path: Sequence[PathPart], detail: ErrorDetails) -> str:
 
 def _not_allowed(value: Any, context: Mapping[str, Any]) -> str:
     known = [name.strip(" '") for name in str(context["expected"]).replace(" or ", ",").split(",")]
-    return f"{value!r} is not allowed" + nearest(str(value), known)
+    return f"{shown(value)} is not allowed" + nearest(str(value), known)
 
 
 def _not_text(value: Any, _context: Mapping[str, Any]) -> str:
-    quoted = f' (write "{value}" in quotes)' if isinstance(value, int | float) else ""
+    # Without the value: 1.10 has become 1.1 by now.
+    quoted = " (write it in quotes)" if isinstance(value, int | float) else ""
     return f"must be text, not {_kind(value)}{quoted}"
 
 
@@ -134,6 +136,7 @@ _MESSAGES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "less_than_equal": lambda value, context: f"{value} is too large: at most {context['le']}",
     "too_short": lambda _value, _context: "must not be empty",
     "string_too_short": lambda _value, _context: "must not be empty",
+    "model_attributes_type": _not("a name, or a mapping with a 'kind'"),
     "model_type": _not("a mapping of keys to values"),
     "dict_type": _not("a mapping of keys to values"),
     "list_type": _not("a list"),
@@ -151,8 +154,7 @@ def _kind(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(value)
 
 
 def _keys_at(model: type[BaseModel], loc: Sequence[PathPart]) -> set[str]:

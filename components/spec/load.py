@@ -1,7 +1,8 @@
 """From files to specs: reads, merges overrides, validates; every mistake of every file is reported at once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +50,29 @@ class LoadedStack:
     apps: tuple[LoadedApp, ...]
 
 
-def load_stack(root: Path, stack_file: Path) -> LoadedStack:
+AppCheck = Callable[[LoadedApp, StackSpec], Iterable[Problem]]
+"""What else is wrong with a valid app on a stack, e.g. `components.compile.unsupported`."""
+
+
+def load_stack(root: Path, stack_file: Path, check: AppCheck | None = None) -> LoadedStack:
     """Reads `stacks/Pulumi.<stack>.yaml` and the apps it names, relative to `root`. Raises SpecError."""
     shown = _shown(stack_file, root)
     documents = read_documents(stack_file, shown)
+    if len(documents) > 1:
+        raise SpecError([Problem(shown, "", f"holds {len(documents)} documents: a stack is one, without '---'")])
     config = documents[0].get("config") if isinstance(documents[0], dict) else None
     if not isinstance(config, dict):
         raise SpecError([Problem(shown, "config", "is required: a mapping of configuration keys")])
     prefix = f"{NAMESPACE}:"
-    return parse_stack(
-        {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}, shown, root
-    )
+    raw = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    return parse_stack(raw, shown, root, check)
 
 
-def parse_stack(raw: Mapping[str, Any], file: str, root: Path) -> LoadedStack:
-    """Validates a stack's `coalmine:` keys and loads its apps. Raises SpecError with everything that is wrong."""
+def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck | None = None) -> LoadedStack:
+    """Validates a stack's `coalmine:` keys and loads its apps.
+
+    Raises SpecError with everything that is wrong, what `check` finds included.
+    """
     problems: list[Problem] = []
     stack = None
     try:
@@ -71,15 +80,11 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path) -> LoadedStack:
     except ValidationError as error:
         for place, message in explain(error, StackSpec, dict(raw)):
             problems.append(Problem(file, f"{NAMESPACE}:{format_path(place)}", message))
-    names = [name for name in _list_of(raw.get("apps")) if isinstance(name, str)]
-    overrides = {k: v for k, v in _mapping_of(raw.get("overrides")).items() if isinstance(v, Mapping)}
-    apps = list(_load_apps(names, overrides, file, root, problems))
-    problems += _clashes(apps)
-    known = [app.spec.name for app in apps]
-    for name in overrides:
-        if not problems and name not in known:
-            path = format_path((f"{NAMESPACE}:overrides", name))
-            problems.append(Problem(file, path, "no app of this name on this stack" + nearest(name, known)))
+    written = _read_apps(raw, file, root, problems)
+    apps = [app for app in (_valid(one, problems) for one in written) if app]
+    problems += _clashes(written, apps)
+    if stack and check:
+        problems += [problem for app in apps for problem in check(app, stack)]
     if problems or stack is None:
         raise SpecError(problems)
     return LoadedStack(stack, file, tuple(sorted(apps, key=lambda app: app.spec.name)))
@@ -88,10 +93,10 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path) -> LoadedStack:
 def load_app(path: Path, root: Path) -> list[LoadedApp]:
     """The apps in one file, without a stack. Raises SpecError."""
     problems: list[Problem] = []
-    apps = list(_load_file(path, {}, "", root, problems))
+    apps = [_valid(one, problems) for one in _read_file(path, {}, "", root)]
     if problems:
         raise SpecError(problems)
-    return apps
+    return [app for app in apps if app]
 
 
 def merge(base: Any, change: Any) -> Any:
@@ -107,50 +112,91 @@ def merge(base: Any, change: Any) -> Any:
     return merged
 
 
-def _load_apps(
-    names: Iterable[str], overrides: Mapping[str, Any], file: str, root: Path, problems: list[Problem]
-) -> Iterator[LoadedApp]:
+@dataclass(frozen=True)
+class _Written:
+    """An app as it was written, with the stack's overrides, not validated yet."""
+
+    origin: Origin
+    data: Any
+
+    @property
+    def name(self) -> str:
+        return self.origin.app
+
+
+def _read_apps(raw: Mapping[str, Any], file: str, root: Path, problems: list[Problem]) -> list[_Written]:
+    overrides = {k: v for k, v in _mapping_of(raw.get("overrides")).items() if isinstance(v, Mapping)}
+    written: list[_Written] = []
+    unread = len(problems)
+    for path in _app_files(_list_of(raw.get("apps")), file, root, problems):
+        try:
+            written += _read_file(path, overrides, file, root)
+        except SpecError as error:
+            problems += error.problems
+    known = {app.name for app in written}
+    if len(problems) == unread:
+        for name in overrides.keys() - known:
+            place = format_path((f"{NAMESPACE}:overrides", name))
+            problems.append(Problem(file, place, "no app of this name on this stack" + nearest(name, known)))
+    return written
+
+
+def _app_files(names: Iterable[Any], file: str, root: Path, problems: list[Problem]) -> list[Path]:
+    """The files that the stack names, each once, in the order they are named."""
+    found: dict[Path, None] = {}
     for index, name in enumerate(names):
-        paths = sorted(root.glob(name)) if _is_relative(name) else []
-        if not paths:
-            close = nearest(name, (_shown(path, root) for path in root.glob("apps/*.yaml")))
-            problems.append(Problem(file, f"{NAMESPACE}:apps[{index}]", f"no such file '{name}'{close}"))
-        for path in paths:
-            yield from _load_file(path, overrides, file, root, problems)
+        if not isinstance(name, str) or not name:
+            continue  # the model says so
+        paths = _matching(name, root) if _is_inside(name) else []
+        files = [path for path in paths if path.is_file()]
+        found |= dict.fromkeys(files)
+        if not files:
+            problems.append(Problem(file, f"{NAMESPACE}:apps[{index}]", _not_a_file(name, paths, root)))
+    return list(found)
 
 
-def _load_file(
-    path: Path, overrides: Mapping[str, Any], stack_file: str, root: Path, problems: list[Problem]
-) -> Iterator[LoadedApp]:
+def _matching(name: str, root: Path) -> list[Path]:
+    # Path.glob raises for patterns that a user may write, like '**.yaml'.
+    return [root / path for path in sorted(glob(name, root_dir=root, recursive=True))]  # noqa: PTH207
+
+
+def _not_a_file(name: str, paths: Sequence[Path], root: Path) -> str:
+    if not _is_inside(name):
+        return f"'{name}' must be a path below the project's folder, like 'apps/shop.yaml'"
+    if paths:
+        return f"'{name}' is a folder: write '{name.rstrip('/')}/*.yaml' for the files in it"
+    return f"no such file '{name}'" + nearest(name, (_shown(path, root) for path in root.glob("apps/*.yaml")))
+
+
+def _read_file(path: Path, overrides: Mapping[str, Any], stack_file: str, root: Path) -> Iterator[_Written]:
     shown = _shown(path, root)
-    try:
-        documents = read_documents(path, shown)
-    except SpecError as error:
-        problems += error.problems
-        return
-    for raw in documents:
+    for raw in read_documents(path, shown):
         name = raw.get("name") if isinstance(raw, dict) else None
         change = overrides.get(name) if isinstance(name, str) else None
-        data = merge(raw, change) if change else raw
-        origin = Origin(shown, stack_file, str(name), change)
-        try:
-            yield LoadedApp(AppSpec.model_validate(data), origin)
-        except ValidationError as error:
-            problems += [origin.problem(place, message) for place, message in explain(error, AppSpec, data)]
+        origin = Origin(shown, stack_file, name if isinstance(name, str) else "", change)
+        yield _Written(origin, merge(raw, change) if change else raw)
 
 
-def _clashes(apps: Sequence[LoadedApp]) -> Iterator[Problem]:
-    names: dict[str, LoadedApp] = {}
-    hosts: dict[str, LoadedApp] = {}
+def _valid(app: _Written, problems: list[Problem]) -> LoadedApp | None:
+    try:
+        return LoadedApp(AppSpec.model_validate(app.data), app.origin)
+    except ValidationError as error:
+        problems += [app.origin.problem(place, message) for place, message in explain(error, AppSpec, app.data)]
+        return None
+
+
+def _clashes(written: Sequence[_Written], apps: Sequence[LoadedApp]) -> Iterator[Problem]:
+    names: dict[str, Origin] = {}
+    for one in written:
+        first = names.setdefault(one.name, one.origin)
+        if first is not one.origin and one.name:
+            message = f"two apps are named '{one.name}' (the other is in {first.file})"
+            yield one.origin.problem(("name",), message)
+    hosts: dict[str, str] = {}
     for app in apps:
-        first = names.setdefault(app.spec.name, app)
-        if first is not app:
-            where = first.origin.file
-            yield app.origin.problem(("name",), f"two apps are named '{app.spec.name}' (the other is in {where})")
-            continue
         for index, host in enumerate(app.spec.traffic.hosts):
-            if hosts.setdefault(host, app) is not app:
-                other = hosts[host].spec.name
+            other = hosts.setdefault(host, app.spec.name)
+            if other != app.spec.name:
                 yield app.origin.problem(("traffic", "hosts", index), f"'{host}' belongs to app '{other}' already")
 
 
@@ -165,8 +211,8 @@ def _is_overridden(path: Sequence[PathPart], overrides: Mapping[str, Any]) -> bo
     return not isinstance(here, Mapping)
 
 
-def _is_relative(name: str) -> bool:
-    return not Path(name).is_absolute() and ".." not in Path(name).parts
+def _is_inside(name: str) -> bool:
+    return bool(name) and "\0" not in name and not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -7,22 +7,33 @@ from decimal import Decimal
 from functools import total_ordering
 from typing import Annotated, Any, Self
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+")
-_DURATION_PART = re.compile(r"(\d+)(ms|s|m|h|d)")
+_DURATION = re.compile(r"(?:[0-9]{1,12}(?:ms|s|m|h|d)){1,5}")
+_DURATION_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _WORDY_DURATION = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
 _WORDS = {"milli": "ms", "sec": "s", "min": "m", "hour": "h", "hr": "h", "day": "d"}
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?%")
-_QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)\s?%")
+_QUANTITY = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 _IMAGE = re.compile(
     r"(?P<repository>[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*?)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+
+
+INT32 = 2_147_483_647
+Int32 = Annotated[int, Field(le=INT32)]
+"""What fits Kubernetes' 32-bit integers."""
+
+
+def shown(raw: Any) -> str:
+    """A value in a message: as Python writes it, cut where it is long."""
+    text = repr(raw)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class ParsedText:
@@ -62,7 +73,9 @@ class Duration(ParsedText):
             return raw
         if isinstance(raw, str) and _DURATION.fullmatch(raw):
             parts = _DURATION_PART.findall(raw)
-            return cls(sum(int(count) * _UNITS_MS[unit] for count, unit in parts))
+            length = cls(sum(int(count) * _UNITS_MS[unit] for count, unit in parts))
+            if length.milliseconds <= LONGEST_DURATION_MS:
+                return length
         raise PydanticCustomError("duration", "{problem}", {"problem": _duration_problem(raw)})
 
     @classmethod
@@ -89,7 +102,12 @@ class Duration(ParsedText):
         return parts or "0s"
 
 
+LONGEST_DURATION_MS = 366 * _UNITS_MS["d"]
+
+
 def _duration_problem(raw: Any) -> str:
+    if isinstance(raw, str) and _DURATION.fullmatch(raw):
+        return f"'{raw}' is longer than a year"
     hint = "write a number and a unit, like '30s', '5m' or '1h30m'"
     if isinstance(raw, int) and not isinstance(raw, bool):
         return f"{raw} has no unit (did you mean '{raw}s'?)"
@@ -98,7 +116,16 @@ def _duration_problem(raw: Any) -> str:
         unit = next((short for word, short in _WORDS.items() if wordy[2].lower().startswith(word)), None)
         if unit:
             return f"'{raw}' is not a duration (did you mean '{wordy[1]}{unit}'?)"
-    return f"{raw!r} is not a duration: {hint}"
+    return f"{shown(raw)} is not a duration: {hint}"
+
+
+def _not_zero(length: Duration) -> Duration:
+    if length.milliseconds:
+        return length
+    raise PydanticCustomError("duration", "must be longer than 0s")
+
+
+PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
 
 
 @total_ordering
@@ -136,7 +163,7 @@ def _percent_problem(raw: Any) -> str:
         return f"{raw} is ambiguous: write it with a sign (did you mean '{raw}%' or '{Decimal(str(raw)) * 100:f}%'?)"
     if isinstance(raw, str) and _PERCENT.fullmatch(raw):
         return f"'{raw}' is more than 100%"
-    return f"{raw!r} is not a percentage: write a number and a sign, like '1%' or '0.5%'"
+    return f"{shown(raw)} is not a percentage: write a number and a sign, like '1%' or '0.5%'"
 
 
 @dataclass(frozen=True)
@@ -155,7 +182,7 @@ class Quantity(ParsedText):
         text = str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
         if _QUANTITY.fullmatch(text):
             return cls(text)
-        problem = f"{raw!r} is not a quantity: write a number with a unit, like '250m' (CPU) or '512Mi' (memory)"
+        problem = f"{shown(raw)} is not a quantity: write a number with a unit, like '250m' (CPU) or '512Mi' (memory)"
         raise PydanticCustomError("quantity", "{problem}", {"problem": problem})
 
     def __str__(self) -> str:
@@ -179,7 +206,9 @@ class Image(ParsedText):
             return raw
         found = _IMAGE.fullmatch(raw) if isinstance(raw, str) else None
         if found is None:
-            problem = f"{raw!r} is not an image reference: write repository:tag, like 'registry.example.com/shop:1.4.0'"
+            problem = (
+                f"{shown(raw)} is not an image reference: write repository:tag, like 'registry.example.com/shop:1.4.0'"
+            )
         elif not found["tag"] and not found["digest"]:
             problem = f"'{raw}' names no version: add a tag or a digest, like '{raw}:1.4.0'"
         elif found["tag"] == "latest" and not found["digest"]:
@@ -204,7 +233,7 @@ def _named(pattern: str, longest: int, what: str) -> Callable[[Any], str]:
     def check(raw: Any) -> str:
         if isinstance(raw, str) and len(raw) <= longest and matches(raw):
             return raw
-        raise PydanticCustomError("name", "{problem}", {"problem": f"{raw!r} is not {what}"})
+        raise PydanticCustomError("name", "{problem}", {"problem": f"{shown(raw)} is not {what}"})
 
     return check
 
@@ -244,5 +273,13 @@ Hostname = Annotated[
 ]
 ObjectName = Annotated[
     str, NameRule(rf"{_LABEL}(\.{_LABEL})*", 253, "a valid object name: use lower-case letters, digits, '-' and '.'")
+]
+EnvName = Annotated[
+    str, NameRule(r"[A-Za-z_][A-Za-z0-9_.-]*", 253, "a variable's name: use letters, digits and '_', like 'LOG_LEVEL'")
+]
+AbsolutePath = Annotated[str, NameRule(r"/\S*", 1024, "an absolute path, like '/data'")]
+ApiVersion = Annotated[str, NameRule(r"1\.[0-9]+(\.[0-9]+)?", 20, 'a version of Kubernetes: write it like "1.36"')]
+Url = Annotated[
+    str, NameRule(r"https?://[^\s/]+\S*", 2048, "an address: write it like 'http://prometheus.monitoring:9090'")
 ]
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strict=True)]

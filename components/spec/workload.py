@@ -1,15 +1,27 @@
 """What runs: the container, what it needs, and how Kubernetes knows that it is healthy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from .base import Finding, Ruled, Strict
-from .values import DnsLabel, Duration, Image, NonEmpty, ObjectName, Quantity
+from .labels import LabelName, LabelValue, reserved_labels
+from .pod_template import template_problems
+from .values import (
+    AbsolutePath,
+    DnsLabel,
+    Duration,
+    EnvName,
+    Image,
+    Int32,
+    NonEmpty,
+    ObjectName,
+    PositiveDuration,
+    Quantity,
+)
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 
 
 def exactly_one(model: Strict, *names: str) -> Iterator[Finding]:
@@ -17,6 +29,20 @@ def exactly_one(model: Strict, *names: str) -> Iterator[Finding]:
     given = [name for name in names if getattr(model, name) is not None]
     if len(given) != 1:
         yield (), f"give exactly one of {', '.join(names)} (found {' and '.join(given) or 'none'})"
+
+
+def repeated(items: str, key: str, values: Sequence[str]) -> Iterator[Finding]:
+    """A finding for every value of `items[].key` that an earlier item has too."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield (items, index, key), f"'{value}' is there twice"
+
+
+def repeated_values(items: str, values: Sequence[str]) -> Iterator[Finding]:
+    """A finding for every value in a list that is there before."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield (items, index), f"'{value}' is there twice"
 
 
 class SecretKey(Strict):
@@ -83,17 +109,17 @@ class Port(Strict):
 class Probe(Ruled):
     """How health is asked: exactly one of `http` (a path), `tcp` (a port), `grpc` (a port), `exec` (a command)."""
 
-    http: Annotated[str, Field(pattern=r"^/")] | None = None
+    http: AbsolutePath | None = None
     """Path of an HTTP GET, answered with 200-399."""
     tcp: PortNumber | None = None
     grpc: PortNumber | None = None
-    exec: list[str] | None = None
+    exec: Annotated[list[str], Field(min_length=1)] | None = None
     port: PortNumber | None = None
     """Port of the HTTP probe; the workload's first port unless given."""
     initial_delay: Duration = Duration.of_seconds(0)
-    period: Duration = Duration.of_seconds(10)
-    timeout: Duration = Duration.of_seconds(1)
-    failures: Annotated[int, Field(ge=1)] = 3
+    period: PositiveDuration = Duration.of_seconds(10)
+    timeout: PositiveDuration = Duration.of_seconds(1)
+    failures: Annotated[Int32, Field(ge=1)] = 3
     """Failures in a row until the probe counts as failed."""
 
     def problems(self) -> Iterator[Finding]:
@@ -129,7 +155,7 @@ class Volume(Ruled):
     """A folder in the container: exactly one of `config`, `secret`, `claim`, `empty_dir`."""
 
     name: DnsLabel
-    mount: Annotated[str, Field(pattern=r"^/")]
+    mount: AbsolutePath
     """Absolute path in the container."""
     config: ObjectName | None = None
     secret: ObjectName | None = None
@@ -150,8 +176,8 @@ class Security(Strict):
     """
 
     run_as_non_root: bool = True
-    run_as_user: Annotated[int, Field(ge=0)] | None = None
-    fs_group: Annotated[int, Field(ge=0)] | None = None
+    run_as_user: Annotated[Int32, Field(ge=0)] | None = None
+    fs_group: Annotated[Int32, Field(ge=0)] | None = None
     read_only_root_filesystem: bool = True
     allow_privilege_escalation: bool = False
     add_capabilities: list[NonEmpty] = []
@@ -168,7 +194,19 @@ class ServiceAccount(Strict):
     """Whether pods get a token for the Kubernetes API."""
 
 
-_SHORT_FORM = ("image", "command", "args", "env", "env_from", "probes", "resources", "volumes", "security")
+_SHORT_FORM = (
+    "image",
+    "command",
+    "args",
+    "env",
+    "env_from",
+    "probes",
+    "resources",
+    "volumes",
+    "security",
+    "image_pull_secrets",
+    "termination_grace",
+)
 
 
 class Workload(Ruled):
@@ -180,7 +218,7 @@ class Workload(Ruled):
     port: PortNumber | None = None
     """Short for one port named `http`."""
     ports: list[Port] = []
-    """The first one receives the traffic."""
+    """The first one receives the traffic. With `pod_template` it is the only one."""
     env: dict[EnvName, EnvValue] = {}
     env_from: list[EnvFrom] = []
     probes: Probes = Probes()
@@ -189,8 +227,10 @@ class Workload(Ruled):
     security: Security = Security()
     service_account: ServiceAccount = ServiceAccount()
     image_pull_secrets: list[ObjectName] = []
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    labels: dict[LabelName, LabelValue] = {}
+    """Labels of the pods."""
+    annotations: dict[LabelName, str] = {}
+    """Annotations of the pods; beside those of a `pod_template` these win."""
     termination_grace: Duration = Duration.of_seconds(30)
     min_ready: Duration = Duration.of_seconds(10)
     """How long a pod must stay ready before it counts as available."""
@@ -201,23 +241,31 @@ class Workload(Ruled):
 
     def problems(self) -> Iterator[Finding]:
         yield from self._port_problems()
-        if self.pod_template is None:
-            if self.image is None:
-                yield ("image",), "is required (or a full 'pod_template')"
+        yield from ((("labels", name), message) for name, message in reserved_labels(self.labels))
+        if self.pod_template is not None:
+            yield from self._template_problems(self.pod_template)
             return
+        if self.image is None:
+            yield ("image",), "is required (or a full 'pod_template')"
+        yield from repeated("volumes", "name", [volume.name for volume in self.volumes])
+        yield from repeated("volumes", "mount", [volume.mount for volume in self.volumes])
+
+    def _template_problems(self, template: dict[str, Any]) -> Iterator[Finding]:
         for name in _SHORT_FORM:
             if name in self.model_fields_set:
                 yield (name,), "is excluded by 'pod_template': write it inside the template"
+        if len(self.ports) > 1:
+            yield ("ports",), "holds the port that receives traffic; write the others inside the template"
         if self.version is None:
             yield ("version",), "is required with 'pod_template', like \"1.4.0\""
+        yield from ((("pod_template", *path), message) for path, message in template_problems(template))
 
     def _port_problems(self) -> Iterator[Finding]:
         if (self.port is None) == (not self.ports):
             yield ("port",), "give either 'port' or 'ports': the port that receives traffic, like 8080"
-        names = [port.name for port in self.ports]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                yield ("ports", index, "name"), f"'{name}' names two ports"
+        if self.ports and self.ports[0].protocol != "TCP":
+            yield ("ports", 0, "protocol"), "must be TCP: the first port receives the traffic"
+        yield from repeated("ports", "name", [port.name for port in self.ports])
 
     @property
     def traffic_port(self) -> Port:

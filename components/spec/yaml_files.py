@@ -1,11 +1,13 @@
 """Reads YAML files as plain data; what cannot be read is a Problem with its line, never a traceback."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .errors import Problem, SpecError
+from .yaml_shape import check_shape
 
 LARGEST_FILE = 1_000_000
 """Bytes; a spec a person wrote is far smaller, and a larger file is a mistake."""
@@ -30,6 +32,16 @@ def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]
     return dict(loader.construct_pairs(node, deep=True))
 
 
+def _number(build: Callable[[_UniqueKeyLoader, yaml.ScalarNode], int | float]) -> Callable[..., int | float]:
+    def built(loader: _UniqueKeyLoader, node: yaml.ScalarNode) -> int | float:
+        try:
+            return build(loader, node)
+        except ValueError:
+            raise yaml.MarkedYAMLError(problem="not a number", problem_mark=node.start_mark) from None
+
+    return built
+
+
 def _text(loader: _UniqueKeyLoader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
@@ -39,10 +51,17 @@ _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:int", _number(yaml.CSafeLoader.construct_yaml_int))
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:float", _number(yaml.CSafeLoader.construct_yaml_float))
+for _kind in ("binary", "omap", "pairs", "set"):
+    del _UniqueKeyLoader.yaml_constructors[f"tag:yaml.org,2002:{_kind}"]
+
+
 def read_documents(path: Path, shown: str) -> list[Any]:
     """The documents of a YAML file; `shown` names the file in messages. Raises SpecError."""
     text = _read_text(path, shown)
     try:
+        check_shape(text)
         documents = list(yaml.load_all(text, Loader=_UniqueKeyLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -50,8 +69,6 @@ def read_documents(path: Path, shown: str) -> list[Any]:
         raise SpecError([Problem(shown, place, f"not valid YAML: {error.problem}")]) from None
     except yaml.YAMLError as error:
         raise SpecError([Problem(shown, "", f"not valid YAML: {str(error).splitlines()[0]}")]) from None
-    except RecursionError:
-        raise SpecError([Problem(shown, "", "not valid YAML: nested too deeply")]) from None
     if not [document for document in documents if document is not None]:
         raise SpecError([Problem(shown, "", "the file is empty")])
     return [document for document in documents if document is not None]

@@ -1,0 +1,33 @@
+"""The labels that every object of an app carries, and names and values that users may give beside them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from .values import NameRule
+
+NAME_LABEL = "app.kubernetes.io/name"
+VERSION_LABEL = "app.kubernetes.io/version"
+OWNER_LABEL = "coalmine.dev/owner"
+REVISION_LABEL = "version"
+"""Istio's label for a workload's version; its value reaches the metrics as `destination_version`."""
+
+RESERVED = (NAME_LABEL, VERSION_LABEL, OWNER_LABEL, REVISION_LABEL)
+
+_PREFIX = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
+_WORD = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+
+LabelName = Annotated[
+    str,
+    NameRule(_PREFIX + _WORD, 317, "a valid label: use letters, digits, '-', '_' and '.', like 'example.com/tier'"),
+]
+LabelValue = Annotated[
+    str,
+    NameRule(f"({_WORD})?", 63, "a valid label value: use at most 63 letters, digits, '-', '_' and '.'"),
+]
+
+
+def reserved_labels(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Label and message for every given label that is Coalmine's own."""
+    for name in given:
+        if name in RESERVED:
+            yield name, "is set by Coalmine: releases and metrics are told apart by it"
