@@ -1,0 +1,3 @@
+"""Where the pods process itself is asked how it is."""
+
+PORT = 10260

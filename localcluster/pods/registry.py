@@ -1,0 +1,100 @@
+"""One set of listening sockets per pod, opened when it has an address and closed when it is gone."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+from ..api import Object
+from ..programs import program_for
+from .behaviour import behaviour_of
+from .identity import NOBODY, Identity, identity_of, service_of
+from .metrics import CONTENT_TYPE, Destination
+from .server import App, AppConnection, StatsConnection
+
+STATS_PORT = 15020
+_GATEWAY_PROGRAM = "gateway"
+
+
+class Pod:
+    """A pod that is answered for. Fields: `app`: what its servers use; `servers`: its listening sockets."""
+
+    def __init__(self, pod: Object) -> None:
+        self.object = pod
+        self.app = App(pod["metadata"]["name"], identity_of(pod).canonical_revision, behaviour_of(_annotations(pod)))
+        self.servers: list[asyncio.Server] = []
+        self.address = str(pod["status"]["podIP"])
+
+    def change(self, pod: Object) -> None:
+        """Take over what may change in a running pod."""
+        self.object = pod
+        self.app.behaviour = behaviour_of(_annotations(pod))
+        self.app.leaving = "deletionTimestamp" in pod["metadata"]
+        self.app.answers.clear()
+
+    def ports(self) -> list[int]:
+        """The TCP ports that the pod's containers declare."""
+        declared = (port for container in self.object["spec"]["containers"] for port in container.get("ports", []))
+        return sorted({int(port["containerPort"]) for port in declared if port.get("protocol", "TCP") == "TCP"})
+
+
+class Registry:
+    """Follows pods and Services. `services` gives the Services as they are now."""
+
+    def __init__(self, services: Callable[[], list[Object]]) -> None:
+        self._services = services
+        self._pods: dict[str, Pod] = {}
+        self._gateway: Identity = NOBODY
+        self._loop = asyncio.get_running_loop()
+        self._work: asyncio.Queue[tuple[str, Object]] = asyncio.Queue()
+
+    def pod_changed(self, kind: str, pod: Object) -> None:
+        """Called by the watch, in order."""
+        self._work.put_nowait((kind, pod))
+
+    async def run(self) -> None:
+        """Handle the changes one after the other: a new pod may have the address of one that has just gone."""
+        while True:
+            kind, pod = await self._work.get()
+            uid = pod["metadata"]["uid"]
+            known = self._pods.get(uid)
+            if kind == "DELETED" or pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+                if known is not None:
+                    _close(self._pods.pop(uid))
+            elif known is not None:
+                known.change(pod)
+            elif pod.get("status", {}).get("podIP"):
+                await self._add(uid, pod)
+
+    async def _add(self, uid: str, pod: Object) -> None:
+        programs = [program_for(container["image"]) for container in pod["spec"]["containers"]]
+        if any(programs):
+            if any(program is not None and program.name == _GATEWAY_PROGRAM for program in programs):
+                self._gateway = identity_of(pod)
+            return
+        made = self._pods[uid] = Pod(pod)
+        for port in made.ports():
+            await self._listen(made, port, lambda: AppConnection(made.app, self._loop))
+        await self._listen(made, STATS_PORT, lambda: StatsConnection(lambda: self._text(made), CONTENT_TYPE))
+
+    async def _listen(self, pod: Pod, port: int, factory: Callable[[], asyncio.Protocol]) -> None:
+        try:
+            # Shared ports: the gateway may listen on the same one for all addresses, and the exact address wins.
+            server = await self._loop.create_server(factory, pod.address, port, reuse_port=True, backlog=512)
+        except OSError as error:
+            print(f"{pod.app.pod}: port {port} of {pod.address}: {error}", file=sys.stderr, flush=True)
+            return
+        pod.servers.append(server)
+
+    def _text(self, pod: Pod) -> str:
+        destination = Destination(identity_of(pod.object), service_of(pod.object, self._services()))
+        return pod.app.metrics.text(destination, self._gateway)
+
+
+def _annotations(pod: Object) -> dict[str, str]:
+    found: dict[str, str] = pod["metadata"].get("annotations") or {}
+    return found
+
+
+def _close(pod: Pod) -> None:
+    for server in pod.servers:
+        server.close()
