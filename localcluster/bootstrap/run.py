@@ -10,7 +10,7 @@ from components.releases import GoModule
 from localcluster.tools import BuildsFailed, ToolchainFailed, ToolMissing, cache_dir, ensure, missing
 from localcluster.tools.layout import VENV
 from localcluster.tools.process import Children
-from localcluster.tools.progress import clock
+from localcluster.tools.progress import ProgressLine, clock
 
 from . import environment, preflight, reach
 
@@ -65,7 +65,7 @@ def _set_up(*, tools: bool) -> None:
             _note(
                 began, f"building tools into {cache_dir()}, about {minutes:.0f} minutes on 2 cores with an empty cache"
             )
-        ensure()
+        ensure(progress=ProgressLine(began=began))
     _note(began, "everything is set up")
 
 

@@ -32,14 +32,17 @@ class Progress(Protocol):
 
 
 class ProgressLine:
-    """One line that is rewritten on a terminal; elsewhere a line per event, and one a minute while nothing happens."""
+    """One line that is rewritten on a terminal; elsewhere a line per event, and one a minute while nothing happens.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    `stream`: standard error if none is given; `began`: the monotonic time, in seconds, that elapsed time counts from.
+    """
+
+    def __init__(self, stream: TextIO | None = None, began: float | None = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._lock = threading.Lock()
-        self._began = time.monotonic()
-        self._said = self._began
+        self._began = time.monotonic() if began is None else began
+        self._said = time.monotonic()
         self._running: list[str] = []
         self._left = 0
         self._total = 0
