@@ -48,9 +48,9 @@ class Client:
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._base = url.path.rstrip("/")
         self._tls = _tls(connection) if url.scheme == "https" else None
-        self._headers = {"Accept": JSON, "User-Agent": "pulumi-resource-kubernetes"}
+        self.headers = {"Accept": JSON, "User-Agent": "pulumi-resource-kubernetes"}
         if connection.token:
-            self._headers["Authorization"] = f"Bearer {connection.token}"
+            self.headers["Authorization"] = f"Bearer {connection.token}"
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
 
@@ -66,16 +66,23 @@ class Client:
         """The JSON object that the server answers; raises ApiError or UnreachableError."""
         target = self._base + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
-        headers = self._headers if data is None else {**self._headers, "Content-Type": content_type}
+        headers = self.headers if data is None else {**self.headers, "Content-Type": content_type}
         try:
-            status, answer = self._exchange(method, target, data, headers, seconds)
+            status, answer = self.exchange(method, target, data, headers, seconds)
         except (OSError, http.client.HTTPException) as error:
             raise UnreachableError(f'{method.title()} "{self.server}{path}": {describe(error)}') from error
         return _decoded(status, answer)
 
-    def _exchange(
-        self, method: str, target: str, data: bytes | None, headers: Mapping[str, str], seconds: float
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = _REQUEST_SECONDS,
     ) -> tuple[int, bytes]:
+        """Status and body of the answer to a request as given; raises OSError and HTTPException."""
+        headers = headers or self.headers
         connection = self._take()
         if connection is not None:
             try:

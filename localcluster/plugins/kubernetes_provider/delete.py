@@ -20,6 +20,8 @@ from .mapping import NoMatchError
 from .read import UNREACHABLE_HELP
 
 _DEFAULT_SECONDS: Final = 600.0
+# Every deletion waits a moment for the garbage collector; that is no news.
+_SILENT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def _wait(
 ) -> None:
     namespace, name = parse_identifier(request.identifier)
     deadline = time.monotonic() + seconds
+    silent_until = time.monotonic() + min(_SILENT_SECONDS, seconds)
     for pause in intervals():
         # Ends with the 404 that the caller takes as success.
         live = cluster.get(gvk, namespace, name)
@@ -72,7 +75,8 @@ def _wait(
             return
         finalizers = ", ".join(live["metadata"].get("finalizers") or [])
         hint = f"finalizers might be preventing deletion ({finalizers})" if finalizers else "the object still exists"
-        log.status(request.urn, hint)
+        if time.monotonic() >= silent_until:
+            log.status(request.urn, hint)
         if time.monotonic() >= deadline:
             raise PluginError(f'timed out after {seconds:g} s waiting for "{request.identifier}" to be deleted: {hint}')
         if stopping.wait(pause):

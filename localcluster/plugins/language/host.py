@@ -80,7 +80,7 @@ class LanguageHost(_Base):  # type: ignore[misc]
         env["PULUMI_CONFIG"] = json.dumps(dict(sorted(request.config.items())))
         env["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
         command = [environment.python, "-u", str(_EXEC), *self._arguments(request)]
-        return _run_response(self._processes.run(command, str(Path.cwd()), env))
+        return _run_response(self._processes.run(context, command, str(Path.cwd()), env))
 
     def _arguments(self, request: language_pb2.RunRequest) -> list[str]:
         named = {
@@ -106,7 +106,7 @@ class LanguageHost(_Base):  # type: ignore[misc]
         command = [environment.python, "-u", request.info.program_directory, *request.args]
         if request.kind == "analyzer":
             command = [environment.python, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory]
-        for item in self._processes.stream(command, request.pwd, env):
+        for item in self._processes.stream(context, command, request.pwd, env):
             if isinstance(item, int):
                 yield language_pb2.RunPluginResponse(exitcode=item)
             elif item[0] == "stdout":
@@ -172,9 +172,6 @@ def _sdk_version() -> str:
 def main(argv: list[str]) -> NoReturn:
     """Serve until the engine ends; the engine's address is the last argument."""
     processes = Processes()
-    stopping = threading.Event()
     host = LanguageHost(argv[-1] if argv else "", processes)
-    try:
-        serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, host), stopping)
-    finally:
-        processes.stop()
+    register = partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, host)
+    serve(register, threading.Event(), processes.stop)

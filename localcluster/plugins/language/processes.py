@@ -5,31 +5,36 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import IO, Literal
+
+import grpc
 
 Stream = Literal["stdout", "stderr"]
 
 
 class Processes:
-    """The children of the language host; `stop` ends them all."""
+    """The children of the language host; each ends with the call that started it, all of them with the host."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
 
-    def run(self, command: list[str], cwd: str, env: dict[str, str]) -> int:
+    def run(self, context: grpc.ServicerContext, command: list[str], cwd: str, env: dict[str, str]) -> int:
         """Run a command whose output is the host's own output; its exit status, negative for a signal."""
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
-        with self._tracked(process):
+        with self._tracked(context, process):
             return process.wait()
 
-    def stream(self, command: list[str], cwd: str, env: dict[str, str]) -> Iterator[tuple[Stream, bytes] | int]:
+    def stream(
+        self, context: grpc.ServicerContext, command: list[str], cwd: str, env: dict[str, str]
+    ) -> Iterator[tuple[Stream, bytes] | int]:
         """Run a command and yield its output as it comes, then its exit status."""
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        with self._tracked(process):
+        with self._tracked(context, process):
             yield from _merged(process)
             yield process.wait()
 
@@ -37,35 +42,21 @@ class Processes:
         """End every child that still runs."""
         with self._lock:
             for process in self._running:
-                process.terminate()
+                process.kill()
 
-    def _tracked(self, process: subprocess.Popen[bytes]) -> _Tracked:
-        return _Tracked(self, process)
-
-    def add(self, process: subprocess.Popen[bytes]) -> None:
-        """Remember a child."""
+    @contextmanager
+    def _tracked(self, context: grpc.ServicerContext, process: subprocess.Popen[bytes]) -> Iterator[None]:
         with self._lock:
             self._running.add(process)
-
-    def remove(self, process: subprocess.Popen[bytes]) -> None:
-        """Forget a child, ending it where it still runs."""
-        with self._lock:
-            self._running.discard(process)
-        if process.poll() is None:
-            process.terminate()
+        # The engine hangs up when it has failed: a program that still waits for it would hold the engine's output.
+        context.add_callback(process.kill)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(process)
+            process.kill()
             process.wait()
-
-
-class _Tracked:
-    def __init__(self, owner: Processes, process: subprocess.Popen[bytes]) -> None:
-        self._owner = owner
-        self._process = process
-
-    def __enter__(self) -> None:
-        self._owner.add(self._process)
-
-    def __exit__(self, *_: object) -> None:
-        self._owner.remove(self._process)
 
 
 def _merged(process: subprocess.Popen[bytes]) -> Iterator[tuple[Stream, bytes]]:
