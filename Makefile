@@ -23,6 +23,7 @@ demo: ## set everything up, then show five releases that real traffic decides
 	@$(SET_UP)
 	@$(IN_VENV)coalmine demo
 
+# PYTEST holds further arguments, as in `make test PYTEST=tests/unit`.
 test: ## set everything up, then run all tests
 	@$(SET_UP)
 	@$(IN_VENV)python -m pytest $(PYTEST)
