@@ -19,7 +19,8 @@ class Answer:
     """What the supervisor says.
 
     Fields: `phase`: the step of the start that runs now, "ready" after the last; `problem`: why the start cannot go
-    on, empty if it can; `pieces`: every piece; `gateway`: address of the gateway's pod inside, empty if none runs.
+    on, empty if it can; `pieces`: every piece; `gateway`: where the gateway takes HTTP inside,
+    "address:port", empty if none runs.
     """
 
     phase: str

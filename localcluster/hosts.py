@@ -20,6 +20,11 @@ class Hosts:
         """Begin to follow the Services."""
         self._watcher = Watcher(api, path_of("v1/services"), self._changed)
 
+    @property
+    def services(self) -> list[Object]:
+        """The Services as they are now."""
+        return list(self._watcher.objects.values()) if self._watcher is not None else []
+
     def _changed(self, _kind: str, _service: Object) -> None:
         if self._watcher is not None:
             self._write(self._watcher.objects)

@@ -18,10 +18,10 @@ from . import control, controlplane, credentials, network, nodes, relay
 from .agent.agent import Agent
 from .api import Api, ApiError
 from .hosts import Hosts
+from .ingress import http_port
 from .pieces import Piece, Running
 from .state import StateDir
 
-GATEWAY_PORT = 80
 PROMETHEUS_PORT = 9090
 _POLL_SECONDS = 0.05
 
@@ -115,8 +115,11 @@ class Supervisor:
             await self._agent.ensure()
 
     def _gateway(self) -> tuple[str, int] | None:
-        address = self._agent.gateway() if self._agent is not None else ""
-        return (address, GATEWAY_PORT) if address else None
+        slot = self._agent.slot_of("gateway") if self._agent is not None else None
+        if slot is None:
+            return None
+        port = http_port(slot.pod, self._hosts.services)
+        return (slot.address, port) if port else None
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = (await reader.readline()).decode().strip()
@@ -124,7 +127,9 @@ class Supervisor:
             await self._ensure()
         agent = self._agent
         pieces = [piece.status() for piece in self._pieces.values()] + (agent.statuses() if agent else [])
-        answer = control.Answer(self._phase, self._problem, pieces, agent.gateway() if agent else "")
+        gateway = self._gateway()
+        place = f"{gateway[0]}:{gateway[1]}" if gateway else ""
+        answer = control.Answer(self._phase, self._problem, pieces, place)
         writer.write(json.dumps(dataclasses.asdict(answer)).encode() + b"\n")
         with contextlib.suppress(OSError):
             await writer.drain()

@@ -99,12 +99,12 @@ class Agent:
         """Whether every program that should run is ready."""
         return all(slot.process.ready for slot in self._slots.values() if slot.process is not None)
 
-    def gateway(self) -> str:
-        """The address of the gateway's pod, empty when none runs."""
+    def slot_of(self, program: str) -> Slot | None:
+        """The pod that runs a program, None when none does."""
         for slot in self._slots.values():
-            if slot.program.name == "gateway" and slot.process is not None:
-                return slot.address
-        return ""
+            if slot.program.name == program and slot.process is not None:
+                return slot
+        return None
 
     def _pod_changed(self, kind: str, pod: Object) -> None:
         uid = pod["metadata"]["uid"]

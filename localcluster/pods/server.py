@@ -10,8 +10,8 @@ from .metrics import PodMetrics
 
 _HEAD_END = b"\r\n\r\n"
 _REASONS = {OK: "OK", FAILED: "Internal Server Error"}
-# Envoy tells the upstream how long it waits; nobody else sends that.
-_FROM_GATEWAY = b"x-envoy-expected-rq-timeout-ms:"
+# Only the gateway's Envoy adds headers of this kind, such as the number of the attempt.
+_FROM_GATEWAY = b"\r\nx-envoy-"
 _LONGEST_HEAD = 65536
 
 
