@@ -64,7 +64,8 @@ def _no_weight(rollout: KubeObject, limit: float) -> Violation:
 
 
 def _fix_in_app(app: str, limit: float) -> str:
-    return f"set the first step's weight to {shown(limit)} or less in apps/{app}.yaml: delivery.steps[0].weight"
+    wanted = f"set the first step's weight to {shown(limit)} or less in apps/{app}.yaml: delivery.steps[0].weight"
+    return f"{wanted} (a stack's overrides come first)"
 
 
 RULES = (

@@ -1,7 +1,9 @@
-"""A Pulumi project in a folder of its own, run by the real engine with the policy pack."""
+"""Pulumi projects in folders of their own, run by the real engine with the policy pack."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +12,6 @@ from typing import Any
 from localcluster.tools import tool_path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACK = ROOT / "policies"
-STACK = "dev"
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,46 @@ class Answer:
 
 @dataclass(frozen=True)
 class Project:
-    """A stack of plain objects. The cluster cannot be reached, which previews and policies must not need."""
+    """A project's folder and its only stack. No cluster can be reached, which previews and policies must not need."""
 
     folder: Path
-    environment: Mapping[str, str]
+    stack: str
+    passphrase: str = "policy-tests"
+
+    def start(self) -> None:
+        """Gives the project its Python and makes the stack, in a back end beside the project's folder."""
+        (self.folder / ".venv").symlink_to(sys.prefix)
+        made = self.pulumi("stack", "init", self.stack)
+        assert made.code == 0, made.text
 
     def pulumi(self, *arguments: str) -> Answer:
         """Runs the pulumi command in the project."""
         command = [str(tool_path("pulumi")), *arguments, "--non-interactive", "--color", "never"]
         ran = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=600, check=False
         )
         return Answer(ran.returncode, " ".join((ran.stdout + ran.stderr).split()))
+
+    def _environment(self) -> dict[str, str]:
+        """The user's, with the bundled plug-ins unless PLUGINS=official, and nothing of the user's own stacks."""
+        official = os.environ.get("PLUGINS") == "official"
+        bundled = [] if official else [str(ROOT / "localcluster" / "plugins" / "bin")]
+        tools = [str(tool_path(name).parent) for name in ("pulumi", "helm")]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        home = {} if official else {"PULUMI_HOME": str(self.folder.parent / "pulumi-home")}
+        return {
+            **inherited,
+            **home,
+            "KUBECONFIG": str(self.folder / "no-kubeconfig.yaml"),
+            "PATH": os.pathsep.join([*bundled, *tools, os.environ["PATH"]]),
+            "PULUMI_BACKEND_URL": self.folder.parent.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+
+class ObjectsProject(Project):
+    """The project in program/, which registers the objects that a test gives it."""
 
     def judge(
         self, *objects: Mapping[str, Any], verb: str = "preview", config: Mapping[str, Any] | None = None
@@ -44,5 +72,5 @@ class Project:
         (self.folder / "objects.json").write_text(json.dumps(objects), encoding="utf-8")
         (self.folder / "policy-config.json").write_text(json.dumps(config or {}), encoding="utf-8")
         extra = ["--yes", "--skip-preview"] if verb == "up" else []
-        pack = ["--policy-pack", str(PACK), "--policy-pack-config", str(self.folder / "policy-config.json")]
-        return self.pulumi(verb, "--stack", STACK, *pack, *extra)
+        pack = ["--policy-pack", str(ROOT / "policies"), "--policy-pack-config", "policy-config.json"]
+        return self.pulumi(verb, "--stack", self.stack, *pack, *extra)

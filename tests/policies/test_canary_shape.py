@@ -39,7 +39,8 @@ def test_a_large_first_weight_is_refused_with_value_limit_and_fix() -> None:
 def test_the_fix_for_an_app_names_the_line_that_its_team_edits() -> None:
     assert messages(RULE, rollout({"setWeight": 50}, app="checkout")) == [
         "Rollout shop/checkout: the first weight is 50 %, the limit is 10 %; "
-        "set the first step's weight to 10 or less in apps/checkout.yaml: delivery.steps[0].weight"
+        "set the first step's weight to 10 or less in apps/checkout.yaml: delivery.steps[0].weight "
+        "(a stack's overrides come first)"
     ]
 
 
