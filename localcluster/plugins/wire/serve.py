@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import grpc
+from google._upb import _message as protobuf
 
 # 400 MB, as in the SDKs: a checkpointed CRD is larger than gRPC's default of 4 MB.
 _MAX_MESSAGE = 400 * 1024 * 1024
@@ -24,6 +25,8 @@ def serve(
     register: Callable[[grpc.Server], None], stopping: threading.Event, at_end: Callable[[], None] = lambda: None
 ) -> NoReturn:
     """Serve until a signal comes or the engine is gone; `stopping` is set first, so that waits can end."""
+    # The schema of a CRD is nested more deeply than protobuf reads unless told: three messages per level of JSON.
+    protobuf.SetAllowOversizeProtos(True)
     options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=options)
     register(server)
