@@ -83,7 +83,7 @@ class AppSpec(Ruled):
         if self.lowest_replicas == 1:
             where = ("scaling", "min") if self.scaling else ("replicas",)
             yield where, "run at least 2 pods: with one, every drain is an outage"
-        elif self.disruption.max_unavailable >= self.lowest_replicas:
+        elif 0 < self.lowest_replicas <= self.disruption.max_unavailable:
             yield ("disruption", "max_unavailable"), f"must be below {self.lowest_replicas}, the lowest number of pods"
         if self.scaling:
             yield from self._unscalable()

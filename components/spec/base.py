@@ -53,7 +53,7 @@ class Ruled(Strict):
 
 def _as_errors(findings: Iterable[Finding], raw: Any) -> Iterator[InitErrorDetails]:
     for path, message in findings:
-        context = {"message": message, "inside": bool(path)}
+        context = {"message": message, "inside": len(path)}
         yield InitErrorDetails(type=PydanticCustomError("rule", "{message}", context), loc=path, input=raw)
 
 

@@ -108,7 +108,7 @@ class Delivery(Ruled):
         before = 0
         for index, step in enumerate(steps if isinstance(steps, list) else []):
             weight = step.get("weight") if isinstance(step, Mapping) else getattr(step, "weight", None)
-            if not isinstance(weight, int):
+            if type(weight) is not int:
                 continue
             if index and weight <= before:
                 yield ("steps", index, "weight"), f"weights must rise: {weight} is not above {before}"

@@ -24,7 +24,9 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.file, self.path, self.message) if part)
+        line = ": ".join(part for part in (self.file, self.path, self.message) if part)
+        # A key may hold anything, an escape sequence included: one line stays one line.
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 class SpecError(Exception):
@@ -79,7 +81,9 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
         if detail["type"] == "extra_forbidden":
             yield path_of(loc, data), "unknown key" + nearest(str(loc[-1]), _keys_at(model, loc[:-1]))
         else:
-            path = _drop_variant_tag(path_of(loc, data), detail, data)
+            # What a rule names is a path of its own, even where the user has not written that key.
+            rest = len(loc) - detail.get("ctx", {}).get("inside", 0)
+            path = (*_drop_variant_tag(path_of(loc[:rest], data), detail, data), *loc[rest:])
             yield path, _unknown_variant(path, detail) if detail["type"] == "union_tag_invalid" else _message(detail)
 
 
@@ -91,8 +95,8 @@ def _original(raised: ErrorDetails) -> ErrorDetails:
 
 
 def _drop_variant_tag(path: tuple[PathPart, ...], detail: ErrorDetails, data: Any) -> tuple[PathPart, ...]:
-    """A model's own error ends in the tag of its variant; a missing key, or one that a rule names, ends in the key."""
-    if detail["type"] == "missing" or detail.get("ctx", {}).get("inside") or not path:
+    """A model's own error ends in the tag of its variant; a missing key ends in the key."""
+    if detail["type"] == "missing" or not path:
         return path
     for part in path[:-1]:
         data = data[part]
