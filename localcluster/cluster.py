@@ -15,6 +15,7 @@ from . import control, credentials, machine, relay
 from .api import Api
 from .control import Answer
 from .network import ENTER, enter
+from .pieces import Status
 from .process import MARK, end, is_running, marked, start_ticks
 from .shell import exports
 from .state import DEFAULT_NAME, REPO, LocalClusterError, Record, StateDir
@@ -163,7 +164,7 @@ class Cluster:
                 if answer.ready:
                     return answer
             if problem or time.monotonic() > deadline:
-                late = [piece.name for piece in answer.pieces if piece.state != "ready"] if answer else []
+                late = [_told(piece) for piece in answer.pieces if piece.state != "ready"] if answer else []
                 what = problem or f"not ready after {START_SECONDS:.0f} s: {', '.join(late)}"
                 if problem:
                     self._stop(self._record())
@@ -185,3 +186,7 @@ class Cluster:
         with (self.state.root / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _told(piece: Status) -> str:
+    return f"{piece.name} ({piece.detail})" if piece.detail else piece.name

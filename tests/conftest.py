@@ -5,6 +5,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from tests.clusters import cluster as cluster
+
 BUDGET_SECONDS = {"unit": 90, "contract": 30, "golden": 60, "policies": 120, "cluster": 180, "delivery": 420}
 
 _spent: dict[str, float] = defaultdict(float)

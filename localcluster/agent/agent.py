@@ -86,18 +86,14 @@ class Agent:
         self._changed.set()
 
     def statuses(self) -> list[Status]:
-        """How every program is, by name; a pod whose process cannot be started is one that ended."""
+        """How every program that a pod asks for is, by name; pods that stand by are left out."""
         found = []
-        for slot in sorted(self._slots.values(), key=lambda slot: (slot.program.name, slot.order)):
+        for name, slot in sorted(self._chosen().items()):
             if slot.process is not None:
                 found.append(slot.process.status())
-            elif slot.problem:
-                found.append(Status(slot.program.name, "ended", 0, 0.0, slot.program.port, "", slot.problem))
+            else:
+                found.append(Status(name, "starting", 0, 0.0, slot.program.port, "", slot.problem))
         return found
-
-    def settled(self) -> bool:
-        """Whether every program that should run is ready."""
-        return all(slot.process.ready for slot in self._slots.values() if slot.process is not None)
 
     def slot_of(self, program: str) -> Slot | None:
         """The pod that runs a program, None when none does."""

@@ -8,7 +8,7 @@ IMAGE = "registry.example.com/demo/web:1.0.0"
 
 
 def version(space: str, name: str, revision: str, **annotations: str) -> Object:
-    """A Deployment `name-revision` of two pods; annotations are those of localcluster.pods.behaviour, without prefix."""
+    """A Deployment `name-revision` of two pods; annotations as in localcluster.pods.behaviour, without prefix."""
     labels = {"app": name, "app.kubernetes.io/version": revision}
     behaviour = {f"local.coalmine.dev/{key.replace('_', '-')}": value for key, value in annotations.items()}
     shown = {"prometheus.io/port": "15020", **behaviour}
