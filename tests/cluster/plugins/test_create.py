@@ -1,0 +1,136 @@
+"""State and Create, as the official kubernetes provider has them (§2, §3)."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from localcluster.plugins.kubernetes_provider.client import ApiError, Client
+from localcluster.plugins.wire.values import Secret
+
+from .provider import Failure, Provider, shown
+from .recorder import Recorder
+from .resources import config_map, resource, widget
+
+
+def test_s3_create_is_a_post_of_manager_pulumi_kubernetes(
+    recorded_provider: Provider, recorder: Recorder, namespace: str
+) -> None:
+    recorded_provider.create(config_map("posted", namespace, {"a": "1"}))
+    writes = [seen for seen in recorder.about("posted") if seen.method != "GET"]
+    assert [(seen.method, seen.path, seen.query) for seen in writes] == [
+        ("POST", f"/api/v1/namespaces/{namespace}/configmaps", {"fieldManager": "pulumi-kubernetes"})
+    ]
+    assert writes[0].body["metadata"] == {"name": "posted", "namespace": namespace}, "labels or annotations were added"
+
+
+def test_s2_state_is_the_live_object_and_the_inputs(provider: Provider, namespace: str) -> None:
+    held = provider.create(config_map("stored", namespace, {"a": "1"}))
+    metadata = {"name": "stored", "namespace": namespace}
+    assert held.identifier == f"{namespace}/stored"
+    assert held.inputs == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "1"}}
+    assert held.outputs["__inputs"] == held.inputs
+    assert held.outputs["__initialApiVersion"] == "v1"
+    prefix, _, digits = held.outputs["__fieldManager"].rpartition("-")
+    assert (prefix, len(digits)) == ("pulumi-kubernetes", 8)
+    assert held.outputs["metadata"]["uid"]
+
+
+def test_s2_secret_data_is_secret_in_inputs_and_outputs(provider: Provider, namespace: str) -> None:
+    metadata = {"name": "s", "namespace": namespace}
+    props = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": "opensesame"}}
+    held = provider.create(resource("kubernetes:core/v1:Secret", "s", props))
+    for part in (held.inputs, held.outputs, held.outputs["__inputs"]):
+        assert "stringData" not in part
+        assert isinstance(part["data"], Secret)
+        assert shown(part["data"]) == {"password": "b3BlbnNlc2FtZQ=="}
+
+
+def test_s2_custom_resource_outputs_are_the_reply_of_the_post(
+    recorded_provider: Provider, recorder: Recorder, namespace: str, widgets: None
+) -> None:
+    held = recorded_provider.create(widget("custom", namespace, {"size": 1}))
+    assert "status" not in held.outputs
+    assert [seen.method for seen in recorder.about("custom")] == ["POST"], "a custom resource was read or awaited"
+
+
+def test_s3_refusal_names_the_urn(provider: Provider, namespace: str) -> None:
+    with pytest.raises(Failure) as caught:
+        provider.create(config_map("Not_A_Name", namespace, {}))
+    assert str(caught.value).startswith(
+        'resource "urn:pulumi:dev::plugins::kubernetes:core/v1:ConfigMap::Not_A_Name" was not successfully created by '
+        'the Kubernetes API server: ConfigMap "Not_A_Name" is invalid'
+    )
+    assert caught.value.stored is None
+
+
+def test_s3_an_object_that_exists_is_an_error(provider: Provider, namespace: str) -> None:
+    provider.create(config_map("there", namespace, {"a": "1"}))
+    with pytest.raises(Failure, match='configmaps "there" already exists'):
+        provider.create(config_map("there", namespace, {"a": "1"}))
+
+
+def test_s3_upsert_applies_to_an_object_that_exists(
+    new_provider: Callable[..., Provider], recorder: Recorder, client: Client, namespace: str
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    client.request("POST", path, body={"metadata": {"name": "adopted"}, "data": {"other": "kept"}})
+    upserting = new_provider(kubeconfig=str(recorder.kubeconfig), upsertExistingObjects="true")
+    upserting.create(config_map("adopted", namespace, {"a": "1"}))
+    assert client.request("GET", f"{path}/adopted")["data"] == {"a": "1", "other": "kept"}
+    writes = [seen for seen in recorder.about("adopted") if seen.method != "GET"]
+    assert [(seen.method, seen.content_type) for seen in writes] == [("PATCH", "application/apply-patch+yaml")]
+
+
+def test_s3_create_waits_for_a_namespace_that_comes_later(provider: Provider, client: Client, namespace: str) -> None:
+    late = f"{namespace}-late"
+    request = ("POST", "/api/v1/namespaces"), {"body": {"metadata": {"name": late}}}
+    create_namespace = threading.Timer(1, client.request, *request)
+    create_namespace.start()
+    held = provider.create(config_map("patient", late, {"a": "1"}))
+    create_namespace.join()
+    assert held.outputs["metadata"]["uid"]
+    client.request("DELETE", f"/api/v1/namespaces/{late}")
+
+
+def test_s3_an_admission_policy_denial_is_reported_at_once(provider: Provider, client: Client, namespace: str) -> None:
+    root = "/apis/admissionregistration.k8s.io/v1"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["serviceaccounts"]}
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    policy = {
+        "metadata": {"name": namespace},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rule], "namespaceSelector": selector},
+            "validations": [{"expression": "false", "message": "no accounts here"}],
+        },
+    }
+    binding = {"metadata": {"name": namespace}, "spec": {"policyName": namespace, "validationActions": ["Deny"]}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "denied", "namespace": namespace}}
+    client.request("POST", f"{root}/validatingadmissionpolicies", body=policy)
+    client.request("POST", f"{root}/validatingadmissionpolicybindings", body=binding)
+    try:
+        _await_denial(client, namespace)
+        with pytest.raises(Failure) as caught:
+            provider.create(resource("kubernetes:core/v1:ServiceAccount", "denied", account))
+    finally:
+        client.request("DELETE", f"{root}/validatingadmissionpolicybindings/{namespace}")
+        client.request("DELETE", f"{root}/validatingadmissionpolicies/{namespace}")
+    assert "was not successfully created by the Kubernetes API server" in str(caught.value)
+    assert "no accounts here" in str(caught.value)
+
+
+def _await_denial(client: Client, namespace: str) -> None:
+    """Return when the API server enforces the policy, which it compiles in its own time."""
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            client.request("POST", path, {"dryRun": "All"}, {"metadata": {"name": "probe"}})
+        except ApiError as error:
+            if error.code == 422:
+                return
+            raise
+        assert time.monotonic() < deadline, "the admission policy was not enforced within 30 s"
+        time.sleep(0.1)

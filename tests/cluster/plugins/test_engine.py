@@ -1,0 +1,262 @@
+"""The life of a stack on the real engine with the plug-ins: one story, told once, and what each line asks of it."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from localcluster.plugins.kubernetes_provider.client import ApiError, Client
+
+from .conftest import NewProject
+from .project import Answer, Resource
+from .resources import config_map, resource, widget, widget_crd
+
+_MERGE = "application/merge-patch+json"
+_GADGETS = "gadgets.test.coalmine.dev"
+_SPLIT = [{"route": [{"weight": 80}, {"weight": 20}]}]
+State = Mapping[str, Resource]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the commands said, and the state after the first and the second update."""
+
+    previewed: Answer
+    created: Answer
+    first: State
+    shown: State
+    unchanged: Answer
+    changed: Answer
+    second: State
+    refreshed: Answer
+    third: State
+    destroyed: Answer
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """The resources of the story in a namespace; `later` is how the program reads after the first update."""
+
+    namespace: str
+
+    def resources(self, later: bool) -> list[Resource]:
+        n = self.namespace
+        value = "2" if later else "1"
+        unnamed = config_map("unnamed", n, {"a": value})
+        del unnamed["props"]["metadata"]["name"]
+        renamed = config_map("renamed", n, {"a": "1"})
+        renamed["props"]["metadata"]["name"] = f"renamed-{value}"
+        pet = resource("random:index/randomPet:RandomPet", "pet", {"length": 2})
+        routed = {"host": value, "http": [{"route": [{"weight": 100}, {"weight": 0}]}]}
+        items = [
+            pet,
+            resource("random:index/randomPassword:RandomPassword", "password", {"length": 20 if later else 16}),
+            config_map("of-pet", n, {"pet": {"$id": "pet"}}),
+            config_map("hidden", n, {"a": {"$secret": "opensesame"}}),
+            unnamed,
+            config_map("named", n, {"a": value, "b" if later else "c": "1"}),
+            renamed,
+            config_map("drifted", n, {"a": "1"}),
+            config_map("deleted", n, {"a": "1"}),
+            config_map("kept", n, {"a": "1"}, retain_on_delete=True),
+            self._secret(),
+            self._autoscaler(later),
+            widget("ignoring", n, routed, ignore_changes=["spec.http"]),
+            *self._gadget(),
+        ]
+        return items if later else [*items, config_map("Not_A_Name", n, {}), config_map("there", n, {})]
+
+    def _secret(self) -> Resource:
+        metadata = {"name": "secret", "namespace": self.namespace}
+        props = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"word": "opensesame"}}
+        return resource("kubernetes:core/v1:Secret", "secret", props)
+
+    def _autoscaler(self, later: bool) -> Resource:
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}
+        metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}]
+        metrics[0]["resource"]["target"]["averageUtilization"] = 60  # type: ignore[index]
+        version, detail = ("v2", {"metrics": metrics}) if later else ("v1", {"targetCPUUtilizationPercentage": 50})
+        props = {
+            "apiVersion": f"autoscaling/{version}",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "scaler", "namespace": self.namespace},
+            "spec": {"scaleTargetRef": target, "maxReplicas": 3, **detail},
+        }
+        token = "kubernetes:autoscaling/{}:HorizontalPodAutoscaler"
+        other = token.format("v1" if later else "v2")
+        return resource(token.format(version), "scaler", props, aliases=[{"type_": other}])
+
+    def _gadget(self) -> tuple[Resource, Resource]:
+        crd = widget_crd()
+        crd["metadata"]["name"] = _GADGETS
+        crd["spec"]["names"] = {"kind": "Gadget", "listKind": "GadgetList", "plural": "gadgets", "singular": "gadget"}
+        gadget = widget("gadget", self.namespace, {"size": 1}, depends_on=["crd"], retain_on_delete=True)
+        gadget["type"] = "kubernetes:test.coalmine.dev/v1:Gadget"
+        gadget["props"]["kind"] = "Gadget"
+        token = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+        return resource(token, "crd", crd, retain_on_delete=True), gadget
+
+
+@pytest.fixture(scope="module")
+def story(new_project: NewProject, client: Client, namespace: str, widgets: None) -> Story:
+    """A preview, an update, changes from outside, an update, a refresh and a destroy."""
+    cast = _Cast(namespace)
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    client.request("POST", maps, body={"metadata": {"name": "there"}})
+    project = new_project()
+    previewed = project.preview(*[item for item in cast.resources(False) if item["name"] != "Not_A_Name"])
+    created = project.up(*cast.resources(False))
+    first, shown = project.state(), project.state(show_secrets=True)
+    _interfere(client, namespace)
+    unchanged = project.preview(*[item for item in cast.resources(False) if item["name"] in first])
+    changed = project.up(*cast.resources(True))
+    second = project.state()
+    refreshed = project.refresh(*cast.resources(True))
+    third = project.state()
+    destroyed = project.destroy()
+    left = [item["metadata"]["name"] for item in client.request("GET", maps)["items"]]
+    client.request("DELETE", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{_GADGETS}")
+    return Story(previewed, created, first, shown, unchanged, changed, second, refreshed, third, destroyed, left)
+
+
+def _interfere(client: Client, namespace: str) -> None:
+    """Change objects as people and controllers would."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    client.request("PATCH", f"{maps}/drifted", None, {"data": {"a": "9"}}, _MERGE)
+    client.request("DELETE", f"{maps}/deleted")
+    path = f"/apis/test.coalmine.dev/v1/namespaces/{namespace}/widgets/ignoring"
+    client.request("PATCH", path, {"fieldManager": "argo"}, {"spec": {"http": _SPLIT}}, _MERGE)
+
+
+def test_s4_the_first_preview_creates_everything_although_much_does_not_exist_yet(story: Story) -> None:
+    story.previewed.check()
+    assert story.previewed.operations["gadget"] == ["create"], "its CRD comes with the same update"
+    assert story.previewed.operations["of-pet"] == ["create"], "its data is not known yet"
+    assert story.previewed.operations["there"] == ["create"], "that it exists is for the update to find out"
+
+
+def test_s3_one_refused_object_fails_the_update_and_leaves_no_state(story: Story) -> None:
+    story.created.check(succeeds=False)
+    refusal = " ".join(story.created.messages["Not_A_Name"])
+    assert "was not successfully created by the Kubernetes API server" in refusal
+    assert 'configmaps "there" already exists' in " ".join(story.created.messages["there"])
+    assert {"Not_A_Name", "there"}.isdisjoint(story.first)
+    others = {name for name in story.created.messages if name not in ("Not_A_Name", "there", "plugins-dev", "")}
+    assert others == set(), f"unexpected messages: {story.created.text}"
+
+
+def test_s3_crd_and_custom_resource_come_in_one_update(story: Story, namespace: str) -> None:
+    assert story.first["gadget"]["id"] == f"{namespace}/gadget"
+    assert story.first["gadget"]["type"] == "kubernetes:test.coalmine.dev/v1:Gadget"
+
+
+def test_s2_secrets_are_encrypted_in_the_state(story: Story) -> None:
+    encoded = base64.b64encode(b"opensesame").decode()
+    for name in ("secret", "hidden"):
+        assert "opensesame" not in str(story.first[name])
+        assert encoded not in str(story.first[name])
+    assert encoded in story.shown["secret"]["outputs"]["data"]["plaintext"]
+    assert encoded in story.shown["secret"]["outputs"]["__inputs"]["data"]["plaintext"]
+    assert "opensesame" in story.shown["hidden"]["outputs"]["data"]["a"]["plaintext"]
+
+
+def test_s1_an_unnamed_object_gets_another_name_in_the_preview_and_keeps_the_one_of_the_update(story: Story) -> None:
+    metadata = story.first["unnamed"]["inputs"]["metadata"]
+    prefix, _, digits = metadata["name"].rpartition("-")
+    assert (prefix, len(digits)) == ("unnamed", 8)
+    assert metadata["annotations"] == {"pulumi.com/autonamed": "true"}
+    assert set(story.unchanged.operations["unnamed"]) == {"same"}
+    order = story.changed.operations["unnamed"]
+    assert order.index("create-replacement") < order.index("delete-replaced")
+    assert story.second["unnamed"]["inputs"]["metadata"]["name"] != metadata["name"]
+
+
+def test_s5_an_unchanged_program_previews_no_change_whatever_happened_in_the_cluster(story: Story) -> None:
+    story.unchanged.check()
+    changed = {name: found for name, found in story.unchanged.operations.items() if set(found) != {"same"}}
+    assert changed == {}
+
+
+def test_s5_a_named_object_is_deleted_before_its_replacement(story: Story) -> None:
+    assert story.changed.check().fields["named"] == {
+        "data.a": "update-replace",
+        "data.b": "add-replace",
+        "data.c": "delete-replace",
+    }
+    order = story.changed.operations["named"]
+    assert order.index("delete-replaced") < order.index("create-replacement")
+
+
+def test_s5_a_renamed_object_is_created_first(story: Story, namespace: str) -> None:
+    assert story.changed.fields["renamed"] == {"metadata.name": "update-replace"}
+    order = story.changed.operations["renamed"]
+    assert order.index("create-replacement") < order.index("delete-replaced")
+    assert story.second["renamed"]["id"] == f"{namespace}/renamed-2"
+
+
+def test_s5_another_version_of_a_built_in_kind_is_one_update(story: Story) -> None:
+    assert story.changed.operations["scaler"] == ["update"]
+    metric = story.second["scaler"]["outputs"]["spec"]["metrics"][0]
+    assert metric["resource"]["target"]["averageUtilization"] == 60
+    assert story.second["scaler"]["outputs"]["__initialApiVersion"] == "autoscaling/v1"
+
+
+def test_s5_an_ignored_path_keeps_the_live_value_of_its_owner(story: Story) -> None:
+    assert story.changed.fields["ignoring"] == {"spec.host": "update"}
+    assert story.second["ignoring"]["outputs"]["spec"] == {"host": "2", "http": _SPLIT}
+
+
+def test_s7_refresh_takes_over_drift_and_drops_what_is_gone(story: Story) -> None:
+    story.refreshed.check()
+    assert story.third["drifted"]["inputs"]["data"] == {"a": "9"}
+    assert "deleted" in story.second
+    assert "deleted" not in story.third
+
+
+def test_s8_destroy_deletes_all_but_what_is_retained(story: Story) -> None:
+    story.destroyed.check()
+    assert set(story.left) - {"kube-root-ca.crt"} == {"kept", "there"}
+
+
+def test_s11_random_values(story: Story) -> None:
+    password = story.shown["password"]
+    assert password["id"] == "none"
+    assert len(password["outputs"]["result"]["plaintext"]) == len('"0123456789abcdef"')
+    assert password["outputs"]["bcryptHash"]["plaintext"].startswith('"$2a$10$')
+    assert story.first["pet"]["id"].count("-") == 1
+    assert story.changed.fields["password"] == {"length": "update-replace"}
+    order = story.changed.operations["password"]
+    assert order.index("create-replacement") < order.index("delete-replaced")
+
+
+def test_s6_a_conflict_on_the_engine_keeps_init_errors_and_old_inputs(
+    new_project: NewProject, client: Client, namespace: str, widgets: None
+) -> None:
+    project = new_project()
+    project.up(widget("fought", namespace, {"size": 1})).check()
+    path = f"/apis/test.coalmine.dev/v1/namespaces/{namespace}/widgets/fought"
+    client.request("PATCH", path, {"fieldManager": "argo"}, {"spec": {"size": 5}}, _MERGE)
+    answer = project.up(widget("fought", namespace, {"size": 2})).check(succeeds=False)
+    assert "server-side apply field conflict detected" in " ".join(answer.messages["fought"])
+    state: dict[str, Any] = project.state()["fought"]
+    assert 'conflict with "argo"' in state["initErrors"][0]
+    assert state["outputs"]["__inputs"]["spec"] == {"size": 1}
+    project.destroy().check()
+    with pytest.raises(ApiError, match="not found"):
+        client.request("GET", path)
+
+
+def test_s7_import_reads_an_object_that_exists_and_names_one_that_does_not(
+    new_project: NewProject, client: Client, namespace: str
+) -> None:
+    body = {"metadata": {"name": "imported"}, "data": {"a": "1"}}
+    client.request("POST", f"/api/v1/namespaces/{namespace}/configmaps", body=body)
+    project = new_project()
+    item = config_map("imported", namespace, {"a": "1"}, import_=f"{namespace}/imported")
+    missing = config_map("missing", namespace, {"a": "1"}, import_=f"{namespace}/missing")
+    answer = project.up(item, missing).check(succeeds=False)
+    assert f"resource '{namespace}/missing' does not exist" in " ".join(answer.messages["missing"])
+    assert project.state()["imported"]["id"] == f"{namespace}/imported"
