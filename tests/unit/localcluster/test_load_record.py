@@ -1,0 +1,63 @@
+"""What the load generator writes down can be read back, and counts what it says."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from localcluster.cluster import Cluster
+from localcluster.load import Load, LoadError
+from localcluster.load.generator import Host
+from localcluster.load.record import FAILED, Answers, Second, Tally
+
+
+def test_a_tally_becomes_quantiles_per_version_and_status() -> None:
+    tally = Tally(sent=101)
+    for milliseconds in range(100):
+        tally.add("v1", 200, float(milliseconds))
+    tally.add("v1", 500, 7.0)
+    assert tally.second(60, "h").answers == (
+        Answers("v1", 200, 100, 50.0, 95.0, 99.0),
+        Answers("v1", 500, 1, 7.0, 7.0, 7.0),
+    )
+
+
+def test_a_line_is_read_back() -> None:
+    second = Second(60, "h", 3, (Answers("v1", 200, 3, 1.0, 2.0, 3.0),))
+    assert Second.of(second.line()) == second
+
+
+def test_counts_are_of_whole_seconds_and_one_host(tmp_path: Path) -> None:
+    out = tmp_path / "load.jsonl"
+    kinds = [("a", 60), ("a", 61), ("b", 61), ("a", 62)]
+    lines = [Second(time, host, 1, (Answers("v1", 200, 1, 1, 1, 1),)).line() for host, time in kinds]
+    out.write_text("\n".join(lines) + "\n" + '{"time":63,"ho')
+    load = Load(Cluster("none"), {"a": 1, "b": 1}, out)
+    assert load.counts(60.5, 63, "a") == {("v1", 200): 2}
+    assert load.counts(0, 61.9, "a") == {("v1", 200): 1}
+    with out.open("a") as file:
+        file.write('st":"a","sent":1,"answers":[]}\n')
+    assert load.seconds()[-1].time == 63, "a line that was cut off is read when it is complete"
+
+
+def test_a_host_that_was_not_named_cannot_be_changed() -> None:
+    with pytest.raises(LoadError, match=r"'b' is not one of this load's hosts: a"):
+        Load(Cluster("none"), {"a": 1}).set_rate("b", 1)
+
+
+def test_requests_without_a_server_are_counted_as_failed() -> None:
+    async def run() -> list[Second]:
+        found: list[Second] = []
+        host = Host("h", ("127.0.0.1", 9), 200, found.append)
+        for _ in range(40):
+            host.tick()
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        host.finish()
+        return found
+
+    seconds = asyncio.run(run())
+    sent = sum(second.sent for second in seconds)
+    failed = sum(answers.count for second in seconds for answers in second.answers if answers.status == FAILED)
+    assert sent > 20
+    assert failed == sent

@@ -1,0 +1,72 @@
+"""Programs are found, and matched by image whatever registry it comes from."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from components.releases import tool
+from localcluster import programs
+from localcluster.kwok import stages
+from localcluster.programs import Launch, Place, Program, discover, image_pattern, program_for
+from localcluster.programs.gateway import bootstrap
+
+from .pods import rollout_pod
+
+
+def test_every_file_of_the_folder_is_a_program() -> None:
+    files = {path.stem for path in Path(programs.__file__).parent.glob("*.py")} - {"__init__", "program"}
+    assert len(discover()) == len(files)
+    assert all(isinstance(program, Program) for program in discover())
+
+
+def test_every_program_runs_a_pinned_tool() -> None:
+    for program in discover():
+        assert tool(program.tool).name == program.tool
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("quay.io/argoproj/argo-rollouts:v1.9.3", "argo-rollouts"),
+        ("mirror.example.com:5000/quay/argoproj/argo-rollouts@sha256:0123", "argo-rollouts"),
+        ("docker.io/istio/pilot:1.30.0", "istiod"),
+        ("docker.io/istio/proxyv2:1.30.0-distroless", "gateway"),
+        ("quay.io/prometheus/prometheus:v3.16.0", "prometheus"),
+        ("prom/prometheus", "prometheus"),
+    ],
+)
+def test_images_of_programs(image: str, name: str) -> None:
+    program = program_for(image)
+    assert program is not None
+    assert program.name == name
+    assert re.search(image_pattern(), image)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "quay.io/argoproj/argo-rollouts-tools:v1",
+        "example.com/notistio/pilot:1",
+        "example.com/shop:istio/pilot",
+        "pilot",
+    ],
+)
+def test_images_of_apps(image: str) -> None:
+    assert program_for(image) is None
+    assert not re.search(image_pattern(), image)
+
+
+def test_kwok_leaves_programs_alone_in_every_stage_of_pods() -> None:
+    for stage in stages():
+        if stage["spec"]["resourceRef"]["kind"] == "Pod":
+            keys = [item["key"] for item in stage["spec"]["selector"]["matchExpressions"]]
+            assert any("argoproj/argo-rollouts" in key for key in keys), stage["metadata"]["name"]
+
+
+def test_the_gateway_says_who_it_is_as_istios_own_agent_would() -> None:
+    place = Place(rollout_pod(istio="ingress"), "10.244.250.1", Launch((), {}), lambda name: {})
+    node = bootstrap(place)["node"]
+    assert node["id"] == "router~10.244.250.1~shop-6b9f8c7d5-abcde.store~store.svc.cluster.local"
+    assert node["metadata"]["LABELS"]["istio"] == "ingress"
+    assert node["metadata"]["NAMESPACE"] == "store"
