@@ -1,6 +1,7 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 from .contracts import Engine, MetricProvider, OwnedField, Router
@@ -35,7 +36,8 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     if problems:
         raise SpecError(problems)
     owned = (*engine.mutated_fields(plan), *router.mutated_fields(plan))
-    return Compiled(plan, tuple(_ordered(plan, engine, router, metrics)), owned)
+    # A copy, so that whoever changes an object changes neither another one nor the plan.
+    return Compiled(plan, tuple(deepcopy(one) for one in _ordered(plan, engine, router, metrics)), owned)
 
 
 def compile_stack(stack: LoadedStack) -> list[Compiled]:
@@ -102,4 +104,5 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[s
             if issubclass(other, Router) and feature in other.capabilities.get(engine.kind, frozenset())
         ]
         instead = f"; routers that can: {', '.join(others)}" if others else ""
-        yield path, f"engine '{engine.kind}' with router '{router.kind}' cannot do {feature.value}{instead}"
+        pair = f"engine '{engine.kind}' with router '{router.kind}'"
+        yield path, f"app '{plan.name}' needs {feature.value}, which {pair} cannot do{instead}"

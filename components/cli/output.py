@@ -36,7 +36,7 @@ def show_problems(problems: Sequence[Problem]) -> None:
 
 def as_data(problem: Problem) -> dict[str, str]:
     """A problem as JSON data."""
-    return {"file": problem.file, "path": problem.path, "message": problem.message}
+    return {"file": problem.file, "app": problem.app, "path": problem.path, "message": problem.message}
 
 
 def project_root(given: Path | None) -> Path:

@@ -15,16 +15,24 @@ from .values import shown
 PathPart = str | int
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
-    """One mistake: the file it is in, the path inside the file, and what to do about it."""
+    """One mistake: the file it is in, the path inside the file, and what to do about it.
+
+    `app` names the app where the file holds several.
+    """
 
     file: str
     path: str
     message: str
+    app: str = ""
+
+    def __lt__(self, other: "Problem") -> bool:
+        mine, others = ((one.file, one.app, one.path, one.message) for one in (self, other))
+        return mine < others
 
     def __str__(self) -> str:
-        line = ": ".join(part for part in (self.file, self.path, self.message) if part)
+        line = ": ".join(part for part in (self.file, self.app, self.path, self.message) if part)
         # A key may hold anything, an escape sequence included: one line stays one line.
         return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 

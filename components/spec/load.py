@@ -25,12 +25,14 @@ class Origin:
     stack_file: str = ""
     app: str = ""
     overrides: Mapping[str, Any] | None = None
+    label: str = ""
+    """Tells the app from the others in its file; empty where it is the only one."""
 
     def problem(self, path: Sequence[PathPart], message: str) -> Problem:
         """A Problem at the place where the user wrote the value."""
         if self.overrides and _is_overridden(path, self.overrides):
             return Problem(self.stack_file, format_path((f"{NAMESPACE}:overrides", self.app, *path)), message)
-        return Problem(self.file, format_path(path), message)
+        return Problem(self.file, format_path(path), message, self.label)
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,19 @@ def _not_a_file(name: str, paths: Sequence[Path], root: Path) -> str:
 
 def _read_file(path: Path, overrides: Mapping[str, Any], stack_file: str, root: Path) -> Iterator[_Written]:
     shown = _shown(path, root)
-    for raw in read_documents(path, shown):
-        name = raw.get("name") if isinstance(raw, dict) else None
-        change = overrides.get(name) if isinstance(name, str) else None
-        origin = Origin(shown, stack_file, name if isinstance(name, str) else "", change)
+    documents = read_documents(path, shown)
+    names = [_name_in(raw) for raw in documents]
+    for number, (name, raw) in enumerate(zip(names, documents, strict=True), start=1):
+        change = overrides.get(name)
+        unique = name and names.count(name) == 1
+        label = (name if unique else f"document {number}") if len(documents) > 1 else ""
+        origin = Origin(shown, stack_file, name, change, label)
         yield _Written(origin, merge(raw, change) if change else raw)
+
+
+def _name_in(raw: Any) -> str:
+    name = raw.get("name") if isinstance(raw, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _valid(app: _Written, problems: list[Problem]) -> LoadedApp | None:

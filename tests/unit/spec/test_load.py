@@ -106,20 +106,20 @@ def test_two_apps_of_one_name_are_refused(project: Project) -> None:
 def test_two_apps_of_one_name_are_refused_even_where_one_is_invalid(project: Project) -> None:
     project.apps(SHOP, changed(SHOP, "replicas", to=1))
     assert project.messages() == [
-        "apps/app.yaml: name: two apps are named 'shop' (the other is in apps/app.yaml)",
-        "apps/app.yaml: replicas: run at least 2 pods: with one, every drain is an outage",
+        "apps/app.yaml: document 2: name: two apps are named 'shop' (the other is in apps/app.yaml)",
+        "apps/app.yaml: document 2: replicas: run at least 2 pods: with one, every drain is an outage",
     ]
 
 
 def test_two_apps_of_one_host_are_refused(project: Project) -> None:
     project.apps(SHOP, _other("basket", "shop.example.com"))
-    expected = "apps/app.yaml: traffic.hosts[0]: 'shop.example.com' belongs to app 'shop' already"
+    expected = "apps/app.yaml: basket: traffic.hosts[0]: 'shop.example.com' belongs to app 'shop' already"
     assert project.messages() == [expected]
 
 
 def test_two_apps_that_would_own_one_object_are_refused(project: Project) -> None:
     project.apps(SHOP, _other("shop-split"))
-    expected = "apps/app.yaml: name: app 'shop' has a VirtualService 'shop-split' too: choose another name"
+    expected = "apps/app.yaml: shop-split: name: app 'shop' has a VirtualService 'shop-split' too: choose another name"
     assert project.messages() == [expected]
 
 
@@ -201,7 +201,7 @@ def test_mistakes_of_all_files_come_at_once(project: Project) -> None:
         | {"overrides": {"slow": {"delivery": {"analysis": {"interval": "5s"}}}}}
     )
     assert project.messages() == [
-        "apps/app.yaml: traffic: is required",
+        "apps/app.yaml: basket: traffic: is required",
         "apps/broken.yaml: line 2, column 1: not valid YAML: did not find expected node content",
         f"{STACK}: coalmine:cluster.nam: unknown key (did you mean 'name'?)",
         f"{STACK}: coalmine:overrides.slow.delivery.analysis.interval: "

@@ -1,0 +1,141 @@
+"""A router that is nothing but one file: it is in the schema, it compiles, and what it cannot do is refused."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import yaml
+
+from tests.specs import ROOT, Project, changed, example_app, stack_keys
+
+ROUTER = dedent('''
+    """A router that exists in this test only."""
+
+    from collections.abc import Mapping, Sequence
+    from typing import Any, ClassVar, Literal
+
+    from components.contracts import LabelMatch, OwnedField, RequestSeries, Router
+    from components.manifests.meta import Manifest, manifest
+    from components.plan import Feature, Plan
+
+
+    class FictiveRouter(Router):
+        """Routes by a Fictive object."""
+
+        kind: Literal["fictive"] = "fictive"
+        lanes: int = 2
+        """How many lanes there are."""
+
+        capabilities: ClassVar[Mapping[str, frozenset[Feature]]] = {"argo-rollouts": frozenset({FEATURES})}
+        EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "fictive", "lanes": 3}
+
+        def for_rollouts(self, plan: Plan) -> Manifest:
+            return {"plugins": {"example/fictive": {"lanes": self.lanes}}}
+
+        def manifests(self, plan: Plan) -> list[Manifest]:
+            return [manifest("example.com/v1", "Fictive", plan.name, plan.app, {"spec": {"split": 0}})]
+
+        def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
+            return [OwnedField("Fictive", plan.name, "spec.split")]
+
+        def request_series(self, plan: Plan, revision: str) -> RequestSeries:
+            only = (LabelMatch("app", "=", plan.name), LabelMatch("revision", "=", revision))
+            errors = LabelMatch("ok", "=", "false")
+            return RequestSeries("fictive_total", errors, "fictive_seconds_bucket", 1000, only)
+''')
+COALMINE = "import sys, components.routers as routers; routers.__path__.append(sys.argv.pop(1)); " + (
+    "from components.cli import main; main()"
+)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The `coalmine` command in a process of its own, which finds one more file among the routers."""
+    command = [sys.executable, "-c", COALMINE, str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+
+
+def project_with(root: Path, features: str) -> tuple[Project, Path]:
+    routers = root / "routers"
+    routers.mkdir()
+    (routers / "fictive.py").write_text(ROUTER.replace("FEATURES", features), encoding="utf-8")
+    project = Project(root / "project")
+    project.apps(example_app())
+    project.stack(changed(stack_keys(), "delivery", "router", to={"kind": "fictive", "lanes": 5}))
+    return project, routers
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> tuple[Project, Path]:
+    """A project on a fictive router that can do everything."""
+    return project_with(tmp_path, "*Feature")
+
+
+def test_it_is_in_the_schema(whole: tuple[Project, Path]) -> None:
+    project, routers = whole
+    done = run(routers, "schema", "--root", str(project.root))
+    assert done.returncode == 0, done.stderr
+    schema = json.loads((project.root / "stacks/schema.json").read_text())
+    assert schema["$defs"]["FictiveRouter"]["properties"]["lanes"]["description"] == "How many lanes there are."
+
+
+def test_it_compiles(whole: tuple[Project, Path]) -> None:
+    project, routers = whole
+    done = run(routers, "render", "--stack", "test", "--root", str(project.root), "--out", str(project.root / "out"))
+    assert done.returncode == 0, done.stderr
+    made = {path.name: yaml.safe_load(path.read_text()) for path in (project.root / "out").rglob("*.yaml")}
+    assert made["fictive-shop.yaml"]["metadata"]["namespace"] == "shop"
+    routing = made["rollout-shop.yaml"]["spec"]["strategy"]["canary"]["trafficRouting"]
+    assert routing == {"plugins": {"example/fictive": {"lanes": 5}}}
+    metrics = made["analysistemplate-shop.yaml"]["spec"]["metrics"]
+    assert 'fictive_total{app="shop", revision="{{args.revision}}", ok="false"}' in json.loads(
+        json.dumps(metrics[0]["provider"]["prometheus"]["query"])
+    )
+    # Its histogram counts in seconds: the limit follows.
+    assert metrics[1]["successCondition"].endswith("result[0] <= 0.3")
+
+
+def test_a_mistake_in_it_is_answered_like_any_other(whole: tuple[Project, Path]) -> None:
+    project, routers = whole
+    project.stack(changed(stack_keys(), "delivery", "router", to={"kind": "fictive", "lane": 5}))
+    done = run(routers, "validate", "--root", str(project.root))
+    place = "stacks/Pulumi.test.yaml: coalmine:delivery.router.lane"
+    assert (done.returncode, done.stderr) == (1, f"{place}: unknown key (did you mean 'lanes'?)\n")
+
+
+def test_an_unknown_router_is_answered_with_its_name_too(whole: tuple[Project, Path]) -> None:
+    project, routers = whole
+    project.stack(changed(stack_keys(), "delivery", "router", to="x"))
+    done = run(routers, "validate", "--root", str(project.root))
+    assert done.stderr.endswith("unknown router 'x' (known: fictive, istio)\n")
+
+
+def test_what_it_cannot_do_is_refused_with_app_path_pair_and_what_can(tmp_path: Path) -> None:
+    project, routers = project_with(tmp_path, "Feature.WEIGHTS")
+    done = run(routers, "validate", "--root", str(project.root))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "apps/app.yaml: delivery.steps: app 'shop' needs a hold of its own for every step, which engine "
+        "'argo-rollouts' with router 'fictive' cannot do; routers that can: istio\n"
+    )
+
+
+def test_an_engine_it_does_not_know_is_refused_for_everything(tmp_path: Path) -> None:
+    project, routers = project_with(tmp_path, "*Feature")
+    file = routers / "fictive.py"
+    file.write_text(file.read_text().replace('"argo-rollouts": frozenset', '"other": frozenset'), encoding="utf-8")
+    done = run(routers, "validate", "--root", str(project.root))
+    assert done.returncode == 1
+    assert (
+        done.stderr.count("which engine 'argo-rollouts' with router 'fictive' cannot do; routers that can: istio") == 2
+    )
+
+
+def test_two_files_of_one_kind_are_an_error_that_names_both(tmp_path: Path) -> None:
+    _, routers = project_with(tmp_path, "*Feature")
+    (routers / "second.py").write_text((routers / "fictive.py").read_text(), encoding="utf-8")
+    done = run(routers, "--help")
+    assert done.returncode == 1
+    assert "router 'fictive' is defined by components.routers.fictive and components.routers.second" in done.stderr

@@ -1,0 +1,79 @@
+"""What holds for every variant of every family, whatever it is; a new file is tested by being there."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.contracts import Router
+from components.discovery import FAMILIES
+from components.plan import Feature
+from components.spec.cluster import DeliverySpec
+from components.spec.registry import VariantModel, kind_of, variants
+
+from .variants import MODELS, Combination, combinations, example_of, model_id, supported
+
+Pair = tuple[str, type[VariantModel]]
+
+
+def _delivery(pair: Pair, value: Any) -> DeliverySpec:
+    chosen = {family: kind_of(next(iter(variants(family).values()))) for family in FAMILIES}
+    return DeliverySpec.model_validate({**chosen, pair[0]: value})
+
+
+@pytest.mark.parametrize("pair", MODELS, ids=model_id)
+def test_its_example_is_valid_and_comes_back_the_same(pair: Pair) -> None:
+    written = example_of(pair[1])
+    model = getattr(_delivery(pair, written), pair[0])
+    assert type(model) is pair[1]
+    again = getattr(_delivery(pair, model.model_dump(mode="json")), pair[0])
+    assert again == model
+    assert written.items() <= model.model_dump(mode="json").items()
+
+
+@pytest.mark.parametrize("pair", MODELS, ids=model_id)
+def test_its_name_alone_is_enough_or_says_what_is_missing(pair: Pair) -> None:
+    required = [name for name, field in pair[1].model_fields.items() if field.is_required()]
+    if required:
+        with pytest.raises(ValueError, match=required[0]):
+            _delivery(pair, kind_of(pair[1]))
+    else:
+        assert type(getattr(_delivery(pair, kind_of(pair[1])), pair[0])) is pair[1]
+
+
+@pytest.mark.parametrize("pair", MODELS, ids=model_id)
+def test_its_fields_are_in_the_schema_with_what_they_mean(pair: Pair) -> None:
+    schema = DeliverySpec.model_json_schema()
+    definition = schema["$defs"][pair[1].__name__]
+    assert definition["properties"].keys() == pair[1].model_fields.keys()
+    assert definition["description"]
+    missing = [
+        name for name, field in definition["properties"].items() if name != "kind" and "description" not in field
+    ]
+    assert not missing, f"fields without a docstring: {missing}"
+
+
+@pytest.mark.parametrize("pair", MODELS, ids=model_id)
+def test_it_can_be_named_in_a_message(pair: Pair) -> None:
+    assert kind_of(pair[1]) == kind_of(pair[1]).lower()
+    assert pair[1].__doc__
+    assert json.dumps(example_of(pair[1]))
+
+
+@pytest.mark.parametrize("router", [one for one in variants("router").values() if issubclass(one, Router)])
+def test_a_routers_capabilities_name_known_engines_and_features(router: type[Router]) -> None:
+    assert set(router.capabilities) <= set(variants("engine"))
+    assert router.capabilities, "a router that works with no engine cannot be used"
+    assert all(isinstance(feature, Feature) for features in router.capabilities.values() for feature in features)
+
+
+def test_every_engine_router_and_provider_can_be_used_in_some_combination() -> None:
+    used = {kind for one in supported() for kind in (one.engine.kind, one.router.kind, one.metrics.kind)}
+    assert used == {kind_of(model) for _, model in MODELS}
+
+
+@pytest.mark.parametrize("combination", list(combinations()), ids=str)
+def test_a_combination_is_one_of_each_contract(combination: Combination) -> None:
+    chosen = (combination.engine, combination.router, combination.metrics)
+    for part, (_, contract) in zip(chosen, FAMILIES.values(), strict=True):
+        assert isinstance(part, contract)

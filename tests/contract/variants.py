@@ -1,0 +1,77 @@
+"""All combinations of engine, router and metric provider that were discovered, each made from its own example."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.compile import parts
+from components.contracts import Engine, MetricProvider, Router
+from components.discovery import FAMILIES, discover
+from components.plan import Plan, build_plan
+from components.spec.app import AppSpec
+from components.spec.cluster import DeliverySpec
+from components.spec.registry import VariantModel, variants
+from tests.specs import SCENARIOS, example_app
+
+discover()
+
+CHECKS: Mapping[str, Mapping[str, Any]] = {
+    "error_rate": {"kind": "error_rate", "max": "0.5%"},
+    **{f"latency-{q}": {"kind": "latency", "quantile": q, "max": "250ms"} for q in ("p50", "p90", "p95", "p99")},
+}
+"""One check of every kind; test_check_kinds_are_all_here keeps this complete."""
+
+MODELS: list[tuple[str, type[VariantModel]]] = [
+    (family, model) for family in FAMILIES for model in variants(family).values()
+]
+"""Family and class of every variant."""
+
+
+def model_id(pair: tuple[str, type[VariantModel]]) -> str:
+    """How a test names a variant."""
+    return f"{pair[0]}-{pair[1].model_fields['kind'].default}"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One choice of each kind."""
+
+    engine: Engine
+    router: Router
+    metrics: MetricProvider
+
+    def __str__(self) -> str:
+        return f"{self.engine.kind}-{self.router.kind}-{self.metrics.kind}"
+
+    @property
+    def delivery(self) -> DeliverySpec:
+        """As a stack names it."""
+        return DeliverySpec(engine=self.engine, router=self.router, metrics=self.metrics)
+
+
+def example_of(model: type[VariantModel]) -> dict[str, Any]:
+    """The example that a variant's file gives."""
+    example: Mapping[str, Any] = vars(model)["EXAMPLE"]
+    return dict(example)
+
+
+def combinations() -> Iterator[Combination]:
+    """Every combination, supported or not."""
+    for engine in variants("engine").values():
+        for router in variants("router").values():
+            for metrics in variants("metrics").values():
+                examples = {"engine": example_of(engine), "router": example_of(router), "metrics": example_of(metrics)}
+                yield Combination(*parts(DeliverySpec.model_validate(examples)))
+
+
+def supported() -> list[Combination]:
+    """The combinations whose router says that it works with the engine."""
+    return [one for one in combinations() if one.engine.kind in one.router.capabilities]
+
+
+def plans() -> list[Plan]:
+    """The plans of the examples' apps, and one that checks everything."""
+    apps = [example_app(name) for name in SCENARIOS]
+    everything = example_app()
+    everything["delivery"]["analysis"]["checks"] = [dict(check) for check in CHECKS.values()]
+    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything)]
