@@ -4,6 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
+from .pulumi_home import make_home
 from .state import REPO, StateDir
 from .tools import ToolMissing, tool_path
 
@@ -21,6 +22,7 @@ def exports(state: StateDir) -> dict[str, str]:
         "KUBECONFIG": str(state.kubeconfig),
         "PULUMI_BACKEND_URL": f"file://{state.pulumi}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_HOME": str(make_home(state.root / "pulumi-home", official_plugins())),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     first = [REPO / ".venv" / "bin", *_tool_folders()]
