@@ -96,5 +96,10 @@ def _annotations(pod: Object) -> dict[str, str]:
 
 
 def _close(pod: Pod) -> None:
+    pod.app.leaving = True
+    pod.app.answers.clear()
     for server in pod.servers:
         server.close()
+    # A new pod may get the address at once: nobody may go on talking to the old one under it.
+    for connection in list(pod.app.connections):
+        connection.close_when_idle()

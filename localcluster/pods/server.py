@@ -20,7 +20,7 @@ class App:
     """What a pod's server needs to know, changed in place when the pod changes.
 
     Fields: `pod` and `version`: told in every answer; `behaviour`; `leaving`: the pod is being deleted, so that
-    connections are closed after the next answer; `metrics`; `answers`: ready-made answers by status.
+    connections are closed after the next answer; `metrics`; `answers`: ready-made answers by status; `connections`.
     """
 
     pod: str
@@ -29,6 +29,7 @@ class App:
     leaving: bool = False
     metrics: PodMetrics = field(default_factory=PodMetrics)
     answers: dict[int, bytes] = field(default_factory=dict)
+    connections: "set[Connection]" = field(default_factory=set)
 
     def answer(self, status: int) -> bytes:
         """The whole answer."""
@@ -92,6 +93,11 @@ class Connection(asyncio.Protocol):
         elif self._buffer:
             self._next()
 
+    def close_when_idle(self) -> None:
+        """Close the connection, unless an answer is still to be sent."""
+        if self.transport is not None and not self._busy:
+            self.transport.close()
+
     def _next(self) -> None:
         end = self._buffer.find(_HEAD_END)
         if end < 0:
@@ -114,6 +120,16 @@ class AppConnection(Connection):
         super().__init__()
         self._app = app
         self._loop = loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio."""
+        super().connection_made(transport)
+        self._app.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio."""
+        super().connection_lost(exc)
+        self._app.connections.discard(self)
 
     def handle(self, head: bytes) -> None:
         """Answer as the pod's behaviour says, after the time that it says."""

@@ -11,12 +11,16 @@ Result = TypeVar("Result")
 
 
 def apply_all(api: Api, objects: Iterable[Object]) -> None:
-    """Server-side apply, in order; a CustomResourceDefinition is waited for."""
+    """Server-side apply, in order; definitions of new kinds are waited for before anything else is applied."""
+    defined: list[str] = []
     for item in objects:
+        is_definition = item["kind"] == "CustomResourceDefinition"
+        if defined and not is_definition:
+            wait_for(lambda: all(_established(api, name) for name in defined), f"established: {defined}", 30)
+            defined.clear()
         api.apply(object_path(api, item), item)
-        if item["kind"] == "CustomResourceDefinition":
-            name = item["metadata"]["name"]
-            wait_for(lambda name=name: _established(api, name), f"CustomResourceDefinition {name}", 20)
+        if is_definition:
+            defined.append(item["metadata"]["name"])
 
 
 def object_path(api: Api, item: Object) -> str:

@@ -127,6 +127,30 @@ def test_a_running_pod_changes_its_behaviour_with_its_annotations(mesh: Cluster)
         wait_for(all_bad_and_slow, "every answer is a slow error", 10)
 
 
+def test_a_rolling_update_under_load_loses_no_request_and_no_dead_pod_answers(mesh: Cluster) -> None:
+    apply_all(mesh.api, [*apps.behind_gateway("roll", "roll", {"v1": 100}), apps.version("roll", "roll", "v1")])
+    wait_for(lambda: all_ready(mesh.api, "roll"), "roll is Ready")
+    before = {pod["metadata"]["name"] for pod in pods(mesh.api, "roll")}
+    with Load(mesh, {"roll.example.com": 100}) as load:
+        begun = time.time()
+        load.await_requests(100, begun, "roll.example.com")
+        place = path_of("apps/v1/deployments", "roll", "roll-v1")
+        mesh.api.patch(place, {"spec": {"template": {"metadata": {"annotations": {"turn": "2"}}}}})
+        wait_for(
+            lambda: not before & {pod["metadata"]["name"] for pod in pods(mesh.api, "roll")}, "the old pods are gone"
+        )
+        load.await_requests(100, time.time() + 1, "roll.example.com")
+        found = load.counts(begun, time.time(), "roll.example.com")
+    assert set(found) == {("v1", 200)}, f"answers during the update: {found}"
+
+
+def test_a_pod_can_be_told_never_to_become_ready(cluster: Cluster) -> None:
+    broken = apps.version("broken", "broken", "v1", ready="never")
+    apply_all(cluster.api, [small_platform.namespace("broken"), broken])
+    wait_for(lambda: [pod["status"]["phase"] for pod in pods(cluster.api, "broken")] == ["Running"] * 2, "pods run")
+    assert not any(is_ready(pod) for pod in pods(cluster.api, "broken"))
+
+
 def test_prometheus_scrapes_the_standard_metrics_of_pods(mesh: Cluster) -> None:
     with Load(mesh, {HOST: 100}) as load:
         load.await_requests(200, time.time(), HOST)
