@@ -31,13 +31,18 @@ def _salt() -> bytes:
     return base64.b64encode(secrets.token_bytes(16))[:22].translate(bytes.maketrans(_STANDARD, _BCRYPT))
 
 
-def bcrypt_hash(password: str) -> str:
-    """The hash in the form `$2a$10$...`; bcrypt reads the first 72 bytes; raises PluginError without libcrypt."""
+def crypt(password: str, setting: bytes) -> str:
+    """The hash of the password for a setting, which a hash begins with; raises PluginError without bcrypt."""
     library = _library()
     library.crypt.restype = ctypes.c_char_p
     library.crypt.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
     with _LOCK:
-        result: bytes | None = library.crypt(password.encode(), b"$2a$%02d$" % _COST + _salt())
+        result: bytes | None = library.crypt(password.encode(), setting)
     if result is None or not result.startswith(b"$2a$"):
         raise PluginError("RandomPassword: the system's libcrypt does not support bcrypt: install libxcrypt")
     return result.decode()
+
+
+def bcrypt_hash(password: str) -> str:
+    """The hash in the form `$2a$10$...`; bcrypt reads the first 72 bytes; raises PluginError without libcrypt."""
+    return crypt(password, b"$2a$%02d$" % _COST + _salt())
