@@ -7,9 +7,9 @@ from enum import Enum
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
 from .spec.app import AppSpec, Traffic
+from .spec.container import Port
 from .spec.delivery import Analysis, ErrorRate, Latency
 from .spec.values import Duration
-from .spec.workload import Port
 
 
 class Feature(Enum):

@@ -7,7 +7,7 @@ import typer
 
 from ..compile import Compiled, compile_stack
 from ..render import to_yaml, write_tree
-from .output import AsJson, Root, StackName, open_stack, print_json, project_root
+from .output import AsJson, Root, StackName, UserError, open_stack, print_json, project_root
 
 
 def verb(
@@ -19,7 +19,10 @@ def verb(
     """Write every object of the stack's apps as YAML; the same input gives the same bytes."""
     compiled = compile_stack(open_stack(stack, project_root(root)))
     files = {path: text for app in compiled for path, text in _files(app).items()}
-    written, removed = write_tree(out, files)
+    try:
+        written, removed = write_tree(out, files)
+    except OSError as error:
+        raise UserError(f"cannot write {error.filename or out}: {(error.strerror or str(error)).lower()}") from None
     if json:
         print_json({"out": str(out), "files": sorted(files), "written": written, "removed": removed})
     else:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ..spec.app import AppSpec
+from ..spec.base import json_schema
 from ..spec.cluster import StackSpec
 from ..spec.load import NAMESPACE
 from .output import AsJson, Root, UserError, print_json, project_root
@@ -18,7 +19,7 @@ def verb(
 ) -> None:
     """Write stacks/schema.json and apps/schema.json."""
     folder = project_root(root)
-    schemas = {"stacks/schema.json": stack_schema(), "apps/schema.json": AppSpec.model_json_schema()}
+    schemas = {"stacks/schema.json": stack_schema(), "apps/schema.json": json_schema(AppSpec)}
     stale: list[str] = []
     for path, schema in schemas.items():
         file, text = folder / path, jsonlib.dumps(schema, indent=2) + "\n"
@@ -37,7 +38,7 @@ def verb(
 
 def stack_schema() -> dict[str, Any]:
     """The schema of stacks/Pulumi.<stack>.yaml: Coalmine's keys are checked, other packages' keys are free."""
-    schema = StackSpec.model_json_schema()
+    schema = json_schema(StackSpec)
     definitions = schema.pop("$defs", {})
     keys = {f"{NAMESPACE}:{name}": value for name, value in schema["properties"].items()}
     required = [f"{NAMESPACE}:{name}" for name in schema.get("required", [])]

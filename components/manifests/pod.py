@@ -7,17 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..spec.app import AppSpec
+from ..spec.container import ConfigKey, EnvFrom, Probe, ResourceAmounts, SecretKey, Security, Volume
 from ..spec.labels import REVISION_LABEL, VERSION_LABEL
-from ..spec.workload import (
-    ConfigKey,
-    EnvFrom,
-    Probe,
-    ResourceAmounts,
-    SecretKey,
-    Security,
-    Volume,
-    Workload,
-)
+from ..spec.workload import Workload
 from .meta import Manifest, object_labels, selector_labels, without_nothing
 
 

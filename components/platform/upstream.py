@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ..manifests.meta import Manifest
-from ..spec.workload import ResourceAmounts, Resources
+from ..spec.container import ResourceAmounts, Resources
 from .cache import cache_dir, write_whole
 
 _FORMAT = "1"

@@ -6,17 +6,20 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
+from .container import PortNumber, repeated_values
 from .delivery import Delivery
 from .pod_template import containers_of
 from .values import AppName, DnsLabel, Hostname, Int32, NonEmpty, Percent, PositiveDuration
-from .workload import PortNumber, Workload, repeated_values
+from .workload import Workload
 
 
 class Retries(Strict):
     """Requests that fail on the way are sent again."""
 
     attempts: Annotated[int, Field(ge=1, le=10)]
+    """How often a request is sent again."""
     per_try_timeout: PositiveDuration | None = None
+    """How long each of them may take; the request's timeout unless given."""
     retry_on: NonEmpty = "connect-failure,refused-stream,unavailable,cancelled"
     """Conditions of the router, e.g. Envoy's `retry_on`."""
 
@@ -40,7 +43,9 @@ class Scaling(Ruled):
     """Pods follow the load, between `min` and `max`."""
 
     min: Annotated[Int32, Field(ge=1)]
+    """Lowest number of pods."""
     max: Annotated[Int32, Field(ge=1)]
+    """Highest number of pods."""
     cpu: Percent = Percent.parse("70%")
     """Average CPU use, of what is requested, that the autoscaler aims at; whole percents from 1%."""
 
@@ -55,6 +60,7 @@ class Disruption(Strict):
     """How many pods a drain may take away at once."""
 
     max_unavailable: Annotated[Int32, Field(ge=1)] = 1
+    """Pods, of both versions together."""
 
 
 class AppSpec(Ruled):
@@ -64,13 +70,17 @@ class AppSpec(Ruled):
     """
 
     name: AppName
+    """Name of the app and of its objects; at most 48 characters."""
     namespace: DnsLabel
+    """Namespace of all its objects; the platform makes it."""
     owner: DnsLabel
     """The team that is asked when a release fails; a label on every object."""
     workload: Workload
     traffic: Traffic
     replicas: Annotated[Int32, Field(ge=1)] | None = None
+    """Number of pods; instead of `scaling`."""
     scaling: Scaling | None = None
+    """The range of an autoscaler; instead of `replicas`."""
     disruption: Disruption = Disruption()
     delivery: Delivery
 

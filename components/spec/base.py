@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from .values import ParsedText
 
 Finding = tuple[tuple[str | int, ...], str]
 """Path inside the model, and what is wrong there."""
@@ -18,6 +21,16 @@ class Strict(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, use_attribute_docstrings=True)
+
+
+class _Schema(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:
+        return str(dft) if isinstance(dft, ParsedText) else super().encode_default(dft)
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of what a user writes; defaults are written as the user would."""
+    return model.model_json_schema(schema_generator=_Schema)
 
 
 class Ruled(Strict):

@@ -12,19 +12,24 @@ class ClusterSpec(Strict):
     """The cluster a stack changes."""
 
     name: DnsLabel
+    """Name of the cluster; tells its resources from those of other clusters."""
     kubernetes: ApiVersion
     """Version of the cluster's API, e.g. "1.36"; charts are rendered for it."""
     kubeconfig: NonEmpty | None = None
     """Path of a kubeconfig file; $KUBECONFIG unless given."""
     context: NonEmpty | None = None
+    """Context in that file; its current one unless given."""
 
 
 class DeliverySpec(Strict):
     """What releases on this cluster are made of: one choice of each kind."""
 
     engine: Annotated[VariantModel, Variant("engine")]
+    """What moves the weights and takes a release back."""
     router: Annotated[VariantModel, Variant("router")]
+    """What splits the traffic."""
     metrics: Annotated[VariantModel, Variant("metrics")]
+    """What answers the checks."""
 
 
 class StackSpec(Strict):

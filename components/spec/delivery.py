@@ -20,7 +20,7 @@ class Step(Strict):
     """One stage of a canary: a share of the traffic, held for a while under analysis."""
 
     weight: Weight
-    """Share of all requests that the canary gets, in percent, 1-100."""
+    """Share of all requests that the canary gets, in percent."""
     hold: Duration
     """How long this weight stays; the analysis runs all the while."""
 
@@ -29,6 +29,7 @@ class ErrorRate(Ruled):
     """The share of requests answered with a server error (HTTP 5xx)."""
 
     kind: Literal["error_rate"]
+    """Says which check this is."""
     max: Percent
     """A check fails above this share; below 100%."""
 
@@ -41,7 +42,9 @@ class Latency(Ruled):
     """A quantile of the time that requests take."""
 
     kind: Literal["latency"]
+    """Says which check this is."""
     quantile: Literal["p50", "p90", "p95", "p99"] = "p99"
+    """The share of requests that must be at most so slow: p99 means 99 of 100."""
     max: Duration
     """A check fails above this time; at most 30m, which the histograms of request durations still reach."""
 
@@ -70,6 +73,7 @@ class Analysis(Ruled):
     minimum_requests: Annotated[Int32, Field(ge=1)] = 50
     """Requests the canary must get in one interval for a check to count."""
     checks: Annotated[list[Check], Field(min_length=1)]
+    """What is measured; every one must pass."""
 
     def problems(self) -> Iterator[Finding]:
         if self.interval < SHORTEST_INTERVAL:
@@ -98,7 +102,9 @@ class Delivery(Ruled):
     """The release of an app as a canary."""
 
     strategy: Literal["canary"] = "canary"
+    """How a release reaches the users."""
     steps: Annotated[list[Step], Field(min_length=1)]
+    """Rising weights; after the last one the new version gets everything."""
     analysis: Analysis
     rollback: Rollback = Rollback()
 

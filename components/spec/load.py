@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,11 @@ def _not_a_file(name: str, paths: Sequence[Path], root: Path) -> str:
         return f"'{name}' must be a path below the project's folder, like 'apps/shop.yaml'"
     if paths:
         return f"'{name}' is a folder: write '{name.rstrip('/')}/*.yaml' for the files in it"
-    return f"no such file '{name}'" + nearest(name, (_shown(path, root) for path in root.glob("apps/*.yaml")))
+    there = {path.stem: _shown(path, root) for path in sorted(root.glob("apps/*.yaml"))}
+    # By the stem alone: folder and suffix would make all names alike.
+    close = get_close_matches(Path(name).stem, there, n=1, cutoff=0.6)
+    hint = f" (did you mean '{there[close[0]]}'?)" if close else f" (known: {', '.join(there.values()) or 'none'})"
+    return f"no such file '{name}'{hint}"
 
 
 def _read_file(path: Path, overrides: Mapping[str, Any], stack_file: str, root: Path) -> Iterator[_Written]:

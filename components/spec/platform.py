@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .base import Strict
+from .container import Resources
 from .values import Duration, NonEmpty, Quantity
-from .workload import Resources
 
 Replicas = Annotated[int, Field(ge=1, le=50)]
 
@@ -70,6 +70,7 @@ class PrometheusOptions(Strict):
     install: bool = True
     """False where delivery.metrics.address names a server of the cluster's own."""
     retention: Duration = Duration.of_seconds(15 * 24 * 3600)
+    """How long samples are kept."""
     storage: Quantity | None = None
     """Size of the volume, e.g. `50Gi`; without one the samples live as long as the pod."""
     storage_class: NonEmpty | None = None

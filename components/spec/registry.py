@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Strict
@@ -17,6 +18,7 @@ class VariantModel(Strict):
     """What all variants share: a `kind` that users write to choose one."""
 
     kind: str
+    """Chooses this variant."""
 
 
 _families: dict[str, dict[str, type[VariantModel]]] = {}
@@ -65,6 +67,14 @@ class Variant:
             raise LookupError(f"no {self.family} is registered: call components.discovery.discover() first")
         union = core_schema.tagged_union_schema(choices, discriminator="kind", ref=None)
         return core_schema.no_info_before_validator_function(_expand_shorthand, union)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        by_name = [kind for kind, model in variants(self.family).items() if not _required(model)]
+        return {"anyOf": [{"enum": by_name}, handler(schema)]} if by_name else handler(schema)
+
+
+def _required(model: type[VariantModel]) -> list[str]:
+    return [name for name, field in model.model_fields.items() if field.is_required()]
 
 
 def _expand_shorthand(raw: Any) -> Any:

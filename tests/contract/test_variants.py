@@ -8,6 +8,7 @@ import pytest
 from components.contracts import Router
 from components.discovery import FAMILIES
 from components.plan import Feature
+from components.spec.base import json_schema
 from components.spec.cluster import DeliverySpec
 from components.spec.registry import VariantModel, kind_of, variants
 
@@ -43,7 +44,7 @@ def test_its_name_alone_is_enough_or_says_what_is_missing(pair: Pair) -> None:
 
 @pytest.mark.parametrize("pair", MODELS, ids=model_id)
 def test_its_fields_are_in_the_schema_with_what_they_mean(pair: Pair) -> None:
-    schema = DeliverySpec.model_json_schema()
+    schema = json_schema(DeliverySpec)
     definition = schema["$defs"][pair[1].__name__]
     assert definition["properties"].keys() == pair[1].model_fields.keys()
     assert definition["description"]

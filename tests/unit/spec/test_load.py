@@ -126,8 +126,8 @@ def test_two_apps_that_would_own_one_object_are_refused(project: Project) -> Non
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("apps/shp.yaml", "no such file 'apps/shp.yaml' (did you mean 'apps/app.yaml'?)"),
-        ("app/*.yaml", "no such file 'app/*.yaml' (did you mean 'apps/app.yaml'?)"),
+        ("apps/apq.yaml", "no such file 'apps/apq.yaml' (did you mean 'apps/app.yaml'?)"),
+        ("app/*.yaml", "no such file 'app/*.yaml' (known: apps/app.yaml)"),
         ("**.yml", "no such file '**.yml' (known: apps/app.yaml)"),
         ("apps", "'apps' is a folder: write 'apps/*.yaml' for the files in it"),
         ("../app.yaml", "'../app.yaml' must be a path below the project's folder, like 'apps/shop.yaml'"),

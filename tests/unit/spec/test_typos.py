@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.spec.app import AppSpec
+from components.spec.base import json_schema
 from components.spec.cluster import StackSpec
 from components.spec.errors import Problem, format_path
 from tests.specs import Project, changed, example_app, stack_keys
@@ -29,8 +30,8 @@ def _expected(file: str, prefix: str, place: Place, typo: str) -> Problem:
     return Problem(file, path, f"unknown key (did you mean '{place.key}'?)")
 
 
-APP_PLACES = places(AppSpec.model_json_schema())
-STACK_PLACES = places(StackSpec.model_json_schema())
+APP_PLACES = places(json_schema(AppSpec))
+STACK_PLACES = places(json_schema(StackSpec))
 
 
 @pytest.mark.parametrize("place", APP_PLACES, ids=_name)

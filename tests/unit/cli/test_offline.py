@@ -1,0 +1,58 @@
+"""The offline verbs need no Pulumi, no cluster and no network, and start fast because they import none of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.coalmine import coalmine
+from tests.specs import EXAMPLES, ROOT
+
+LISTS_MODULES = (
+    "import sys, json; sys.argv = ['coalmine', *sys.argv[1:]]\n"
+    "from components.cli import main\n"
+    "try:\n    main()\nexcept SystemExit as done:\n"
+    "    print(json.dumps([done.code, sorted(sys.modules)]), file=sys.stderr)\n"
+)
+VERBS = {
+    "validate": ["validate"],
+    "plan": ["plan", "--stack", "example"],
+    "render": ["render", "--stack", "example", "--out", "OUT"],
+    "schema": ["schema", "--check"],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_offline_verb_imports_neither_pulumi_nor_the_local_cluster(verb: str, tmp_path: Path) -> None:
+    arguments = [str(tmp_path) if part == "OUT" else part for part in VERBS[verb]]
+    root = ROOT if verb == "schema" else EXAMPLES / "canary"
+    command = [sys.executable, "-c", LISTS_MODULES, *arguments, "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code in (0, None), done.stderr
+    heavy = {"pulumi", "pulumi_kubernetes", "pulumi_policy", "grpc", "httpx", "localcluster", "socket.create"}
+    assert heavy & {module.split(".")[0] for module in modules} == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    done = coalmine(verb, "--help")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+    assert "--root" in done.stdout
+
+
+def test_help_lists_every_verb_with_what_it_does() -> None:
+    lines = [line.split(maxsplit=1) for line in coalmine("--help").stdout.splitlines() if line.startswith("  ")]
+    listed = {words[0]: words[1] for words in lines if len(words) == 2}
+    for verb in (*VERBS, "local", "demo"):
+        assert len(listed[verb]) > 20, f"{verb} has no description"
+
+
+def test_a_mistake_on_the_command_line_is_no_traceback() -> None:
+    done = coalmine("plan", "--stak", "x")
+    assert done.returncode == 2
+    assert "--stak" in done.stderr
+    assert "Traceback" not in done.stderr
