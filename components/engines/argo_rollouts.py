@@ -103,8 +103,10 @@ def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> M
         "count": f"{{{{args.{_COUNT_ARG}}}}}",
         "failureLimit": plan.analysis.tolerated_failures,
     }
+    # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
+    fewest = str(min(stage.gate.count for stage in plan.stages))
     spec = {
-        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG}],
+        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}],
         "metrics": [
             {"name": check_name(check), **shared, **metrics.rollouts_metric(check, plan, series)}
             for check in plan.checks
