@@ -156,7 +156,9 @@ class StatsConnection(Connection):
     def handle(self, head: bytes) -> None:
         """Answer /stats/prometheus, and nothing else."""
         if head.startswith((b"GET /stats/prometheus ", b"GET /stats/prometheus?")):
-            self.done(response(200, "OK", self._content_type, self._text().encode()))
+            # A kept one would go on showing this pod's numbers when another pod has its address.
+            headers = {"connection": "close"}
+            self.done(response(200, "OK", self._content_type, self._text().encode(), headers), close=True)
         else:
             self.done(response(404, "Not Found", "text/plain", b"only /stats/prometheus is here\n"))
 
