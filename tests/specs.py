@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ discover()
 
 def example_app(scenario: str = "canary") -> dict[str, Any]:
     """The first app of an example, as it was written."""
+    return copy.deepcopy(_example_app(scenario))
+
+
+@cache
+def _example_app(scenario: str) -> dict[str, Any]:
     first = sorted((EXAMPLES / scenario / "apps").glob("*.yaml"))[0]
     loaded: dict[str, Any] = next(iter(yaml.safe_load_all(first.read_text(encoding="utf-8"))))
     return loaded

@@ -1,0 +1,142 @@
+"""Every rendered object of every example, before the real API server and the engine's own linter.
+
+The API server validates strictly, against the real definitions of Argo Rollouts and Istio: an unknown field, a wrong
+type or a value out of range is an error. Nothing is kept (`dryRun=All`).
+"""
+
+import copy
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.compile import Compiled, check_app, compile_stack
+from components.render import to_yaml
+from components.spec.load import load_stack
+from localcluster.api import Api, ApiError, Object, path_of
+from localcluster.cluster import Cluster
+from localcluster.tools import module_dir, tool_path
+from tests.specs import EXAMPLES, SCENARIOS, only
+
+from .objects import apply_all, object_path
+
+STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+def apps_of(scenario: str) -> list[Compiled]:
+    root = EXAMPLES / scenario
+    return compile_stack(load_stack(root, root / "stacks/Pulumi.example.yaml", check_app))
+
+
+def definitions() -> Iterator[Object]:
+    """The definitions of the kinds that Argo Rollouts and Istio add."""
+    files = (
+        module_dir("argo-rollouts") / "manifests/install.yaml",
+        module_dir("istiod") / "manifests/charts/base/files/crd-all.gen.yaml",
+    )
+    for file in files:
+        for item in yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
+            if item and item["kind"] == "CustomResourceDefinition":
+                yield item
+
+
+@pytest.fixture(scope="module")
+def api(cluster: Cluster) -> Api:
+    """The API server, knowing the engine's and the router's kinds."""
+    apply_all(cluster.api, definitions())
+    return cluster.api
+
+
+def dry_run(api: Api, manifest: Object) -> str:
+    """What the API server says against an object; empty where it would take it."""
+    collection = object_path(api, manifest).rpartition("/")[0]
+    try:
+        api.request("POST", collection, manifest, query=STRICT)
+    except ApiError as error:
+        return f"{manifest['kind']} {manifest['metadata']['name']}: {error}"
+    return ""
+
+
+def make_namespace(api: Api, name: str, labels: dict[str, str] | None = None) -> None:
+    apply_all(api, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}}])
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_api_server_takes_every_object(api: Api, scenario: str) -> None:
+    for app in apps_of(scenario):
+        make_namespace(api, app.plan.namespace)
+        refused = [said for said in (dry_run(api, manifest) for manifest in app.manifests) if said]
+        assert not refused, "\n".join(refused)
+
+
+MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
+    "an unknown field of a Rollout": ("Rollout", ("spec", "strategy", "canary", "maxSurges"), 1),
+    "an unknown field of a step": ("Rollout", ("spec", "strategy", "canary", "steps", 0, "weight"), 5),
+    "an unknown field of a container": ("Rollout", ("spec", "template", "spec", "containers", 0, "imge"), "x"),
+    "an unknown field of a metric": ("AnalysisTemplate", ("spec", "metrics", 0, "failLimit"), 1),
+    "an unknown field of a route": ("VirtualService", ("spec", "http", 0, "rout"), []),
+    "an unknown field of a gateway": ("Gateway", ("spec", "server"), []),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_api_server_would_see_a_mistake(api: Api, name: str) -> None:
+    """The definitions really check these places: a test that nothing can fail proves nothing."""
+    kind, path, value = MISTAKES[name]
+    app = apps_of("canary")[0]
+    make_namespace(api, app.plan.namespace)
+    manifest = copy.deepcopy(next(one for one in app.manifests if one["kind"] == kind))
+    place: Any = manifest
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    assert f'unknown field "{".".join(map(str, path)).replace(".0", "[0]")}"' in dry_run(api, manifest)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_pods_are_let_into_a_restricted_namespace(api: Api, scenario: str) -> None:
+    """Under the API server's own Pod Security admission, at its strictest level."""
+    for app in apps_of(scenario):
+        namespace = f"restricted-{app.plan.namespace}"
+        make_namespace(api, namespace, RESTRICTED)
+        template = copy.deepcopy(only(app.manifests, "Rollout")["spec"]["template"])
+        account = template["spec"]["serviceAccountName"]
+        names = {"name": account, "namespace": namespace}
+        apply_all(api, [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": names}])
+        template["metadata"] |= {"name": app.plan.name, "namespace": namespace}
+        assert dry_run(api, {"apiVersion": "v1", "kind": "Pod", **template}) == ""
+
+
+def test_a_pod_with_privileges_is_not(api: Api) -> None:
+    make_namespace(api, "restricted-none", RESTRICTED)
+    container = {"name": "a", "image": "a:1", "securityContext": {"privileged": True}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "restricted-none"}}
+    with pytest.raises(ApiError, match="violates PodSecurity"):
+        api.request("POST", path_of("v1/pods", "restricted-none"), {**pod, "spec": {"containers": [container]}})
+
+
+def lint(path: Path, manifests: Any) -> subprocess.CompletedProcess[str]:
+    """The engine's linter on an app's objects in one file, so that it follows the references between them."""
+    path.write_text("---\n".join(to_yaml(manifest) for manifest in manifests), encoding="utf-8")
+    command = [str(tool_path("kubectl-argo-rollouts")), "lint", "--filename", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_engines_linter_finds_nothing(scenario: str, tmp_path: Path) -> None:
+    for app in apps_of(scenario):
+        done = lint(tmp_path / f"{app.plan.name}.yaml", app.manifests)
+        assert (done.returncode, done.stdout + done.stderr) == (0, ""), f"{scenario}/{app.plan.name}"
+
+
+def test_the_engines_linter_would_see_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
+    manifests = copy.deepcopy(apps_of("canary")[0].manifests)
+    route = only(manifests, "VirtualService", "shop-split")["spec"]["http"][0]
+    route["route"].pop()
+    done = lint(tmp_path / "shop.yaml", manifests)
+    assert done.returncode != 0
+    assert "Canary Service" in done.stdout + done.stderr
