@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 
-from .compile import compile_stack
+from .compile import check_app, compile_stack
 from .discovery import discover
 from .platform.checks import problems
 from .reach import UnreachableError, require
@@ -24,7 +24,7 @@ def read_stack() -> LoadedStack:
     discover()
     stack_file = f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
-        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()))
+        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()), check_app)
         compile_stack(loaded)
         found = problems(loaded)
         if found:

@@ -75,6 +75,7 @@ def _istiod_values(stack: StackSpec) -> dict[str, Any]:
             "configValidation": options.validate_config,
             # Without sidecars there is nothing to inject: no webhook in the way of every pod.
             "operatorManageWebhooks": not options.sidecars,
+            "omitSidecarInjectorConfigMap": not options.sidecars,
             "multiCluster": {"clusterName": stack.cluster.name},
             "proxy": {"seccompProfile": _SECCOMP},
             "defaultPodDisruptionBudget": {"enabled": True},
@@ -114,6 +115,7 @@ def _gateway_values(stack: StackSpec) -> dict[str, Any]:
             "maxReplicas": options.max_replicas or options.replicas,
             "targetCPUUtilizationPercentage": _CPU_TARGET,
         },
+        "podAnnotations": {"prometheus.io/scrape": "true" if stack.platform.istio.proxy_metrics else "false"},
         "service": {"type": options.service, "annotations": options.service_annotations},
     }
     if options.replicas > 1:
