@@ -51,6 +51,7 @@ def _set_up(*, tools: bool) -> None:
     children = Children()
     try:
         if install:
+            _note(began, f"making {VENV.name}, then asking the registries")
             environment.create(children)
         _refuse(_unreachable(children, install=install, to_build=to_build))
         if install:
