@@ -25,6 +25,11 @@ def is_current() -> bool:
     return PYTHON.exists() and _STAMP.is_file() and _STAMP.read_text() == _wanted()
 
 
+def holds_dependencies() -> bool:
+    """Whether only coalmine itself has to be installed again, which fetches nothing."""
+    return PYTHON.exists() and _STAMP.is_file() and _STAMP.read_text().splitlines()[:1] == [_lock_digest()]
+
+
 def create(children: Children) -> None:
     """Make the virtual environment with nothing but pip in it, unless it is there. Raises EnvironmentFailed."""
     with exclusive(_lock(), children):
@@ -38,10 +43,12 @@ def fill(children: Children) -> None:
     with exclusive(_lock(), children):
         if is_current():
             return
+        held = holds_dependencies()
         _STAMP.unlink(missing_ok=True)
         pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
         reach = "pip could not install the dependencies, check that the package index is reachable"
-        _run(children, [*pip, "--require-hashes", "--no-deps", "-r", _LOCK], reach)
+        if not held:
+            _run(children, [*pip, "--require-hashes", "--no-deps", "-r", _LOCK], reach)
         # setuptools is in the lock file, so that building the editable install fetches nothing that is not pinned.
         editable: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
         _run(children, [*pip, *editable], "pip could not install coalmine itself")
@@ -95,7 +102,9 @@ def _last_error(log: Path) -> str:
 
 
 def _wanted() -> str:
-    digest = hashlib.sha256(str(CHECKOUT).encode())
-    for name in ("requirements.lock", "pyproject.toml"):
-        digest.update((CHECKOUT / name).read_bytes())
-    return digest.hexdigest()
+    own = hashlib.sha256((CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()
+    return f"{_lock_digest()}\n{own}\n"
+
+
+def _lock_digest() -> str:
+    return hashlib.sha256(str(CHECKOUT).encode() + _LOCK.read_bytes()).hexdigest()

@@ -71,7 +71,7 @@ def _set_up(*, tools: bool) -> None:
 
 
 def _unreachable(children: Children, *, install: bool, to_build: list[GoModule]) -> list[str]:
-    lack = reach.package_index_lack() if install else None
+    lack = reach.package_index_lack() if install and not environment.holds_dependencies() else None
     if not lack and to_build:
         lack = reach.module_proxy_lack(to_build[0], children)
     return [lack] if lack else []

@@ -155,14 +155,20 @@ def test_the_environment_is_current_until_the_lock_file_changes(
     python = tmp_path / "python"
     python.write_text("")
     monkeypatch.setattr(environment, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(environment, "_LOCK", tmp_path / "requirements.lock")
     monkeypatch.setattr(environment, "PYTHON", python)
     monkeypatch.setattr(environment, "_STAMP", tmp_path / "stamp")
     assert not environment.is_current()
     (tmp_path / "stamp").write_text(environment._wanted())
     assert environment.is_current()
+    with (tmp_path / "pyproject.toml").open("a") as settings:
+        settings.write("# changed\n")
+    assert not environment.is_current()
+    assert environment.holds_dependencies()
     with (tmp_path / "requirements.lock").open("a") as lock:
         lock.write("# changed\n")
     assert not environment.is_current()
+    assert not environment.holds_dependencies()
 
 
 def test_make_help_lists_every_target() -> None:
