@@ -1,0 +1,1 @@
+"""The demo: five versions of one app, released on the local cluster, decided by real traffic."""

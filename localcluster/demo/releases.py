@@ -1,0 +1,129 @@
+"""One release of the demo: changed with Pulumi, followed to its end, measured by the requests that it got."""
+
+import time
+from collections.abc import Callable
+
+from .measure import Observer
+from .results import VersionResult
+from .rollout import RolloutState, follow, read_rollout
+from .scene import RATE, Scene
+from .tally import Tally
+from .timeline import SETTLED_SECONDS
+from .verdicts import why
+from .versions import ABORTED, DEPLOYED, PROMOTED
+
+_POLL_SECONDS = 0.25
+_UP_SECONDS = 300
+_SPARE_SECONDS = 60
+"""How much longer than its holds a release may take: pods start, routes are pushed."""
+_PROOF_SECONDS = 3
+"""For how long the stable version must answer everything, without a break, before a release counts as over."""
+_PROOF_DEADLINE = 30
+_MOST = 0.8
+"""The load of a busy machine may lag behind: so much of it must have been answered."""
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the text says why in one line."""
+
+
+class Release:
+    """One version on its way.
+
+    Fields: `scene`; `result`: kept up to date; `stable`: tag of the version that answers now, "" for none; `show`:
+    called when the result has changed.
+    """
+
+    def __init__(self, scene: Scene, result: VersionResult, stable: str, show: Callable[[], None]) -> None:
+        self._scene = scene
+        self._result = result
+        self._version = result.version
+        self._stable = stable
+        self._show = show
+        self._config, self._plan = scene.stage.with_version(result.version)
+        self._tally = Tally(scene.load, self._plan.traffic.hosts[0])
+        self._started = time.time()
+        self._observer = Observer(
+            scene.api, scene.gateway, self._tally, self._plan, result.version.tag, since=self._started
+        )
+
+    def play(self) -> str:
+        """Releases the version; returns the tag of the version that answers afterwards."""
+        first = not self._stable
+        # Nothing is there before the first version, and an error of the gateway is none of the app's.
+        self._flow(self._version.traffic and not first)
+        state = self._decide()
+        self._conclude(state, first)
+        self._flow(True)
+        answering = self._stable if self._result.outcome == ABORTED else self._version.tag
+        self._prove(answering)
+        if self._result.outcome == ABORTED:
+            self._result.seconds_to_abort = round(self._observer.seconds_to_abort(), 1)
+        self._say("")
+        return answering
+
+    def _decide(self) -> RolloutState:
+        """Runs Pulumi and waits until the new version is promoted or taken back."""
+        self._say("pulumi up")
+        run = self._scene.pulumi.up(self._config)
+        try:
+            self._follow(lambda _state: run.done, _UP_SECONDS)
+        finally:
+            run.cancel()
+        holds = sum(stage.hold.milliseconds for stage in self._plan.stages) / 1000
+        return self._follow(self._decided, holds + _SPARE_SECONDS)
+
+    def _decided(self, state: RolloutState) -> bool:
+        """Whether the engine has decided, and Envoy sends nothing to a canary any more."""
+        stretches = self._observer.all_stretches()
+        return state.decided(self._plan.revision) and bool(stretches) and stretches[-1].weight == 0
+
+    def _follow(self, condition: Callable[[RolloutState], bool], seconds: float) -> RolloutState:
+        for state in follow(self._read, seconds):
+            if condition(state):
+                return state
+            self._update(state)
+        raise DemoFailed(
+            f"version {self._version.number} is not decided after {seconds:.0f} s ({self._result.state}): "
+            f"see `kubectl-argo-rollouts get rollout {self._plan.name} -n {self._plan.namespace}`"
+        )
+
+    def _read(self) -> RolloutState:
+        return read_rollout(self._scene.api, self._plan.namespace, self._plan.name)
+
+    def _update(self, state: RolloutState) -> None:
+        self._result.steps = self._observer.steps(state)
+        if state.current and state.revision == self._plan.revision and state.weight:
+            self._result.state = f"weight {state.weight} %"
+        self._result.seconds = time.time() - self._started
+        self._show()
+
+    def _conclude(self, state: RolloutState, first: bool) -> None:
+        self._update(state)
+        if state.taken_back(self._plan.revision):
+            self._result.outcome = ABORTED
+            tolerated = self._plan.analysis.tolerated_failures
+            self._result.reason = why(self._observer.verdicts(state), tolerated) or state.message
+        else:
+            self._result.outcome = DEPLOYED if first else PROMOTED
+
+    def _flow(self, on: bool) -> None:
+        self._scene.load.set_rate(self._tally.host, RATE if on else 0)
+
+    def _prove(self, answering: str) -> None:
+        """Waits until the version that should answer has answered everything for some seconds."""
+        self._say(f"is all traffic back at {answering}?" if self._result.outcome == ABORTED else "is it answering?")
+        ended = time.time()
+        while time.time() < ended + _PROOF_DEADLINE:
+            last = int(time.time() - SETTLED_SECONDS)
+            self._result.after = self._tally.not_well(answering, (last - _PROOF_SECONDS, last))
+            self._show()
+            enough = self._result.after.requests >= RATE * _PROOF_SECONDS * _MOST
+            if last - _PROOF_SECONDS >= ended and enough and not self._result.after.canary:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _say(self, state: str) -> None:
+        self._result.state = state
+        self._result.seconds = time.time() - self._started
+        self._show()
