@@ -156,20 +156,30 @@ class Cluster:
 
     def _until_ready(self, progress: Progress) -> Answer:
         deadline = time.monotonic() + START_SECONDS
+        ended: set[str] = set()
         while True:
             answer = control.ask(self.state, control.STATUS)
-            problem = "its supervisor ended" if answer is None else answer.problem
-            if answer is not None:
-                progress(answer)
-                if answer.ready:
-                    return answer
-            if problem or time.monotonic() > deadline:
-                late = [_told(piece) for piece in answer.pieces if piece.state != "ready"] if answer else []
-                what = problem or f"not ready after {START_SECONDS:.0f} s: {', '.join(late)}"
-                if problem:
-                    self._stop(self._record())
-                raise LocalClusterError(f"local cluster {self.name!r}: {what}; logs are in {self.state.logs}")
+            if answer is None or answer.problem:
+                self._stop(self._record())
+                raise self._failed(answer.problem if answer else "its supervisor ended")
+            progress(answer)
+            if answer.ready:
+                return answer
+            now = [piece for piece in answer.pieces if piece.state == "ended"]
+            again = [_told(piece) for piece in now if piece.name in ended]
+            if again:
+                raise self._failed(f"ended twice: {', '.join(again)}")
+            if now:
+                # It was killed so shortly before that nobody had noticed yet.
+                ended.update(piece.name for piece in now)
+                control.ask(self.state, control.ENSURE)
+            if time.monotonic() > deadline:
+                late = [_told(piece) for piece in answer.pieces if piece.state != "ready"]
+                raise self._failed(f"not ready after {START_SECONDS:.0f} s: {', '.join(late) or answer.phase}")
             time.sleep(_POLL_SECONDS)
+
+    def _failed(self, why: str) -> LocalClusterError:
+        return LocalClusterError(f"local cluster {self.name!r}: {why}; logs are in {self.state.logs}")
 
     def _stop(self, record: Record) -> None:
         if is_running(record.supervisor, record.started):

@@ -25,11 +25,8 @@ def set_up(hosts: Path) -> None:
             raise LocalClusterError(f"{command[0]} is missing: install iproute2 and util-linux") from error
         except subprocess.CalledProcessError as error:
             raise LocalClusterError(f"{' '.join(command)}: {error.stderr.strip()}") from error
-    # Load generators and the gateway open many short connections to each other.
-    for name, value in (("ip_local_port_range", "1024 65000"), ("tcp_tw_reuse", "1")):
-        setting = Path("/proc/sys/net/ipv4") / name
-        if setting.is_file():
-            setting.write_text(value)
+    # Outgoing connections must never come from a port that a program is going to listen on.
+    Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("32768 65000")
 
 
 def enter(pid: int) -> list[str]:

@@ -13,16 +13,13 @@ from pathlib import Path
 from ..api import STRATEGIC, Api, ApiError, Object, path_of
 from ..pieces import Piece, Running, Status
 from ..process import MARK
-from ..programs import Place, Program, program_for
+from ..programs import ADDRESSES, Place, Program, program_for
 from ..state import StateDir
 from ..tools import tool_path
 from ..watch import Watcher
 from .containers import ContainerError, launch_of, program_container
 from .status import now, running, status, terminated, waiting
 from .volumes import Volumes
-
-_NETWORK = "10.244.250."
-"""Addresses of pods that run as processes; kwok gives out others."""
 
 _TICK_SECONDS = 0.2
 _MOUNTED_PROGRAM = "/coalmine/"
@@ -118,7 +115,7 @@ class Agent:
 
     def _free_address(self) -> str:
         used = {slot.address for slot in self._slots.values()}
-        return next(f"{_NETWORK}{last}" for last in range(1, 255) if f"{_NETWORK}{last}" not in used)
+        return next(f"{ADDRESSES}{last}" for last in range(1, 255) if f"{ADDRESSES}{last}" not in used)
 
     async def _run(self) -> None:
         while True:

@@ -5,16 +5,24 @@ import gc
 import sys
 from pathlib import Path
 
-from ..api import Api, path_of
+from ..api import Api, Object, path_of
 from ..watch import Watcher
 from .control import PORT
 from .registry import Registry
+from .services import Services
 
 
 async def run(kubeconfig: Path) -> None:
     """Answer for the pods until the process is ended."""
     api = Api.from_kubeconfig(kubeconfig)
-    services = Watcher(api, path_of("v1/services"), lambda kind, service: None)
+    proxy = Services()
+    proxying = asyncio.create_task(proxy.run())
+
+    def changed(_kind: str, _item: Object) -> None:
+        proxy.changed(services.objects.values(), slices.objects.values())
+
+    slices = Watcher(api, path_of("discovery.k8s.io/v1/endpointslices"), changed)
+    services = Watcher(api, path_of("v1/services"), changed)
     await services.synced.wait()
     registry = Registry(lambda: list(services.objects.values()))
     pods = Watcher(api, path_of("v1/pods"), registry.pod_changed)
@@ -23,7 +31,7 @@ async def run(kubeconfig: Path) -> None:
     gc.freeze()
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", PORT)
     async with server:
-        await registry.run()
+        await asyncio.gather(registry.run(), proxying)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from ..api import Object
-from ..programs import program_for
+from ..programs import program_for, taken_ports
 from .behaviour import behaviour_of
 from .identity import NOBODY, Identity, identity_of, service_of
 from .metrics import CONTENT_TYPE, Destination
@@ -77,6 +77,10 @@ class Registry:
         await self._listen(made, STATS_PORT, lambda: StatsConnection(lambda: self._text(made), CONTENT_TYPE))
 
     async def _listen(self, pod: Pod, port: int, factory: Callable[[], asyncio.Protocol]) -> None:
+        owner = taken_ports().get(port)
+        if owner is not None:
+            print(f"{pod.app.pod}: port {port} is taken by {owner} on this machine", file=sys.stderr, flush=True)
+            return
         try:
             # Shared ports: the gateway may listen on the same one for all addresses, and the exact address wins.
             server = await self._loop.create_server(factory, pod.address, port, reuse_port=True, backlog=512)

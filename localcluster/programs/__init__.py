@@ -1,7 +1,7 @@
 """The programs that run as real processes for the pods that ask for them: one file per program.
 
-A pod runs as a process when the image of its first container belongs to a program; every other pod only exists in the
-API server and is answered for by the pods process. Adding a program is adding a file with `PROGRAM` in it.
+A pod runs as a process when the image of one of its containers belongs to a program; every other pod only exists in
+the API server and is answered for by the pods process. Adding a program is adding a file with `PROGRAM` in it.
 
 All processes share one network namespace: two replicas of a program would fight for its ports, so the oldest pod of
 each Deployment runs and the others are reported Ready, standing by.
@@ -14,7 +14,10 @@ from importlib import import_module
 
 from .program import Launch, Place, Program
 
-__all__ = ["Launch", "Place", "Program", "discover", "image_pattern", "program_for"]
+ADDRESSES = "10.244.250."
+"""How the addresses of pods that run as processes begin; kwok gives out others."""
+
+__all__ = ["ADDRESSES", "Launch", "Place", "Program", "discover", "image_pattern", "program_for", "taken_ports"]
 
 
 @cache
@@ -37,6 +40,12 @@ def program_for(image: str) -> Program | None:
         if re.search(_pattern(program.repositories), image):
             return program
     return None
+
+
+@cache
+def taken_ports() -> dict[int, str]:
+    """The ports that programs take on every address of the namespace, with the program's name: no pod can have them."""
+    return {port: program.name for program in discover() for port in program.taken}
 
 
 def image_pattern() -> str:

@@ -22,6 +22,7 @@ PROGRAM = Program(
     tool="argo-rollouts",
     repositories=("argoproj/argo-rollouts",),
     port=_METRICS,
+    taken=(_HEALTH, _METRICS),
     launch=_launch,
     ready=_ready,
 )

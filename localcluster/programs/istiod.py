@@ -42,6 +42,7 @@ PROGRAM = Program(
     tool="istiod",
     repositories=("istio/pilot",),
     port=PORT,
+    taken=(PORT, 15012, 15014, 15017, _HTTP),
     launch=_launch,
     ready=_ready,
     files=_files,

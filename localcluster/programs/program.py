@@ -43,9 +43,9 @@ class Program:
     """How a program of this machine stands in for a container image.
 
     Fields: `name`; `tool`: which pinned tool is run; `repositories`: the last two parts of the image names that stand
-    for it; `port`: the main port, shown by `status`; `launch`: the arguments and environment to run with, often the
-    pod's own and a little more; `ready`: whether it does its work; `files`: files to put into its root, text by
-    absolute path, beside the pod's volumes.
+    for it; `port`: the main port, shown by `status`; `taken`: the ports that it takes on every address of the
+    namespace; `launch`: the arguments and environment to run with, often the pod's own and a little more; `ready`:
+    whether it does its work; `files`: files to put into its root, text by absolute path, beside the pod's volumes.
     """
 
     name: str
@@ -54,4 +54,5 @@ class Program:
     port: int
     launch: Callable[[Place], Launch]
     ready: Callable[[Place], Awaitable[bool]]
+    taken: tuple[int, ...] = ()
     files: Callable[[Place], Mapping[str, str]] = field(default=lambda place: {})

@@ -19,6 +19,7 @@ PROGRAM = Program(
     tool="prometheus",
     repositories=("prometheus/prometheus", "prom/prometheus"),
     port=PORT,
+    taken=(PORT,),
     launch=_launch,
     ready=_ready,
 )

@@ -18,7 +18,7 @@ from localcluster.control import Answer
 from localcluster.credentials import authority
 from localcluster.load import Load
 from localcluster.process import is_running, marked
-from localcluster.state import REPO, Record
+from localcluster.state import REPO, LocalClusterError, Record
 from tests.clusters import fresh_cluster
 
 from . import apps, small_platform
@@ -172,6 +172,14 @@ def test_prometheus_is_reached_by_its_service_name_inside(mesh: Cluster) -> None
     assert done.stdout.strip() == "200", done.stderr
 
 
+def test_a_service_is_reached_by_its_name_and_port_inside(mesh: Cluster) -> None:
+    fetch = "import urllib.request as r; print(r.urlopen('http://shop-v1.shop.svc.cluster.local').headers['x-version'])"
+    done = subprocess.run(
+        mesh.inside(["python3", "-c", fetch]), env=mesh.inner_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "v1", done.stderr
+
+
 @pytest.mark.parametrize(
     ("namespace", "account"),
     [("argo-rollouts", "argo-rollouts"), ("istio-system", "istiod"), ("monitoring", "prometheus")],
@@ -242,6 +250,26 @@ def test_two_clusters_run_side_by_side(mesh: Cluster, cluster: Cluster) -> None:
         assert answer.ready, f"{one.name} is not ready beside {other.name}"
     assert mesh.api.find(path_of("v1/namespaces", name="shop")) is not None
     assert cluster.api.find(path_of("v1/namespaces", name="shop")) is None, "the clusters share their objects"
+
+
+def test_a_piece_that_cannot_start_is_named_with_its_log_and_nothing_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COALMINE_LOCAL_DIR", str(tmp_path))
+    broken = Cluster("broken")
+    broken.state.make()
+    (broken.state.secrets / "tokens.csv").write_text("one,coalmine-admin\n" + "\n".join(
+        f"{number},{user}" for number, user in enumerate(("system:kube-controller-manager", "system:kube-scheduler"))
+    ))  # fmt: skip
+    with pytest.raises(LocalClusterError) as caught:
+        broken.up()
+    record = Record.load(broken.state)
+    assert record is not None
+    assert marked(record.identity) == [], "processes stay after a start that failed"
+    assert "kube-apiserver ended" in str(caught.value), caught.value
+    assert str(broken.state.logs / "kube-apiserver.log") in str(caught.value)
+    assert "\n" not in str(caught.value)
+    broken.down()
 
 
 def test_the_command_starts_shows_enters_and_ends_a_cluster(tmp_path: Path) -> None:
