@@ -14,6 +14,8 @@ SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS: Final = "pulumi.com/timeoutSeconds"
 WAIT_FOR: Final = "pulumi.com/waitFor"
 
+_PREFIX: Final = "pulumi.com/"
+_KNOWN: Final = frozenset({AUTONAMED, DELETION_PROPAGATION, PATCH_FORCE, SKIP_AWAIT, TIMEOUT_SECONDS, WAIT_FOR})
 _POLICIES = {"foreground": "Foreground", "background": "Background", "orphan": "Orphan"}
 
 
@@ -23,6 +25,14 @@ def annotation(obj: Object, name: str) -> str | None:
     values = metadata.get("annotations") if isinstance(metadata, dict) else None
     value = values.get(name) if isinstance(values, dict) else None
     return value if isinstance(value, str) else None
+
+
+def unsupported(obj: Object) -> list[str]:
+    """The annotations that steer the official provider and mean nothing to the stand-in, in order."""
+    metadata = obj.get("metadata")
+    values = metadata.get("annotations") if isinstance(metadata, dict) else None
+    names = values if isinstance(values, dict) else {}
+    return sorted(name for name in names if name.startswith(_PREFIX) and name not in _KNOWN)
 
 
 def is_true(obj: Object, name: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..wire.errors import UnsupportedError
 from ..wire.values import Object, has_unknown, mark_secrets, plain
+from .annotations import unsupported
 from .autoname import assign
 from .cluster import Cluster
 from .kinds import Gvk, of_urn
@@ -42,9 +44,10 @@ def check(cluster: Cluster, urn: str, old_inputs: Object, new_inputs: Object, se
 
 def _failures(obj: Object) -> list[str]:
     metadata = obj.get("metadata")
+    failures = [str(UnsupportedError(f"the annotation {name}")) for name in unsupported(obj)]
     if isinstance(metadata, dict) and metadata.get("generateName") and not metadata.get("name"):
-        return [_GENERATE_NAME]
-    return []
+        failures.append(_GENERATE_NAME)
+    return failures
 
 
 def _fill_namespace(cluster: Cluster, gvk: Gvk, obj: Object) -> None:

@@ -7,7 +7,9 @@ import json
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +20,8 @@ from .kubeconfig import Connection
 # A server that does not answer must stop `pulumi up` within 10 s; its preview and its update each probe once.
 CONNECT_SECONDS: Final = 3.0
 _REQUEST_SECONDS: Final = 60.0
+_PUT_OFF_ATTEMPTS: Final = 10
+_PUT_OFF_SECONDS: Final = 5.0
 JSON: Final = "application/json"
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -34,6 +38,21 @@ class ApiError(PluginError):
         super().__init__(message)
         self.code = code
         self.reason = reason
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    target: str
+    data: bytes | None
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+    retry_after: float | None
 
 
 class Client:
@@ -81,32 +100,34 @@ class Client:
         headers: Mapping[str, str] | None = None,
         seconds: float = _REQUEST_SECONDS,
     ) -> tuple[int, bytes]:
-        """Status and body of the answer to a request as given; raises OSError and HTTPException."""
-        headers = headers or self.headers
+        """Status and body of the answer to a request as given; raises OSError and HTTPException.
+
+        As client-go does, a request that a busy server puts off (storage of a new CRD, overload) is sent again.
+        """
+        for _ in range(_PUT_OFF_ATTEMPTS):
+            answer = self._on_kept_or_new(_Request(method, target, data, dict(headers or self.headers)), seconds)
+            if answer.retry_after is None or answer.status not in (429, 503):
+                break
+            time.sleep(min(answer.retry_after, _PUT_OFF_SECONDS))
+        return answer.status, answer.body
+
+    def _on_kept_or_new(self, request: _Request, seconds: float) -> _Answer:
         connection = self._take()
         if connection is not None:
             try:
-                return self._send(connection, method, target, data, headers, seconds)
-            except (http.client.RemoteDisconnected, ConnectionError):
+                return self._send(connection, request, seconds)
+            except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                 # The server closed the idle connection; the request was not taken.
                 connection.close()
-        return self._send(self._connect(seconds), method, target, data, headers, seconds)
+        return self._send(self._connect(seconds), request, seconds)
 
-    def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        target: str,
-        data: bytes | None,
-        headers: Mapping[str, str],
-        seconds: float,
-    ) -> tuple[int, bytes]:
+    def _send(self, connection: http.client.HTTPConnection, request: _Request, seconds: float) -> _Answer:
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(seconds)
-            connection.request(method, target, body=data, headers=dict(headers))
+            connection.request(request.method, request.target, body=request.data, headers=request.headers)
             response = connection.getresponse()
-            answer = response.read()
+            body = response.read()
         except BaseException:
             connection.close()
             raise
@@ -115,7 +136,8 @@ class Client:
         else:
             with self._lock:
                 self._idle.append(connection)
-        return response.status, answer
+        pause = response.headers.get("Retry-After", "")
+        return _Answer(response.status, body, float(pause) if pause.isdigit() else None)
 
     def _take(self) -> http.client.HTTPConnection | None:
         with self._lock:

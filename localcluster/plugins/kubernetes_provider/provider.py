@@ -18,7 +18,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from ..wire.errors import PluginError, abort
 from ..wire.log import EngineLog
-from ..wire.refuse import refusing
+from ..wire.refuse import refuse, refusing
 from ..wire.serve import serve
 from ..wire.values import Object, from_struct, plain, to_struct
 from . import checkpoint, create, delete, read, update
@@ -162,6 +162,12 @@ class KubernetesProvider(_Base):  # type: ignore[misc]
             delete.Request(request.urn, request.id, from_struct(request.properties), request.timeout),
         )
         return empty_pb2.Empty()
+
+    def Construct(self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext) -> NoReturn:
+        refuse(context, f"pulumi-resource-kubernetes: {request.type}")
+
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> NoReturn:
+        refuse(context, f"pulumi-resource-kubernetes: {request.tok}")
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         # The process ends with the engine; what still waits reports that it was cancelled.

@@ -14,14 +14,15 @@ from .resources import Resource, resource, widget
 _MERGE = "application/merge-patch+json"
 
 
-def _deployment(name: str, namespace: str, image: str, **annotations: str) -> Resource:
-    """A Deployment whose pods no kubelet will ever run."""
+def _deployment(name: str, namespace: str, node: str = "", **annotations: str) -> Resource:
+    """A Deployment; its pods never run where the node does not exist."""
     labels = {"app": name}
-    containers = [{"name": "app", "image": image}]
+    pod: dict[str, Any] = {"containers": [{"name": "app", "image": "example.com/app:1"}]}
+    pod |= {"nodeName": node} if node else {}
     spec: dict[str, Any] = {
         "replicas": 1,
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers, "nodeName": "nowhere"}},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
     }
     metadata = {"name": name, "namespace": namespace, "annotations": annotations}
     props = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
@@ -45,8 +46,16 @@ def _finish(client: Client, namespace: str, name: str) -> None:
     client.request("PATCH", f"{path}/{name}", None, status, _MERGE)
 
 
+def test_s2_a_deployment_s_outputs_are_read_after_its_await(provider: Provider, namespace: str) -> None:
+    held = provider.create(_deployment("runs", namespace), timeout=60)
+    assert held.outputs["status"]["availableReplicas"] == 1
+    start = time.monotonic()
+    provider.create(_service("of-running", namespace, selector={"app": "runs"}), timeout=60)
+    assert time.monotonic() - start < 9, "a Service with endpoints need not settle"
+
+
 def test_s9_failure_is_stored_with_its_reasons_and_waited_for_again(provider: Provider, namespace: str) -> None:
-    item = _deployment("never", namespace, "none:1")
+    item = _deployment("never", namespace, "nowhere")
     with pytest.raises(Failure) as caught:
         provider.create(item, timeout=1)
     text = str(caught.value)
@@ -60,10 +69,10 @@ def test_s9_failure_is_stored_with_its_reasons_and_waited_for_again(provider: Pr
 
 
 def test_s9_skip_await_and_timeout_annotations(provider: Provider, namespace: str) -> None:
-    skipping = _deployment("skipping", namespace, "none:1", **{"pulumi.com/skipAwait": "true"})
+    skipping = _deployment("skipping", namespace, "nowhere", **{"pulumi.com/skipAwait": "true"})
     assert provider.create(skipping).outputs["metadata"]["uid"]
     with pytest.raises(Failure, match="timed out after 1 s"):
-        provider.create(_deployment("short", namespace, "none:1", **{"pulumi.com/timeoutSeconds": "1"}))
+        provider.create(_deployment("short", namespace, "nowhere", **{"pulumi.com/timeoutSeconds": "1"}))
 
 
 def test_s9_a_cluster_ip_service_succeeds_after_10_seconds_without_endpoints(

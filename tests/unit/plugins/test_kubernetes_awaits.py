@@ -24,6 +24,7 @@ from localcluster.plugins.kubernetes_provider.cluster import Cluster
 from localcluster.plugins.kubernetes_provider.create import create
 from localcluster.plugins.kubernetes_provider.kinds import Gvk
 from localcluster.plugins.kubernetes_provider.kubeconfig import Connection
+from localcluster.plugins.kubernetes_provider.mapping import NoMatchError
 from localcluster.plugins.kubernetes_provider.settings import Settings
 from localcluster.plugins.wire.errors import PluginError, UnsupportedError
 from localcluster.plugins.wire.log import EngineLog
@@ -253,6 +254,13 @@ def test_s3_a_missing_namespace_is_retried_for_62_seconds() -> None:
         create(cluster, EngineLog(""), clock, "urn", _CONFIG_MAP, 0)
     assert clock.waits == [2, 4, 8, 16, 32]
     assert cluster.posts == 6
+
+
+def test_s3_a_missing_crd_is_retried_and_named() -> None:
+    clock, cluster = _Clock(), _Refusing(NoMatchError(Gvk("x.dev", "v1", "Thing")))
+    with pytest.raises(PluginError, match=r'creation of resource "urn" failed .*: no matches for kind "Thing"'):
+        create(cluster, EngineLog(""), clock, "urn", _CONFIG_MAP, 0)
+    assert clock.waits == [2, 4, 8, 16, 32]
 
 
 @pytest.mark.parametrize("code", [400, 403, 409, 422])

@@ -99,6 +99,14 @@ def test_s1_generate_name_is_refused() -> None:
     assert checked.failures == ["the `.metadata.generateName` field is not supported in Server-Side Apply mode"]
 
 
+def test_an_annotation_that_means_nothing_to_the_stand_in_is_refused() -> None:
+    annotations = {"pulumi.com/replaceUnready": "true", "pulumi.com/skipAwait": "true", "example.com/any": "x"}
+    inputs = {"metadata": {"name": "a", "annotations": annotations}}
+    checked = check(Cluster(Settings(kubeconfig=_kubeconfig())), _CONFIG_MAP, {}, inputs, b"")
+    assert len(checked.failures) == 1
+    assert "the annotation pulumi.com/replaceUnready is not supported" in checked.failures[0]
+
+
 def test_s1_string_data_is_merged_and_the_data_of_a_secret_is_secret() -> None:
     inputs = {"metadata": {"name": "a"}, "stringData": {"b": Secret("two")}, "data": {"a": "b25l"}}
     checked = _checked(_URN.format("core/v1:Secret"), inputs)
