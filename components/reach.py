@@ -3,7 +3,7 @@
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,8 +21,8 @@ class UnreachableError(Exception):
 
 def require(kubeconfig: str | None, context: str | None) -> None:
     """Connects to the API server, without credentials and without a request. Raises UnreachableError."""
-    path = kubeconfig_path(kubeconfig)
-    server, proxy = server_of(_read(path), context, path)
+    paths = kubeconfig_paths(kubeconfig)
+    server, proxy = server_of(merged([_read(path) for path in paths]), context)
     target = urlsplit(proxy or server)
     host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
     try:
@@ -34,35 +34,47 @@ def require(kubeconfig: str | None, context: str | None) -> None:
         through = f" through the proxy {host}:{port}" if proxy else ""
         raise UnreachableError(
             f"the cluster's API server {server} cannot be reached{through} ({reason}): "
-            f"start it, or choose another with the kubeconfig {path}; nothing was changed"
+            "start it, or choose another with KUBECONFIG or coalmine:cluster; nothing was changed"
         ) from None
 
 
-def kubeconfig_path(kubeconfig: str | None) -> Path:
-    """The kubeconfig file: the given one, else the first of $KUBECONFIG that exists, else ~/.kube/config."""
+def kubeconfig_paths(kubeconfig: str | None) -> list[Path]:
+    """The kubeconfig files: the given one, else those of $KUBECONFIG that exist, else ~/.kube/config."""
     if kubeconfig:
-        return Path(kubeconfig).expanduser()
+        return [Path(kubeconfig).expanduser()]
     named = [Path(name) for name in os.environ.get("KUBECONFIG", "").split(os.pathsep) if name]
     candidates = named or [Path.home() / ".kube" / "config"]
-    return next((path for path in candidates if path.is_file()), candidates[0])
+    return [path for path in candidates if path.is_file()] or candidates[:1]
 
 
-def server_of(config: Any, context: str | None, path: Path) -> tuple[str, str | None]:
+def merged(configs: Sequence[Any]) -> dict[str, Any]:
+    """Several kubeconfigs as one: all of their entries, and the first current context."""
+    known = [config for config in configs if isinstance(config, Mapping)]
+    current = next((config["current-context"] for config in known if config.get("current-context")), None)
+    entries = {
+        section: [entry for config in known for entry in config.get(section) or []]
+        for section in ("contexts", "clusters")
+    }
+    return {"current-context": current, **entries}
+
+
+def server_of(config: Mapping[str, Any], context: str | None) -> tuple[str, str | None]:
     """The API server's URL and the proxy on the way to it, if any. Raises UnreachableError."""
-    named = context or (config.get("current-context") if isinstance(config, Mapping) else None)
+    named = context or config["current-context"]
     try:
         cluster = _entry(config, "contexts", named)["context"]["cluster"]
         found = _entry(config, "clusters", cluster)["cluster"]
         server = str(found["server"])
     except (KeyError, TypeError, LookupError):
-        problem = f"the kubeconfig {path} names no cluster for context '{named}'"
-        raise UnreachableError(
-            f"{problem}: name one of its contexts in coalmine:cluster; nothing was changed"
-        ) from None
+        problem = (
+            f"the kubeconfig has no cluster for context '{named}'" if named else "the kubeconfig chooses no context"
+        )
+        advice = "choose one of its contexts with coalmine:cluster, or another file with KUBECONFIG"
+        raise UnreachableError(f"{problem}: {advice}; nothing was changed") from None
     return server, found.get("proxy-url") or _proxy_from_environment(server)
 
 
-def _entry(config: Any, section: str, name: str | None) -> Any:
+def _entry(config: Mapping[str, Any], section: str, name: str | None) -> Any:
     for entry in config[section]:
         if entry["name"] == name:
             return entry

@@ -1,0 +1,135 @@
+"""Whether the cluster can be reached: asked quickly, answered in one line."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components import reach
+from components.reach import UnreachableError, kubeconfig_paths, merged, require, server_of
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """The port of a server that accepts connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of the machine's environment stands between a test and its server."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def kubeconfig(folder: Path, server: str, **cluster: str) -> str:
+    """A kubeconfig file with one context, `main`."""
+    path = folder / "kubeconfig"
+    content = {
+        "current-context": "main",
+        "contexts": [{"name": "main", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
+    }
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return str(path)
+
+
+def refused(path: str, context: str | None = None) -> str:
+    """The one line that says why the cluster cannot be reached."""
+    with pytest.raises(UnreachableError) as raised:
+        require(path, context)
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_server_that_answers_is_reached(tmp_path: Path, listening: int) -> None:
+    require(kubeconfig(tmp_path, f"http://127.0.0.1:{listening}"), None)
+
+
+def test_a_closed_port_is_said_at_once_with_address_and_remedy(tmp_path: Path) -> None:
+    port = closed_port()
+    path = kubeconfig(tmp_path, f"https://127.0.0.1:{port}")
+    assert refused(path) == (
+        f"the cluster's API server https://127.0.0.1:{port} cannot be reached (connection refused): "
+        "start it, or choose another with KUBECONFIG or coalmine:cluster; nothing was changed"
+    )
+
+
+def test_a_server_that_is_silent_is_given_up_in_time(
+    tmp_path: Path, listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 2 * reach.CONNECT_SECONDS < 10, "both handshakes together must end within ten seconds"
+    monkeypatch.setattr(reach, "CONNECT_SECONDS", 0.2)
+    began = time.monotonic()
+    assert "(no answer)" in refused(kubeconfig(tmp_path, f"https://127.0.0.1:{listening}"))
+    assert time.monotonic() - began < 5
+
+
+def test_a_name_that_does_not_exist_is_said(tmp_path: Path) -> None:
+    assert "https://cluster.invalid cannot be reached" in refused(kubeconfig(tmp_path, "https://cluster.invalid"))
+
+
+def test_a_proxy_of_the_kubeconfig_is_asked_instead(tmp_path: Path, listening: int) -> None:
+    path = kubeconfig(tmp_path, "https://cluster.invalid", **{"proxy-url": f"http://127.0.0.1:{listening}"})
+    require(path, None)
+    port = closed_port()
+    path = kubeconfig(tmp_path, "https://cluster.invalid", **{"proxy-url": f"http://127.0.0.1:{port}"})
+    assert f"through the proxy 127.0.0.1:{port} (connection refused)" in refused(path)
+
+
+def test_a_proxy_of_the_environment_is_asked_unless_it_is_bypassed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:3128")
+    config = yaml.safe_load(Path(kubeconfig(tmp_path, "https://cluster.example.com")).read_text())
+    assert server_of(config, None) == ("https://cluster.example.com", "http://127.0.0.1:3128")
+    monkeypatch.setenv("no_proxy", "example.com")
+    assert server_of(config, None) == ("https://cluster.example.com", None)
+
+
+def test_a_missing_kubeconfig_names_the_file_and_what_to_do(tmp_path: Path) -> None:
+    message = refused(str(tmp_path / "none"))
+    assert message.startswith(f"the kubeconfig {tmp_path / 'none'} cannot be read (no such file or directory)")
+    assert "set KUBECONFIG" in message
+
+
+@pytest.mark.parametrize("content", ["[", "just text", "a: 1", ""])
+def test_a_file_that_is_no_kubeconfig_is_one_line(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(content, encoding="utf-8")
+    assert refused(str(path)).startswith("the kubeconfig ")
+
+
+def test_an_unknown_context_is_named(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    assert "has no cluster for context 'production'" in refused(path, "production")
+
+
+def test_all_existing_files_of_the_environment_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [tmp_path / name for name in ("first", "second", "third")]
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, names)))
+    for path in names[1:]:
+        path.touch()
+    assert kubeconfig_paths(None) == names[1:]
+    assert kubeconfig_paths("~/elsewhere") == [Path.home() / "elsewhere"]
+    monkeypatch.delenv("KUBECONFIG")
+    assert kubeconfig_paths(None) == [Path.home() / ".kube" / "config"]
+
+
+def test_entries_of_several_files_are_one_configuration() -> None:
+    first = {"current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "c"}}]}
+    second = {"current-context": "b", "clusters": [{"name": "c", "cluster": {"server": "https://c.example.com"}}]}
+    assert server_of(merged([None, first, second]), None) == ("https://c.example.com", None)
