@@ -78,14 +78,16 @@ def recorder(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def new_project(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> NewProject:
-    """Makes projects whose provider is for the cluster, unless other provider arguments are given."""
+    """Makes projects with a provider for the cluster, with another one, or (`default_provider`) with none."""
 
-    def make(provider: Mapping[str, str] | None = None) -> Project:
+    def make(provider: Mapping[str, str] | None = None, default_provider: bool = False) -> Project:
         home = tmp_path_factory.mktemp("project")
         folder = home / "plugins"
         shutil.copytree(Path(__file__).with_name("program"), folder, ignore=shutil.ignore_patterns("__pycache__"))
         runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "plugins", "runtime": runtime}), encoding="utf-8")
+        if default_provider:
+            return Project(folder, environment(home) | {"KUBECONFIG": kubeconfig}, None)
         return Project(folder, environment(home), provider or {"kubeconfig": kubeconfig})
 
     return make

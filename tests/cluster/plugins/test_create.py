@@ -71,6 +71,17 @@ def test_s3_an_object_that_exists_is_an_error(provider: Provider, namespace: str
         provider.create(config_map("there", namespace, {"a": "1"}))
 
 
+def test_s5_another_version_of_a_custom_resource_is_another_object_that_exists(
+    provider: Provider, namespace: str, widgets: None
+) -> None:
+    older, newer = (widget("versioned", namespace, {"size": 1}) for _ in range(2))
+    newer["type"] = "kubernetes:test.coalmine.dev/v2:Widget"
+    newer["props"]["apiVersion"] = "test.coalmine.dev/v2"
+    assert provider.create(older).urn != provider.check(newer).urn
+    with pytest.raises(Failure, match='"versioned" already exists'):
+        provider.create(newer)
+
+
 def test_s3_upsert_applies_to_an_object_that_exists(
     new_provider: Callable[..., Provider], recorder: Recorder, client: Client, namespace: str
 ) -> None:
