@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ..compile import check_app
-from ..spec.errors import Problem, nearest
+from ..platform.checks import problems as platform_problems
+from ..spec.errors import Problem, SpecError, nearest
 from ..spec.load import LoadedApp, LoadedStack, load_stack
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -61,7 +62,11 @@ def open_stack(name: str, root: Path) -> LoadedStack:
     known = stack_names(root)
     if name not in known:
         raise UserError(f"no stack '{name}' in {root / 'stacks'}{nearest(name, known)}")
-    return load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check_app)
+    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check_app)
+    found = platform_problems(loaded)
+    if found:
+        raise SpecError(found)
+    return loaded
 
 
 def chosen_apps(stack: LoadedStack, name: str | None) -> list[LoadedApp]:

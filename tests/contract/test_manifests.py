@@ -11,6 +11,7 @@ from components.contracts import OwnedField
 from components.plan import Plan
 from components.render import to_yaml
 from components.spec.load import LoadedApp, Origin
+from components.spec.values import Image
 
 from .variants import Combination, plans, supported
 
@@ -35,6 +36,14 @@ def test_every_object_says_what_it_is_and_whose(combination: Combination, plan: 
         expected = {"app.kubernetes.io/name": plan.name, "coalmine.dev/owner": plan.app.owner}
         assert expected.items() <= metadata["labels"].items(), f"{one['kind']} {metadata['name']}"
         assert len(metadata["name"]) <= 63
+
+
+@pytest.mark.parametrize(("combination", "plan"), BOTH, ids=_id)
+def test_every_image_is_of_one_version(combination: Combination, plan: Plan) -> None:
+    parts = [part for one in manifests_of(combination, plan) for part in _parts(one)]
+    images = [part["image"] for part in parts if isinstance(part, dict) and "image" in part]
+    assert images
+    assert [str(Image.parse(image)) for image in images] == images
 
 
 @pytest.mark.parametrize(("combination", "plan"), BOTH, ids=_id)

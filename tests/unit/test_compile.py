@@ -30,6 +30,16 @@ def test_every_weight_is_followed_by_its_checks(tmp_path: Path) -> None:
     assert [step["setWeight"] for step in steps_of(tmp_path, SHOP)[::2]] == [5, 25, 50]
 
 
+def test_the_engine_and_the_route_agree_on_which_service_is_which(tmp_path: Path) -> None:
+    manifests = compiled_app(tmp_path, SHOP).manifests
+    canary = only(manifests, "Rollout")["spec"]["strategy"]["canary"]
+    assert (canary["stableService"], canary["canaryService"]) == ("shop-stable", "shop-canary")
+    assert canary["trafficRouting"] == {"istio": {"virtualService": {"name": "shop-split", "routes": ["split"]}}}
+    [route] = only(manifests, "VirtualService", "shop-split")["spec"]["http"]
+    destinations = {to["destination"]["host"]: to["weight"] for to in route["route"]}
+    assert (route["name"], destinations) == ("split", {"shop-stable": 100, "shop-canary": 0})
+
+
 def test_what_a_hold_has_left_after_its_checks_is_waited_for(tmp_path: Path) -> None:
     steps = steps_of(tmp_path, changed(SHOP, "delivery", "steps", to=[{"weight": 5, "hold": "1m10s"}]))
     assert [next(iter(step)) for step in steps] == ["setWeight", "analysis", "pause"]

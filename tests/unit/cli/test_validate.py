@@ -109,6 +109,14 @@ def test_a_valid_project_exits_0(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "test: valid, 1 app\n", "")
 
 
+def test_what_only_the_platform_knows_to_be_wrong_is_found_too(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.apps(changed(SHOP, "namespace", to="istio-system"))
+    done = coalmine("validate", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("apps/app.yaml: namespace: 'istio-system' belongs to istio: ")
+
+
 def test_it_works_from_a_folder_below(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.apps(SHOP)
