@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -153,13 +154,13 @@ def _print_table(cluster: Cluster, answer: Answer | None) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("PIECE", "STATE", "PID", "SINCE", "PORT", "LOG"):
-        table.add_column(title, overflow="fold" if title == "LOG" else "ellipsis", no_wrap=title != "LOG")
+        table.add_column(title, no_wrap=True)
     for piece in answer.pieces:
         state = f"{piece.state}: {piece.detail}" if piece.detail else piece.state
         since = time.strftime("%H:%M:%S", time.localtime(piece.since)) if piece.since else ""
-        log = os.path.relpath(piece.log) if piece.log else ""
-        table.add_row(piece.name, state, str(piece.pid or ""), since, str(piece.port or ""), log)
+        table.add_row(piece.name, state, str(piece.pid or ""), since, str(piece.port or ""), Path(piece.log).name)
     console.print(table)
+    console.print(f"logs: {os.path.relpath(cluster.state.logs)}", markup=False)
     for relay in RELAYS:
         console.print(f"{relay}: 127.0.0.1:{cluster.port(relay)}", markup=False)
     if not answer.ready:
