@@ -113,14 +113,20 @@ class Cluster:
         return self.path(of_object(obj), namespace_of(obj), name_of(obj))
 
 
+def _metadata(obj: Object) -> Object:
+    # Inputs may not be known yet as a whole.
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def namespace_of(obj: Object) -> str:
     """The namespace that the object names, or ""."""
-    return str((obj.get("metadata") or {}).get("namespace") or "")
+    return str(_metadata(obj).get("namespace") or "")
 
 
 def name_of(obj: Object) -> str:
     """The name of the object, or ""."""
-    return str((obj.get("metadata") or {}).get("name") or "")
+    return str(_metadata(obj).get("name") or "")
 
 
 def identifier(obj: Object) -> str:

@@ -49,7 +49,8 @@ class Processes:
         with self._lock:
             self._running.add(process)
         # The engine hangs up when it has failed: a program that still waits for it would hold the engine's output.
-        context.add_callback(process.kill)
+        if not context.add_callback(process.kill):
+            process.kill()
         try:
             yield
         finally:

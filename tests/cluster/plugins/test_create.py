@@ -82,6 +82,15 @@ def test_s5_another_version_of_a_custom_resource_is_another_object_that_exists(
         provider.create(newer)
 
 
+def test_objects_may_be_nested_as_deeply_as_the_schema_of_a_crd(
+    provider: Provider, namespace: str, widgets: None
+) -> None:
+    spec: dict[str, object] = {}
+    for _ in range(60):
+        spec = {"properties": spec}
+    assert provider.create(widget("deep", namespace, spec)).outputs["spec"] == spec
+
+
 def test_s3_upsert_applies_to_an_object_that_exists(
     new_provider: Callable[..., Provider], recorder: Recorder, client: Client, namespace: str
 ) -> None:

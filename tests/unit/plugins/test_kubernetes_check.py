@@ -119,6 +119,12 @@ def test_s1_string_data_that_is_not_known_yet_waits() -> None:
     assert checked["stringData"] == Secret({"b": UNKNOWN})
 
 
+def test_metadata_that_is_not_known_yet_is_left_alone() -> None:
+    assert _checked(_CONFIG_MAP, {"metadata": UNKNOWN})["metadata"] is UNKNOWN
+    later = {"metadata": {"name": UNKNOWN, "namespace": UNKNOWN}}
+    assert _checked(_CONFIG_MAP, later)["metadata"] == later["metadata"]
+
+
 def test_marks_of_the_program_stay() -> None:
     checked = _checked(_CONFIG_MAP, {"metadata": {"name": "a"}, "data": {"a": Secret("x"), "b": "y"}})
     assert checked["data"] == {"a": Secret("x"), "b": "y"}

@@ -126,6 +126,12 @@ def test_s5_a_value_of_another_type_is_a_change() -> None:
     assert [field.shown for field in found.fields] == ["spec.a", "spec.b"]
 
 
+def test_s5_metadata_that_is_not_known_yet_is_a_change() -> None:
+    old = {"metadata": {"name": "a", "namespace": "n"}}
+    found = diff(_gvk("v1/ConfigMap"), Settings(), True, old, {"metadata": UNKNOWN})
+    assert [(field.shown, field.change) for field in found.fields] == [("metadata", Change.UPDATE)]
+
+
 def test_s5_the_default_namespace_is_no_change() -> None:
     old, new = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
     assert diff(_gvk("v1/ConfigMap"), Settings(), True, old, new).fields == []
