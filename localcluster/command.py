@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from . import shell, stack
 from .cluster import RELAYS, Cluster
@@ -147,25 +146,25 @@ def _print_json(cluster: Cluster, answer: Answer | None) -> None:
 
 
 def _print_table(cluster: Cluster, answer: Answer | None) -> None:
-    console = Console(highlight=False)
     if answer is None:
         known = "is stopped" if cluster.exists() else "does not exist"
-        console.print(f"local cluster '{cluster.name}' {known}: run `coalmine local up`", markup=False)
+        print(f"local cluster '{cluster.name}' {known}: run `coalmine local up`")
         return
-    table = Table(box=None, pad_edge=False)
-    for title in ("PIECE", "STATE", "PID", "SINCE", "PORT", "LOG"):
-        table.add_column(title, no_wrap=True)
+    rows = [("PIECE", "STATE", "PID", "SINCE", "PORT", "LOG")]
     for piece in answer.pieces:
         state = f"{piece.state}: {piece.detail}" if piece.detail else piece.state
         since = time.strftime("%H:%M:%S", time.localtime(piece.since)) if piece.since else ""
-        table.add_row(piece.name, state, str(piece.pid or ""), since, str(piece.port or ""), Path(piece.log).name)
-    console.print(table)
-    console.print(f"logs: {os.path.relpath(cluster.state.logs)}", markup=False)
+        rows.append((piece.name, state, str(piece.pid or ""), since, str(piece.port or ""), Path(piece.log).name))
+    # Plain columns: what is looked for must not be cut off in a narrow terminal or a pipe.
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"logs: {os.path.relpath(cluster.state.logs)}")
     for relay in RELAYS:
-        console.print(f"{relay}: 127.0.0.1:{cluster.port(relay)}", markup=False)
+        print(f"{relay}: 127.0.0.1:{cluster.port(relay)}")
     if not answer.ready:
         why = answer.problem or "a piece is not ready; `coalmine local up` starts again what ended"
-        console.print(f"degraded: {why}", markup=False)
+        print(f"degraded: {why}")
 
 
 if __name__ == "__main__":
