@@ -1,0 +1,198 @@
+"""The platform on a real API server: it gets ready, stays as it is, and every manifest is valid to the letter."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcluster import stack
+from localcluster.api import Api, ApiError, path_of
+from localcluster.cluster import Cluster
+from tests.clusters import fresh_cluster
+from tests.contract.platform_stacks import STACKS, everything
+
+from .pulumi_runs import ROOT, Pulumi, Ran
+
+POD = {"apiVersion": "v1", "kind": "Pod"}
+STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
+CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
+
+    cluster: Cluster
+    pulumi: Pulumi
+    definitions_before: dict[str, str]
+    """Name and uid of the CRDs that the destroyed stack left."""
+    first_up: Ran
+
+    @property
+    def api(self) -> Api:
+        return self.cluster.api
+
+
+@pytest.fixture(scope="module")
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """A cluster of its own: the session's must stay without a platform."""
+    with fresh_cluster(request, "platform") as cluster:
+        pulumi = Pulumi(cluster.environment())
+        stack.ensure(cluster.state)
+        engine_only = without_mesh_and_apps(tmp_path_factory.mktemp("config"))
+        pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
+        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
+
+
+def without_mesh_and_apps(folder: Path) -> Path:
+    """The configuration of the stack `local` with Argo Rollouts alone."""
+    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
+    config = settings["config"]
+    config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
+    config |= {"coalmine:apps": [], "coalmine:overrides": {}}
+    path = folder / "engine-only.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return path
+
+
+def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Installed) -> None:
+    assert installed.first_up.code == 0, installed.first_up.errors
+    assert "rollouts.argoproj.io" in installed.definitions_before, "destroy must leave the CRDs: objects go with them"
+    after = {item["metadata"]["name"]: item for item in installed.api.items(CRDS)}
+    for name, uid in installed.definitions_before.items():
+        assert after[name]["metadata"]["uid"] == uid, f"{name} was deleted and made anew"
+        assert after[name]["metadata"]["labels"]["coalmine.dev/stack"] == "coalmine.local"
+
+
+def test_every_controller_gets_ready(installed: Installed) -> None:
+    deployments = installed.api.items("/apis/apps/v1/deployments")
+    assert {item["metadata"]["name"] for item in deployments} == {
+        "argo-rollouts",
+        "istio-ingressgateway",
+        "istiod",
+        "prometheus",
+    }
+    for item in deployments:
+        wanted, ready = item["spec"]["replicas"], item["status"].get("readyReplicas", 0)
+        assert ready == wanted, f"{item['metadata']['name']}: {ready} of {wanted} pods are ready"
+
+
+def test_the_app_is_released_and_its_pods_are_scraped(installed: Installed) -> None:
+    pods = {item["metadata"]["name"] for item in installed.api.items(path_of("v1/pods", "shop"))}
+    assert len(pods) == 4, f"the app has the pods {sorted(pods)}"
+    deadline = time.monotonic() + 30
+    while (scraped := scraped_pods(installed, "apps")) != pods:
+        assert time.monotonic() < deadline, f"after 30 s Prometheus scrapes {sorted(scraped)}, not {sorted(pods)}"
+        time.sleep(0.5)
+
+
+def scraped_pods(installed: Installed, job: str) -> set[str]:
+    """The pods that Prometheus reaches in one of its jobs."""
+    address = f"http://127.0.0.1:{installed.cluster.port('prometheus')}/api/v1/targets?state=active"
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        targets = json.load(answer)["data"]["activeTargets"]
+    return {one["labels"]["pod"] for one in targets if one["labels"]["job"] == job and one["health"] == "up"}
+
+
+def test_an_unchanged_stack_has_nothing_to_do(installed: Installed) -> None:
+    installed.pulumi.succeed("preview", "--expect-no-changes")
+    refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes")
+    assert refreshed.code == 0, f"what controllers write shows as a change:\n{refreshed.text[-3000:]}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_api_server_accepts_every_manifest_to_the_letter(installed: Installed, name: str) -> None:
+    objects = everything(name)
+    paths = Paths(installed.api)
+    for item in objects:
+        if item["kind"] == "Namespace":
+            create_if_missing(installed.api, item)
+    refused = [said for item in objects if (said := refusal(installed.api, paths, item))]
+    assert not refused, "\n".join(refused)
+
+
+def create_if_missing(api: Api, namespace: Object) -> None:
+    """The namespaces of other stacks, which the dry run of their objects needs."""
+    if api.find(path_of("v1/namespaces", "", namespace["metadata"]["name"])) is None:
+        api.create(path_of("v1/namespaces"), namespace)
+
+
+def refusal(api: Api, paths: "Paths", item: Object) -> str | None:
+    """Why the API server refuses an object; one that exists already has passed everything before."""
+    try:
+        api.request("POST", paths.of(item), item, query=STRICT)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            return f"{item['kind']}/{item['metadata']['name']}: {error}"
+    return None
+
+
+class Paths:
+    """The collections of kinds, as the API server's discovery names them."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._plurals: dict[tuple[str, str], tuple[str, bool]] = {}
+
+    def of(self, item: Object) -> str:
+        """The path that an object is posted to."""
+        group_version, kind = item["apiVersion"], item["kind"]
+        if (group_version, kind) not in self._plurals:
+            root = f"/apis/{group_version}" if "/" in group_version else f"/api/{group_version}"
+            for one in self._api.get(root)["resources"]:
+                if "/" not in one["name"]:
+                    self._plurals[group_version, one["kind"]] = (one["name"], one["namespaced"])
+        plural, namespaced = self._plurals[group_version, kind]
+        return path_of(f"{group_version}/{plural}", item["metadata"]["namespace"] if namespaced else "")
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_pod_is_within_the_pod_security_standard_of_its_namespace(installed: Installed, name: str) -> None:
+    """The standard is enforced on pods alone: a Deployment beyond it would be accepted and never get one."""
+    refused = []
+    levels = {
+        item["metadata"]["name"]: item["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for item in everything(name)
+        if item["kind"] == "Namespace"
+    }
+    for item in everything(name):
+        template = item.get("spec", {}).get("template")
+        if item["kind"] in ("DaemonSet", "Deployment", "Rollout"):
+            trial = trial_namespace(installed.api, levels[item["metadata"]["namespace"]])
+            # The accounts of other stacks are not here, and the standard does not ask for them.
+            spec = {**template["spec"], "serviceAccountName": "default"}
+            metadata = {**template["metadata"], "name": "trial"}
+            said = refusal_of_pod(installed.api, {**POD, "metadata": metadata, "spec": spec}, trial)
+            refused += [f"{item['kind']} {item['metadata']['name']}: {said}"] if said else []
+    assert not refused, "\n".join(refused)
+
+
+def trial_namespace(api: Api, level: str) -> str:
+    """A namespace that enforces a standard, with the account that its pods need."""
+    name = f"trial-{level}"
+    labels = {"pod-security.kubernetes.io/enforce": level}
+    create_if_missing(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    deadline = time.monotonic() + 30
+    while api.find(path_of("v1/serviceaccounts", name, "default")) is None:
+        assert time.monotonic() < deadline, f"namespace {name} gets no default account within 30 s"
+        time.sleep(0.1)
+    return name
+
+
+def refusal_of_pod(api: Api, pod: Object, namespace: str) -> str | None:
+    """Why admission refuses a pod."""
+    try:
+        api.request("POST", path_of("v1/pods", namespace), pod, query={"dryRun": "All"})
+    except ApiError as error:
+        return str(error)
+    return None

@@ -1,0 +1,58 @@
+"""The manifests of everything that this repository's stacks install, made with the pinned helm."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from components.compile import check_app, compile_stack
+from components.discovery import discover
+from components.platform.namespaces import namespaces
+from components.platform.piece import pieces_of
+from components.spec.load import LoadedStack, load_stack
+from localcluster.tools import tool_path
+
+ROOT = Path(__file__).parents[2]
+STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("Pulumi.*"))
+
+Manifest = dict[str, Any]
+
+
+@cache
+def stack(name: str) -> LoadedStack:
+    """One of this repository's stacks."""
+    discover()
+    return load_stack(ROOT, ROOT / "stacks" / f"Pulumi.{name}.yaml", check_app)
+
+
+def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
+    """What a stack's platform consists of, by piece."""
+    helm = str(tool_path("helm").parent)
+    if helm not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = helm + os.pathsep + os.environ["PATH"]
+    made = {"namespaces": namespaces(loaded.spec, [app.spec for app in loaded.apps])}
+    for piece in pieces_of(loaded.spec):
+        made[piece.name] = [item for stage in piece.stages(loaded.spec) for item in stage]
+    return made
+
+
+@cache
+def everything(name: str) -> tuple[Manifest, ...]:
+    """Every object of a stack: the platform's and the apps', in creation order."""
+    loaded = stack(name)
+    platform = [item for items in installed(loaded).values() for item in items]
+    apps = [item for compiled in compile_stack(loaded) for item in compiled.manifests]
+    return (*platform, *apps)
+
+
+def images(item: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Path and value of every image that an object names, wherever it stands."""
+    if isinstance(item, dict):
+        for key, value in item.items():
+            if key == "image" and isinstance(value, str):
+                yield f"{path}.{key}", value
+            yield from images(value, f"{path}.{key}")
+    elif isinstance(item, list):
+        for index, value in enumerate(item):
+            yield from images(value, f"{path}[{index}]")

@@ -1,0 +1,191 @@
+"""What the platform consists of, on every stack of this repository."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from components.platform import images as pinned
+from components.platform import upstream
+from components.platform.pieces import prometheus
+from components.platform.sources import SourceError
+from components.spec.values import Duration
+from tests.specs import only
+
+from .platform_stacks import STACKS, Manifest, everything, images, installed, stack
+
+TAGGED = re.compile(r"[a-z0-9][a-z0-9./_-]*(:[0-9]+/[a-z0-9./_-]+)?:[A-Za-z0-9_][A-Za-z0-9._-]*")
+DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+
+
+def identity(item: Manifest) -> str:
+    """How a message names an object."""
+    return f"{item['kind']}/{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_image_is_untagged_latest_or_from_a_testing_hub(name: str) -> None:
+    found = [
+        (identity(item), path, image)
+        for item in everything(name)
+        if item["kind"] != "CustomResourceDefinition"
+        for path, image in images(item)
+    ]
+    assert len(found) >= 5, f"only {len(found)} images in {name}"
+    for owner, path, image in found:
+        where = f"{owner}{path}: {image}"
+        assert TAGGED.fullmatch(image) or DIGEST.fullmatch(image), f"{where} has no tag and no digest"
+        assert not image.endswith(":latest"), f"{where} can change"
+        assert "testing" not in image, f"{where} is a build for tests"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_configuration_of_the_mesh_names_a_testing_hub_or_latest_images(name: str) -> None:
+    """The injector makes images of `hub` and `tag`, which stand in ConfigMaps as text."""
+    for item in everything(name):
+        if item["kind"] == "ConfigMap":
+            for key, text in item.get("data", {}).items():
+                where = f"{identity(item)} {key}"
+                assert "registry.istio.io/testing" not in text, f"{where} names the testing hub"
+                tags = re.findall(r'"tag":\s*"([^"]*)"', text)
+                assert set(tags) <= {pinned.ISTIO_RELEASE, ""}, f"{where} names other tags: {tags}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_rendering_twice_gives_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = installed(stack(name))
+    monkeypatch.setattr(upstream, "remembered", lambda _parts, make: make())
+    monkeypatch.setattr("components.platform.helm.remembered", lambda _parts, make: make())
+    again = installed(stack(name))
+    assert repr(first) == repr(again), "what was kept in the cache differs from what is rendered now"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_two_objects_share_a_place(name: str) -> None:
+    seen = [identity(item) for item in everything(name)]
+    twice = sorted({one for one in seen if seen.count(one) > 1})
+    assert not twice, f"defined twice: {twice}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_namespaced_object_lies_in_a_namespace_of_the_stack(name: str) -> None:
+    own = {item["metadata"]["name"] for item in everything(name) if item["kind"] == "Namespace"}
+    used = {
+        identity(item): item["metadata"]["namespace"] for item in everything(name) if "namespace" in item["metadata"]
+    }
+    strange = {one: namespace for one, namespace in used.items() if namespace not in own}
+    assert not strange, f"namespaces that nobody makes: {strange}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_hook_and_no_wrong_version_is_left_of_the_charts(name: str) -> None:
+    for item in everything(name):
+        assert not [key for key in item["metadata"].get("annotations") or {} if key.startswith("helm.sh/hook")]
+        labels = item["metadata"].get("labels") or {}
+        if labels.get("app.kubernetes.io/part-of") == "istio":
+            assert labels["app.kubernetes.io/version"] == pinned.ISTIO_RELEASE, identity(item)
+
+
+def test_the_gateway_has_the_labels_that_routes_select() -> None:
+    for name in STACKS:
+        selector = stack(name).spec.delivery.router.gateway_selector  # type: ignore[attr-defined]
+        gateway = only(everything(name), "Deployment", "istio-ingressgateway")
+        labels = gateway["spec"]["template"]["metadata"]["labels"]
+        assert selector.items() <= labels.items(), f"{name}: {selector} selects no gateway"
+        service = only(everything(name), "Service", "istio-ingressgateway")
+        assert service["spec"]["selector"].items() <= labels.items()
+
+
+def test_without_sidecars_no_webhook_stands_in_the_way_of_pods() -> None:
+    kinds = {item["kind"] for item in everything("local")}
+    assert not kinds & {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "DaemonSet"}
+    mesh = yaml.safe_load(only(everything("local"), "ConfigMap", "istio")["data"]["mesh"])
+    assert mesh["enableAutoMtls"] is False
+    assert mesh["defaultProviders"] == {"metrics": []}
+
+
+def test_with_sidecars_the_network_is_prepared_without_privileges_of_the_pods() -> None:
+    """The `restricted` standard forbids the init container that would do it otherwise."""
+    objects = everything("production")
+    only(objects, "DaemonSet", "istio-cni-node")
+    only(objects, "MutatingWebhookConfiguration", "istio-sidecar-injector")
+    values = yaml.safe_load(only(objects, "ConfigMap", "istio-sidecar-injector")["data"]["values"])
+    assert values["pilot"]["cni"]["enabled"] is True
+    assert values["global"]["proxy"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for item in objects:
+        if item["kind"] == "ValidatingWebhookConfiguration":
+            policies = {hook["failurePolicy"] for hook in item["webhooks"]}
+            assert policies == {"Fail"}, f"istiod would change the policy of {identity(item)} itself"
+
+
+def test_production_survives_the_loss_of_a_node() -> None:
+    objects = everything("production")
+    for namespace, name in (("istio-ingress", "istio-ingressgateway"), ("istio-system", "istiod")):
+        budgets = [one for one in objects if one["kind"] == "PodDisruptionBudget"]
+        assert any(identity(one) == f"PodDisruptionBudget/{namespace}/{name}" for one in budgets), f"{name} has none"
+    scaler = next(
+        one for one in objects if identity(one) == "HorizontalPodAutoscaler/istio-ingress/istio-ingressgateway"
+    )
+    assert scaler["spec"]["minReplicas"] >= 3
+    assert only(objects, "Deployment", "argo-rollouts")["spec"]["replicas"] == 2
+    assert only(objects, "PersistentVolumeClaim", "prometheus")["spec"]["resources"]["requests"]["storage"] == "200Gi"
+
+
+def test_an_autoscaled_deployment_declares_no_replicas() -> None:
+    for name in STACKS:
+        scaled = {
+            (item["metadata"]["namespace"], item["spec"]["scaleTargetRef"]["name"])
+            for item in everything(name)
+            if item["kind"] == "HorizontalPodAutoscaler"
+        }
+        for item in everything(name):
+            if item["kind"] == "Deployment" and (item["metadata"]["namespace"], item["metadata"]["name"]) in scaled:
+                assert "replicas" not in item["spec"], f"{name}: {identity(item)} has two owners of its replicas"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_scrape_interval_is_the_one_that_analyses_reckon_with(name: str) -> None:
+    config = yaml.safe_load(only(everything(name), "ConfigMap", "prometheus")["data"]["prometheus.yml"])
+    metrics = stack(name).spec.delivery.metrics
+    assert config["global"]["scrape_interval"] == str(metrics.scrape_interval)  # type: ignore[attr-defined]
+    assert Duration.parse(config["global"]["scrape_timeout"]) <= metrics.scrape_interval  # type: ignore[attr-defined]
+
+
+def test_every_pod_is_scraped_by_one_job_at_most() -> None:
+    """The jobs divide the pods by one label: what the first keeps, the second drops."""
+    apps, annotated = yaml.safe_load(prometheus.configuration(Duration.of_seconds(15)))["scrape_configs"]
+    keeps = next(rule for rule in apps["relabel_configs"] if rule["action"] == "keep")
+    drops = next(rule for rule in annotated["relabel_configs"] if rule["action"] == "drop")
+    assert (keeps["source_labels"], keeps["regex"]) == (drops["source_labels"], drops["regex"])
+
+
+def test_a_changed_configuration_starts_the_server_anew() -> None:
+    def checksum(name: str) -> str:
+        template = only(everything(name), "Deployment", "prometheus")["spec"]["template"]
+        return str(template["metadata"]["annotations"]["coalmine.dev/config-sha256"])
+
+    assert checksum("staging") == checksum("production") != checksum("local")
+
+
+def test_a_machine_without_helm_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr("components.platform.helm.remembered", lambda _parts, make: make())
+    loaded = stack("local")
+    installed(loaded)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tests.contract.platform_stacks.tool_path", lambda _name: tmp_path / "helm")
+    with pytest.raises(SourceError) as raised:
+        installed(loaded)
+    assert str(raised.value) == (
+        'helm v3.22 renders the charts: put it on PATH (`eval "$(coalmine local env)"` does); there is none'
+    )
+    other = tmp_path / "helm"
+    other.write_text("#!/bin/sh\necho v3.9.4\n")
+    other.chmod(0o755)
+    with pytest.raises(SourceError, match=r"the one there is v3\.9\.4$"):
+        installed(loaded)
+
+
+@pytest.mark.parametrize(("module", "release"), [("v0.316.0", "v3.16.0"), ("v0.305.2", "v3.5.2")])
+def test_a_release_of_prometheus_follows_from_its_module(module: str, release: str) -> None:
+    assert pinned.prometheus_release(module) == release
