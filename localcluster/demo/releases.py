@@ -4,23 +4,18 @@ import time
 from collections.abc import Callable
 
 from .measure import Observer
+from .proof import await_proof
 from .results import VersionResult
 from .rollout import RolloutState, follow, read_rollout
 from .scene import RATE, Scene
+from .shares import Share
 from .tally import Tally
-from .timeline import SETTLED_SECONDS
 from .verdicts import why
 from .versions import ABORTED, DEPLOYED, PROMOTED
 
-_POLL_SECONDS = 0.25
 _UP_SECONDS = 300
 _SPARE_SECONDS = 60
 """How much longer than its holds a release may take: pods start, routes are pushed."""
-_PROOF_SECONDS = 3
-"""For how long the stable version must answer everything, without a break, before a release counts as over."""
-_PROOF_DEADLINE = 30
-_MOST = 0.8
-"""The load of a busy machine may lag behind: so much of it must have been answered."""
 
 
 class DemoFailed(Exception):
@@ -112,16 +107,13 @@ class Release:
 
     def _prove(self, answering: str) -> None:
         """Waits until the version that should answer has answered everything for some seconds."""
-        self._say(f"is all traffic back at {answering}?" if self._result.outcome == ABORTED else "is it answering?")
-        ended = time.time()
-        while time.time() < ended + _PROOF_DEADLINE:
-            last = int(time.time() - SETTLED_SECONDS)
-            self._result.after = self._tally.not_well(answering, (last - _PROOF_SECONDS, last))
-            self._show()
-            enough = self._result.after.requests >= RATE * _PROOF_SECONDS * _MOST
-            if last - _PROOF_SECONDS >= ended and enough and not self._result.after.canary:
-                return
-            time.sleep(_POLL_SECONDS)
+        back = self._result.outcome == ABORTED
+        self._say(f"is all traffic back at {answering}?" if back else "does it answer everything?")
+        await_proof(self._tally, answering, RATE, self._counted)
+
+    def _counted(self, after: Share) -> None:
+        self._result.after = after
+        self._show()
 
     def _say(self, state: str) -> None:
         self._result.state = state

@@ -1,0 +1,52 @@
+"""A Pulumi project in a folder of its own: the repository's program and platform, with the tests' apps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.compile import Compiled, compile_stack
+from components.metrics.prometheus import PrometheusProvider
+from components.spec.load import load_stack
+from components.spec.values import Duration
+from localcluster.demo.stack_file import write_stack_file
+from localcluster.state import REPO
+
+from .scenarios import SCRAPE_SECONDS, Scenario
+
+_SHARED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
+
+
+class Project:
+    """Fields: `root`: the folder; `scenarios`: whose apps it runs."""
+
+    def __init__(self, root: Path, scenarios: Sequence[Scenario]) -> None:
+        self.root = root
+        self._scenarios = scenarios
+        (root / "apps").mkdir(parents=True)
+        for name in _SHARED:
+            (root / name).symlink_to(REPO / name)
+        for scenario in scenarios:
+            (root / "apps" / f"{scenario.name}.yaml").write_text(yaml.safe_dump(scenario.spec(), sort_keys=False))
+
+    def stable(self) -> Path:
+        """Writes the configuration with every app's stable version."""
+        return self._write({})
+
+    def candidate(self) -> Path:
+        """Writes the configuration with the version of every app that is released."""
+        return self._write({scenario.name: scenario.change() for scenario in self._scenarios})
+
+    def compiled(self, config: Path) -> dict[str, Compiled]:
+        """What the apps are compiled to, by name."""
+        stack = load_stack(self.root, config)
+        metrics = stack.spec.delivery.metrics
+        assert isinstance(metrics, PrometheusProvider)
+        assert metrics.scrape_interval == Duration.of_seconds(SCRAPE_SECONDS)
+        return {compiled.plan.name: compiled for compiled in compile_stack(stack)}
+
+    def _write(self, overrides: dict[str, Any]) -> Path:
+        source = REPO / "stacks" / "Pulumi.local.yaml"
+        target = self.root / "stacks" / "Pulumi.local.yaml"
+        return write_stack_file(source, target, ["apps/*.yaml"], overrides)

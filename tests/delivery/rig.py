@@ -1,0 +1,178 @@
+"""Plays every scenario at once in one cluster, and keeps what became of each."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from components.compile import Compiled
+from components.plan import Plan
+from localcluster.cluster import Cluster
+from localcluster.demo.gateway import Gateway
+from localcluster.demo.measure import Observer
+from localcluster.demo.proof import await_proof
+from localcluster.demo.pulumi_cli import Pulumi
+from localcluster.demo.results import StepResult
+from localcluster.demo.rollout import RolloutState, read_rollout
+from localcluster.demo.shares import Share
+from localcluster.demo.tally import Tally
+from localcluster.load import Load
+
+from . import series
+from .project import Project
+from .scenarios import (
+    BY_PULUMI,
+    BY_SERIES,
+    CANDIDATE,
+    EVERY,
+    MISLABELLED,
+    NAN,
+    QUIET,
+    STABLE,
+    Scenario,
+)
+
+_UP_SECONDS = 240
+_READY_SECONDS = 60
+_SPARE_SECONDS = 60
+"""How much longer than its holds a release may take: pods start, routes are pushed, two cores do it all."""
+_POLL_SECONDS = 0.4
+_PROOF_RATE = 20
+
+
+@dataclass
+class Played:
+    """One scenario's release.
+
+    Fields: `scenario`; `plan`: of the released version; `observer`: of the release; `state`: the last one seen;
+    `decided`: whether the engine had decided and Envoy sent nothing to a canary any more; `steps`; `after`: requests
+    when all was over, `canary` being those that the version which should answer did not answer with 200.
+    """
+
+    scenario: Scenario
+    plan: Plan
+    observer: Observer
+    state: RolloutState = field(default_factory=RolloutState)
+    decided: bool = False
+    steps: list[StepResult] = field(default_factory=list)
+    after: Share | None = None
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the released version became the stable one."""
+        return self.state.promoted(self.plan.revision)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the release was aborted."""
+        return self.state.taken_back(self.plan.revision)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Fields: `cluster`; `pulumi`; `load`; `released`: the configuration of the last `pulumi up`; `played`: by name."""
+
+    cluster: Cluster
+    pulumi: Pulumi
+    load: Load
+    released: Path
+    played: Mapping[str, Played]
+
+    def versions_seen(self, scenario: Scenario) -> set[str]:
+        """The versions under which Prometheus has got series of an app since the tests began."""
+        series = f'istio_requests_total{{destination_canonical_service="{scenario.name}"}}'
+        expression = f"count by (destination_version) (last_over_time({series}[15m]))"
+        url = f"http://127.0.0.1:{self.cluster.port('prometheus')}/api/v1/query"
+        answer = httpx.get(url, params={"query": expression}, timeout=10).raise_for_status().json()
+        return {found["metric"]["destination_version"] for found in answer["data"]["result"]}
+
+
+@contextmanager
+def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
+    """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
+    project, others = Project(folder / "pulumi", BY_PULUMI), Project(folder / "series", BY_SERIES)
+    pulumi = Pulumi(project.root, cluster.environment(), folder / "logs")
+    pulumi.select()
+    pulumi.up(project.stable()).wait(_UP_SECONDS)
+    before = others.compiled(others.stable())
+    after = others.compiled(others.candidate())
+    series.make_namespace(cluster.api)
+    for compiled in before.values():
+        series.install(cluster.api, compiled)
+    made_up = [series.mislabelled(after[MISLABELLED.name]), series.not_a_number(after[NAN.name])]
+    with ExitStack() as stack:
+        stack.enter_context(series.exporter(cluster, made_up))
+        gateway = stack.enter_context(Gateway(cluster))
+        load = stack.enter_context(Load(cluster, {scenario.host: scenario.rate for scenario in EVERY}))
+        _await_stable(cluster, load, {**project.compiled(project.stable()), **before})
+        config = project.candidate()
+        plans = {name: compiled.plan for name, compiled in {**project.compiled(config), **after}.items()}
+        played = {scenario.name: _start(cluster, gateway, load, scenario, plans[scenario.name]) for scenario in EVERY}
+        run = pulumi.up(config)
+        for compiled in after.values():
+            series.release(cluster.api, compiled)
+        run.wait(_UP_SECONDS)
+        _await_decisions(played)
+        load.set_rate(QUIET.host, _PROOF_RATE)
+        for release in played.values():
+            _conclude(release)
+        yield Rig(cluster, pulumi, load, config, played)
+
+
+def _start(cluster: Cluster, gateway: Gateway, load: Load, scenario: Scenario, plan: Plan) -> Played:
+    tally = Tally(load, scenario.host)
+    observer = Observer(cluster.api, gateway, tally, plan, CANDIDATE, since=time.time())
+    return Played(scenario, plan, observer)
+
+
+def _await_stable(cluster: Cluster, load: Load, apps: Mapping[str, Compiled]) -> None:
+    """Until the first version of every app is deployed, and answers where requests are sent."""
+    plans = [compiled.plan for compiled in apps.values()]
+    _until(lambda: all(_read(cluster, plan).promoted(plan.revision) for plan in plans), _READY_SECONDS, "deployed")
+    for scenario in EVERY:
+        if scenario.rate:
+            proof = await_proof(Tally(load, scenario.host), STABLE, scenario.rate, lambda _share: None)
+            assert not proof.canary, (
+                f"{scenario.name}: version {STABLE} left {proof.canary} of {proof.requests} requests"
+            )
+
+
+def _await_decisions(played: Mapping[str, Played]) -> None:
+    """Until every release is decided; the longest one sets the deadline."""
+    holds = max(sum(hold for _, hold in release.scenario.steps) for release in played.values())
+    deadline = time.monotonic() + holds + _SPARE_SECONDS
+    while time.monotonic() < deadline and not all(release.decided for release in played.values()):
+        for release in played.values():
+            if not release.decided:
+                _look(release)
+        time.sleep(_POLL_SECONDS)
+
+
+def _look(release: Played) -> None:
+    observer = release.observer
+    release.state = read_rollout(observer.api, release.plan.namespace, release.plan.name)
+    stretches = observer.all_stretches()
+    at_rest = bool(stretches) and stretches[-1].weight == 0
+    release.decided = release.state.decided(release.plan.revision) and at_rest
+
+
+def _conclude(release: Played) -> None:
+    """Looks once more when all answers are there."""
+    rate = release.scenario.rate or _PROOF_RATE
+    answering = CANDIDATE if release.promoted else STABLE
+    release.after = await_proof(release.observer.tally, answering, rate, lambda _share: None)
+    release.steps = release.observer.steps(release.state)
+
+
+def _read(cluster: Cluster, plan: Plan) -> RolloutState:
+    return read_rollout(cluster.api, plan.namespace, plan.name)
+
+
+def _until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not {what} within {seconds:.0f} s"
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,96 @@
+"""The releases that the delivery tests play, all at once in one cluster."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcluster.pods.behaviour import ERROR_RATE, LATENCY
+
+STABLE, CANDIDATE = "1.0.0", "2.0.0"
+"""Image tags, which every answer carries, of the version before and of the one that is released."""
+
+SCRAPE_SECONDS = 2
+"""The local stack's scrape interval; project.py refuses to start where it is another."""
+
+SERIES_NAMESPACE = "series"
+"""Its pods are scraped only where they ask for it, so that tests decide which series exist."""
+SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "15020", "prometheus.io/path": "/stats/prometheus"}
+
+_IMAGE = "registry.example.com/delivery/web"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One app and its release.
+
+    Fields: `name`: of the app, and of its host below example.com; `rate`: requests per second; `steps`: (weight in
+    percent, hold in seconds) each; `interval`: of the checks, seconds; `tolerated`: failed checks; `minimum`: requests
+    that a check needs; `stable`, `candidate`: annotations of the pods of either version; `namespace`: its own unless
+    given.
+    """
+
+    name: str
+    rate: int
+    steps: tuple[tuple[int, int], ...] = ((50, 10), (80, 10))
+    interval: int = 10
+    tolerated: int = 0
+    minimum: int = 30
+    stable: dict[str, str] = field(default_factory=dict)
+    candidate: dict[str, str] = field(default_factory=dict)
+    namespace: str = ""
+
+    @property
+    def host(self) -> str:
+        """The host name."""
+        return f"{self.name}.example.com"
+
+    def spec(self) -> dict[str, Any]:
+        """The app as its stable version, as a user would write it."""
+        return {
+            "name": self.name,
+            "namespace": self.namespace or self.name,
+            "owner": "team-delivery",
+            "workload": {
+                "image": f"{_IMAGE}:{STABLE}",
+                "port": 8080,
+                "min_ready": "1s",
+                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+                "probes": {"readiness": {"http": "/healthz", "period": "5s"}},
+                "annotations": self.stable,
+            },
+            "traffic": {"hosts": [self.host], "timeout": "10s"},
+            "replicas": 2,
+            "delivery": {
+                "steps": [{"weight": weight, "hold": f"{hold}s"} for weight, hold in self.steps],
+                "analysis": {
+                    "interval": f"{self.interval}s",
+                    "tolerated_failures": self.tolerated,
+                    "minimum_requests": self.minimum,
+                    "checks": [
+                        {"kind": "error_rate", "max": "5%"},
+                        {"kind": "latency", "quantile": "p99", "max": "500ms"},
+                    ],
+                },
+                "rollback": {"deadline": "5m", "keep_old_pods": "5s"},
+            },
+        }
+
+    def change(self) -> dict[str, Any]:
+        """What turns the app into the version that is released."""
+        # A key that the stable version has and this one has not is removed: null does that.
+        gone: dict[str, str | None] = {key: None for key in self.stable if key not in self.candidate}
+        return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **self.candidate}}}
+
+
+GOOD = Scenario("good", rate=430, steps=((5, 15), (25, 15), (50, 15)), interval=15)
+ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
+SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
+QUIET = Scenario("quiet", rate=0)
+
+EMPTY = Scenario("empty", rate=15, namespace=SERIES_NAMESPACE)
+STABLE_ONLY = Scenario("stable-only", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
+MISLABELLED = Scenario("mislabelled", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
+NAN = Scenario("nan", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
+
+BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
+BY_SERIES = (EMPTY, STABLE_ONLY, MISLABELLED, NAN)
+EVERY = BY_PULUMI + BY_SERIES

@@ -1,0 +1,62 @@
+"""A bad version is taken back, soon, and leaves all traffic to the stable one."""
+
+import pytest
+
+from localcluster.api import path_of
+from localcluster.demo.verdicts import why
+
+from .evidence import Evidence
+from .rig import Played, Rig
+from .scenarios import ERRORS, SCRAPE_SECONDS, SLOW, STABLE, Scenario
+
+_ALLOWANCE = 1.2
+
+BAD = [(ERRORS, "error rate"), (SLOW, "p99 latency")]
+NAMES = [scenario.name for scenario, _ in BAD]
+
+
+@pytest.mark.parametrize(("scenario", "reason"), BAD, ids=NAMES)
+def test_a_bad_version_is_aborted_for_what_is_bad(
+    rig: Rig, evidence: Evidence, scenario: Scenario, reason: str
+) -> None:
+    release = rig.played[scenario.name]
+    evidence.check(release.taken_back, release, "was not aborted")
+    said = why(release.observer.verdicts(release.state), scenario.tolerated)
+    evidence.check(said.startswith(reason), release, f"was aborted for another reason: {said}")
+
+
+@pytest.mark.parametrize(("scenario", "reason"), BAD, ids=NAMES)
+def test_a_bad_version_is_gone_in_time(rig: Rig, evidence: Evidence, scenario: Scenario, reason: str) -> None:
+    release = rig.played[scenario.name]
+    evidence.check(release.taken_back, release, "was not aborted")
+    took, bound = release.observer.seconds_to_abort(), longest(release)
+    message = f"{took:.1f} s from the first bad answer to the last one of the canary, {bound:.1f} s are allowed"
+    evidence.check(took <= bound, release, message)
+
+
+@pytest.mark.parametrize(("scenario", "reason"), BAD, ids=NAMES)
+def test_all_traffic_is_back_at_the_stable_version(
+    rig: Rig, evidence: Evidence, scenario: Scenario, reason: str
+) -> None:
+    release = rig.played[scenario.name]
+    weights = routed(rig, release)
+    evidence.check(weights == (100, 0), release, f"the VirtualService sends {weights} to stable and canary")
+    after = release.after
+    well = after is not None and after.requests > 0 and after.canary == 0
+    evidence.check(well, release, f"version {STABLE} does not answer everything: {after}")
+
+
+def longest(release: Played) -> float:
+    """The bound, from the app's own spec: checks, one scrape, and the time to the minimum of requests."""
+    scenario = release.scenario
+    canary_rate = scenario.rate * scenario.steps[0][0] / 100
+    enough = scenario.minimum / canary_rate
+    return _ALLOWANCE * (scenario.interval * (scenario.tolerated + 1) + SCRAPE_SECONDS + enough)
+
+
+def routed(rig: Rig, release: Played) -> tuple[int, int]:
+    """The weights of stable and canary in the VirtualService."""
+    path = path_of("networking.istio.io/v1/virtualservices", release.plan.namespace, f"{release.plan.name}-split")
+    routes = rig.cluster.api.get(path)["spec"]["http"][0]["route"]
+    weights = {route["destination"]["host"]: route.get("weight", 0) for route in routes}
+    return weights[release.plan.stable_service], weights[release.plan.canary_service]
