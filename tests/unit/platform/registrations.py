@@ -1,5 +1,6 @@
 """Runs components against Pulumi's mocks and keeps what they register, options included."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,8 @@ def _short(urn: str) -> str:
 def registered(build: Callable[[], Any]) -> dict[str, Registration]:
     """What `build` registers, by URN, in a project `shopfront` and a stack `dev`."""
     recorder = _Recorder()
+    # Pulumi takes the thread's event loop, which a test that ran asyncio.run() has taken away.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     set_mocks(recorder.mocks, project="shopfront", stack="dev", monitor=recorder)
 
     def run() -> None:
