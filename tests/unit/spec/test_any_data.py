@@ -29,7 +29,7 @@ DATA = st.recursive(
     max_leaves=8,
 )
 APPS = [example_app(name) for name in SCENARIOS]
-SETTINGS = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 
 def _places(data: Any) -> Iterator[tuple[Any, Any]]:
