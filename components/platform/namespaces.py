@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from ..manifests.meta import Manifest
+from ..manifests.pod import pod_template
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 from .piece import pieces_of, pod_security
+from .pod_standard import laxest, level
 
 APPS_LABEL = {"coalmine.dev/apps": "true"}
 """Marks the namespaces that hold apps; metrics are collected from their pods."""
@@ -15,12 +17,19 @@ OF_KUBERNETES = frozenset({"default", "kube-node-lease", "kube-public", "kube-sy
 
 
 def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
-    """The Namespaces of a stack in alphabetical order."""
+    """The Namespaces of a stack in alphabetical order.
+
+    One of apps is `restricted`, unless the workload of an app in it asks for more.
+    """
     labels: dict[str, Mapping[str, str]] = {}
     for piece in pieces_of(stack):
         labels.update(piece.namespaces(stack))
+    by_namespace: dict[str, list[AppSpec]] = {}
     for app in apps:
-        labels[app.namespace] = {**pod_security("restricted"), **APPS_LABEL, **_mesh(stack)}
+        by_namespace.setdefault(app.namespace, []).append(app)
+    for name, inside in by_namespace.items():
+        standard = laxest(level(pod_template(app)["spec"]) for app in inside)
+        labels[name] = {**pod_security(standard), **APPS_LABEL, **_mesh(stack)}
     return [_namespace(name, labels[name]) for name in sorted(labels)]
 
 
