@@ -44,7 +44,8 @@ def demo(
     try:
         problem = _run(Cluster(name), results, console)
     except KeyboardInterrupt:
-        console.print("\nstopped; the cluster is still running: `make demo` starts over, `make down` ends it")
+        told = "stopped; the cluster is still running: `make demo` starts over, `make down` ends it"
+        console.print(f"\n{told}", highlight=False, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
     took = time.monotonic() - began
     if as_json:
@@ -52,13 +53,13 @@ def demo(
     if problem:
         print(f"coalmine: {problem}", file=sys.stderr)
         raise typer.Exit(1)
-    console.print(_farewell(took), highlight=False)
+    console.print(_farewell(took, name), highlight=False, soft_wrap=True)
 
 
 def _run(cluster: Cluster, results: list[VersionResult], console: Console) -> str:
     """Plays the demo; returns what went wrong or differed, "" if nothing did."""
     try:
-        console.print("starting the local cluster, or using the one that runs")
+        console.print("starting the local cluster, or using the one that runs", soft_wrap=True)
         cluster.up()
         with Display(console, _title(cluster), results, len(WEIGHTS)) as display:
             play(cluster, results, display)
@@ -85,11 +86,16 @@ def _data(results: list[VersionResult], problem: str, took: float) -> dict[str, 
     }
 
 
-def _farewell(took: float) -> str:
-    return f"""\
-All five releases ended as they should, in {took:.0f} s. The cluster is still up; look around:
-  coalmine local status                                     what runs
-  eval "$(coalmine local env)"                              then, in this shell:
-  pulumi stack --stack local                                what Pulumi made
-  kubectl-argo-rollouts get rollout shop --namespace shop   the last release
-  make down                                                 ends the cluster"""
+def _farewell(took: float, name: str) -> str:
+    option = "" if name == DEFAULT_NAME else f" --name {name}"
+    hints = {
+        f"coalmine local status{option}": "what runs",
+        f'eval "$(coalmine local env{option})"': "then, in this shell:",
+        "pulumi stack --stack local": "what Pulumi made",
+        "kubectl-argo-rollouts get rollout shop --namespace shop": "the last release",
+        "make down" if name == DEFAULT_NAME else f"coalmine local down{option}": "ends the cluster",
+    }
+    width = max(len(command) for command in hints)
+    lines = [f"  {command:{width}}  {what}" for command, what in hints.items()]
+    told = f"All five releases ended as they should, in {took:.0f} s. The cluster is still up; look around:"
+    return "\n".join([told, *lines])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from types import TracebackType
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -18,9 +19,9 @@ _COLUMNS = ("version", "what it is", "step", "weight", "the canary got", "checks
 
 def table(title: str, results: Sequence[VersionResult], steps: int) -> Table:
     """All versions, one row per step; `steps` is how many a whole release has."""
-    made = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for column in _COLUMNS:
-        made.add_column(column, no_wrap=column in ("version", "step", "weight"))
+        made.add_column(column, no_wrap=column in ("version", "step", "weight", "the canary got"))
     for result in results:
         _add(made, result, steps)
     return made
@@ -68,26 +69,25 @@ class Display:
 
 def _add(made: Table, result: VersionResult, steps: int) -> None:
     name, what = result.version.tag, result.version.what
-    style = "" if not result.outcome else "red" if result.difference() else "green"
-    last = f"[{style}]{wording.outcome(result)}[/]" if style else wording.outcome(result)
+    style = "red" if result.difference() else "green"
+    last = f"[{style}]{wording.outcome(result)}[/]" if result.over else wording.now(result)
     if not result.steps:
         made.add_row(name, what, "", "", "", "", last)
     for index, step in enumerate(result.steps):
         first, end = index == 0, index == len(result.steps) - 1
-        cells = (f"{index + 1} of {steps}", f"{step.share.weight} %", wording.canary_got(step), wording.checks(step))
+        cells = (f"{index + 1}/{steps}", f"{step.share.weight} %", wording.canary_got(step), wording.checks(step))
         made.add_row(name if first else "", what if first else "", *cells, last if end else "")
 
 
 def _lines(result: VersionResult, steps: int) -> list[str]:
     name = result.version.tag
-    started = [f"{name} ({result.version.what}): {result.state}"] if result.state and not result.outcome else []
-    over = bool(result.outcome) and not result.state
+    started = [f"{name} ({result.version.what}): {result.state}"] if not result.over else []
     passed = [
         _step_line(name, index, step, steps)
         for index, step in enumerate(result.steps)
-        if over or any(later.seconds > _COUNTED_SECONDS for later in result.steps[index + 1 :])
+        if result.over or any(later.seconds > _COUNTED_SECONDS for later in result.steps[index + 1 :])
     ]
-    return started + passed + ([f"{name}: {wording.outcome(result)}"] if over else [])
+    return started + passed + ([f"{name}: {wording.outcome(result)}"] if result.over else [])
 
 
 def _step_line(name: str, index: int, step: StepResult, steps: int) -> str:

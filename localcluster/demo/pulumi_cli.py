@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..process import is_running
 
 _SHORT_SECONDS = 60
+_POLL_SECONDS = 0.25
 
 
 class PulumiFailed(Exception):
@@ -34,15 +36,18 @@ class Run:
             raise PulumiFailed(f"pulumi {self._verb} failed: {_reason(self._log.read_text())} (all of it: {self._log})")
         return code == 0
 
-    def wait(self, seconds: float) -> None:
-        """Waits for a good end. Raises PulumiFailed for any other, and when it takes longer."""
+    def wait(self, seconds: float, tick: Callable[[], None] = lambda: None) -> None:
+        """Waits for a good end, calling `tick` meanwhile. Raises PulumiFailed for any other, and if it takes longer."""
+        deadline = time.monotonic() + seconds
         try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
+            while not self.done:
+                if time.monotonic() > deadline:
+                    raise PulumiFailed(f"pulumi {self._verb} was stopped after {seconds:.0f} s (output: {self._log})")
+                tick()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_POLL_SECONDS)
+        finally:
             self.cancel()
-            raise PulumiFailed(f"pulumi {self._verb} was stopped after {seconds:.0f} s (output: {self._log})") from None
-        # Reading the property raises for a bad end.
-        assert self.done
 
     def cancel(self) -> None:
         """Asks Pulumi to stop, and waits until it has written its state down."""
@@ -94,6 +99,8 @@ class Pulumi:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
+                # A Ctrl-C reaches it once, from `cancel`: at a second one Pulumi would stop without tidying up.
+                start_new_session=True,
             )
         return Run(verb, process, log)
 

@@ -60,11 +60,7 @@ class Release:
     def _decide(self) -> RolloutState:
         """Runs Pulumi and waits until the new version is promoted or taken back."""
         self._say("pulumi up")
-        run = self._scene.pulumi.up(self._config)
-        try:
-            self._follow(lambda _state: run.done, _UP_SECONDS)
-        finally:
-            run.cancel()
+        self._scene.pulumi.up(self._config).wait(_UP_SECONDS, lambda: self._update(self._read()))
         holds = sum(stage.hold.milliseconds for stage in self._plan.stages) / 1000
         return self._follow(self._decided, holds + _SPARE_SECONDS)
 

@@ -36,6 +36,11 @@ class VersionResult:
     after: Share | None = None
     seconds: float = 0.0
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return bool(self.outcome) and not self.state
+
     def difference(self) -> str:
         """What differs from what was expected, in one line; "" when nothing does."""
         name = f"version {self.version.number}"

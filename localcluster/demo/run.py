@@ -1,5 +1,6 @@
 """The whole demo: the cluster, the five releases, and what to do next."""
 
+import time
 from collections.abc import Sequence
 
 from components.discovery import discover
@@ -43,8 +44,10 @@ def _prepare(pulumi: Pulumi, stage: Stage, first: VersionResult, display: Displa
     first.state = "pulumi up: the platform"
     display.update()
     pulumi.select()
-    run = pulumi.up(stage.empty())
-    try:
-        run.wait(_UP_SECONDS)
-    finally:
-        run.cancel()
+    began = time.time()
+
+    def tick() -> None:
+        first.seconds = time.time() - began
+        display.update()
+
+    pulumi.up(stage.empty()).wait(_UP_SECONDS, tick)

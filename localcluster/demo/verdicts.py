@@ -34,8 +34,8 @@ class Verdict:
         """E.g. `error rate 4.9% > 1% in 1 of 1 checks at weight 5`."""
         times = f"in {self.failed} of {self.passed + self.failed} checks at weight {self.weight}"
         if self.no_data:
-            return f"no data for {_spoken(self.check)} {times}"
-        return f"{_spoken(self.check)} {self.value} > {self.limit} {times}"
+            return f"no data for {spoken(self.check)} {times}"
+        return f"{spoken(self.check)} {self.value} > {self.limit} {times}"
 
 
 def read_runs(api: Api, namespace: str, rollout: str, pod_hash: str) -> list[Object]:
@@ -101,7 +101,8 @@ def _said(check: ErrorRate | Latency, number: float) -> str:
     return f"{100 * number:.1f}%" if isinstance(check, ErrorRate) else f"{number:.0f}ms"
 
 
-def _spoken(name: str) -> str:
+def spoken(name: str) -> str:
+    """A check's name as people say it."""
     if name == "error-rate":
         return "error rate"
     return f"{name.removeprefix('latency-')} latency"

@@ -1,7 +1,7 @@
 """How the demo says its results, on a terminal and in plain lines."""
 
 from .results import StepResult, VersionResult
-from .verdicts import Verdict
+from .verdicts import Verdict, spoken
 from .versions import ABORTED
 
 
@@ -17,15 +17,18 @@ def checks(step: StepResult) -> str:
     """E.g. `2 passed`, or the check that failed with its value and limit."""
     failing = [verdict for verdict in step.verdicts if verdict.failed]
     if failing:
-        return ", ".join(_failure(verdict) for verdict in failing)
+        return ", ".join(dict.fromkeys(_failure(verdict) for verdict in failing))
     passed = sum(verdict.passed for verdict in step.verdicts)
     return f"{passed} passed" if passed else ""
 
 
+def now(result: VersionResult) -> str:
+    """E.g. `weight 25 %, 31 s` while a release goes on."""
+    return f"{result.state}, {result.seconds:.0f} s" if result.seconds else result.state
+
+
 def outcome(result: VersionResult) -> str:
     """E.g. `aborted in 15 s, 100 % stable again`."""
-    if not result.outcome:
-        return result.state
     if result.outcome != ABORTED:
         return result.outcome
     took = "" if result.seconds_to_abort is None else f" in {result.seconds_to_abort:.0f} s"
@@ -35,5 +38,5 @@ def outcome(result: VersionResult) -> str:
 
 def _failure(verdict: Verdict) -> str:
     if verdict.no_data:
-        return f"{verdict.check}: no data"
-    return f"{verdict.check} {verdict.value} > {verdict.limit}"
+        return "no data"
+    return f"{spoken(verdict.check)} {verdict.value} > {verdict.limit}"
