@@ -56,12 +56,33 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def without_mesh_and_apps(folder: Path) -> Path:
     """The configuration of the stack `local` with Argo Rollouts alone."""
-    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
-    config = settings["config"]
+    config = local_config()
     config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
-    config |= {"coalmine:apps": [], "coalmine:overrides": {}}
-    path = folder / "engine-only.yaml"
-    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return written({**config, "coalmine:apps": [], "coalmine:overrides": {}}, folder / "engine-only.yaml")
+
+
+def slow_canary(path: Path, timeout: str) -> Path:
+    """The stack `local` with a new version of its app, which stays at its first weight for minutes."""
+    config = local_config()
+    shop = config["coalmine:overrides"]["shop"]
+    shop["workload"]["image"] = "ghcr.io/coalmine-demo/shop:1.1.0"
+    shop["traffic"] = {"timeout": timeout}
+    shop["delivery"] |= {"steps": [{"weight": 5, "hold": "10m"}], "rollback": {"deadline": "20m"}}
+    shop["delivery"]["analysis"] |= {"interval": "10m"}
+    return written(config, path)
+
+
+def local_config() -> dict[str, Any]:
+    """The keys of the stack `local`."""
+    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
+    config: dict[str, Any] = settings["config"]
+    return config
+
+
+def written(config: dict[str, Any], path: Path) -> Path:
+    """A file of configuration keys with the salt of the stack `local`."""
+    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**settings, "config": config}), encoding="utf-8")
     return path
 
 
@@ -105,7 +126,6 @@ def scraped_pods(installed: Installed, job: str) -> set[str]:
 
 
 def test_an_unchanged_stack_has_nothing_to_do(installed: Installed) -> None:
-    installed.pulumi.succeed("preview", "--expect-no-changes")
     refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes")
     assert refreshed.code == 0, f"what controllers write shows as a change:\n{refreshed.text[-3000:]}"
 
@@ -196,3 +216,22 @@ def refusal_of_pod(api: Api, pod: Object, namespace: str) -> str | None:
     except ApiError as error:
         return str(error)
     return None
+
+
+def test_a_route_can_be_changed_in_the_middle_of_a_canary(installed: Installed, tmp_path: Path) -> None:
+    routes = path_of("networking.istio.io/v1/virtualservices", "shop")
+    installed.pulumi.succeed("up", "--yes", "--skip-preview", config=slow_canary(tmp_path / "one.yaml", "10s"))
+    deadline = time.monotonic() + 60
+    while (weights := canary_weights(installed.api)) != [95, 5]:
+        assert time.monotonic() < deadline, f"after 60 s the weights of stable and canary are {weights}"
+        time.sleep(0.2)
+    changed = installed.pulumi.succeed("up", "--yes", "--skip-preview", config=slow_canary(tmp_path / "two.yaml", "7s"))
+    assert "1 updated" in changed.text, f"more than the route was changed:\n{changed.text[-3000:]}"
+    assert installed.api.get(f"{routes}/shop")["spec"]["http"][0]["timeout"] == "7s"
+    assert canary_weights(installed.api) == [95, 5], "the change of a timeout moved the weights"
+
+
+def canary_weights(api: Api) -> list[int]:
+    """The shares of stable and canary, in percent."""
+    route = api.get(path_of("networking.istio.io/v1/virtualservices", "shop", "shop-split"))["spec"]["http"][0]
+    return [destination.get("weight", 0) for destination in route["route"]]
