@@ -19,7 +19,7 @@ _COLUMNS = ("version", "what it is", "step", "weight", "the canary got", "checks
 
 def table(title: str, results: Sequence[VersionResult], steps: int) -> Table:
     """All versions, one row per step; `steps` is how many a whole release has."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in _COLUMNS:
         made.add_column(column, no_wrap=column in ("version", "step", "weight", "the canary got"))
     for result in results:

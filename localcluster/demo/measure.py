@@ -36,6 +36,11 @@ class Observer:
         found = self.gateway.stretches(self.tally.host, canary)
         return [stretch for stretch in found if stretch.until > self.since]
 
+    def weight(self) -> int | None:
+        """The weight that is in force now; None while the app has no route."""
+        found = self.all_stretches()
+        return found[-1].weight if found and math.isinf(found[-1].until) else None
+
     def canary_stretches(self) -> list[Stretch]:
         """Those of the steps, at which both versions got traffic."""
         return [stretch for stretch in self.all_stretches() if 0 < stretch.weight < 100]

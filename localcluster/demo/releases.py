@@ -66,8 +66,7 @@ class Release:
 
     def _decided(self, state: RolloutState) -> bool:
         """Whether the engine has decided, and Envoy sends nothing to a canary any more."""
-        stretches = self._observer.all_stretches()
-        return state.decided(self._plan.revision) and bool(stretches) and stretches[-1].weight == 0
+        return state.decided(self._plan.revision) and self._observer.weight() == 0
 
     def _follow(self, condition: Callable[[RolloutState], bool], seconds: float) -> RolloutState:
         for state in follow(self._read, seconds):

@@ -28,12 +28,12 @@ def now(result: VersionResult) -> str:
 
 
 def outcome(result: VersionResult) -> str:
-    """E.g. `aborted in 15 s, 100 % stable again`."""
+    """E.g. `aborted in 15 s, 100 % stable`."""
     if result.outcome != ABORTED:
         return result.outcome
     took = "" if result.seconds_to_abort is None else f" in {result.seconds_to_abort:.0f} s"
     back = result.after is not None and result.after.requests and not result.after.canary
-    return f"{result.outcome}{took}{', 100 % stable again' if back else ''}"
+    return f"{result.outcome}{took}{', 100 % stable' if back else ''}"
 
 
 def _failure(verdict: Verdict) -> str:

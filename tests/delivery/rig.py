@@ -14,7 +14,7 @@ from localcluster.cluster import Cluster
 from localcluster.demo.gateway import Gateway
 from localcluster.demo.measure import Observer
 from localcluster.demo.proof import await_proof
-from localcluster.demo.pulumi_cli import Pulumi
+from localcluster.demo.pulumi_cli import Pulumi, PulumiFailed, Run
 from localcluster.demo.results import StepResult
 from localcluster.demo.rollout import RolloutState, read_rollout
 from localcluster.demo.shares import Share
@@ -27,7 +27,9 @@ from .scenarios import (
     BY_PULUMI,
     BY_SERIES,
     CANDIDATE,
+    ERRORS,
     EVERY,
+    GOOD,
     MISLABELLED,
     NAN,
     QUIET,
@@ -39,7 +41,10 @@ _UP_SECONDS = 240
 _READY_SECONDS = 60
 _SPARE_SECONDS = 60
 """How much longer than its holds a release may take: pods start, routes are pushed, two cores do it all."""
+_PREVIEW_SECONDS = 120
 _POLL_SECONDS = 0.4
+_MIDWAY = range(25, 100)
+"""Weights at which the engine has rewritten the routes at least once."""
 _PROOF_RATE = 20
 
 
@@ -73,13 +78,16 @@ class Played:
 
 @dataclass(frozen=True)
 class Rig:
-    """Fields: `cluster`; `pulumi`; `load`; `released`: the configuration of the last `pulumi up`; `played`: by name."""
+    """What was played, and what with.
+
+    Fields: `cluster`; `load`; `played`: by name; `differences`: what Pulumi said when it was asked whether live
+    objects differ from what it knows, "midway" in a release and "afterwards", "" for nothing.
+    """
 
     cluster: Cluster
-    pulumi: Pulumi
     load: Load
-    released: Path
     played: Mapping[str, Played]
+    differences: Mapping[str, str]
 
     def versions_seen(self, scenario: Scenario) -> set[str]:
         """The versions under which Prometheus has got series of an app since the tests began."""
@@ -115,11 +123,29 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         for compiled in after.values():
             series.release(cluster.api, compiled)
         run.wait(_UP_SECONDS)
-        _await_decisions(played)
+        came_midway = _await(lambda: played[GOOD.name].observer.weight() in _MIDWAY, played)
+        midway = _preview(pulumi, config)
+        _await(lambda: all(release.decided for release in played.values()), played)
+        differences = {"midway": _difference(midway) if came_midway else "the release never came so far"}
         load.set_rate(QUIET.host, _PROOF_RATE)
         for release in played.values():
             _conclude(release)
-        yield Rig(cluster, pulumi, load, config, played)
+        differences["afterwards"] = _difference(_preview(pulumi, config))
+        yield Rig(cluster, load, played, differences)
+
+
+def _preview(pulumi: Pulumi, config: Path) -> Run:
+    """Compares the live objects of one app that is promoted and of one that is taken back."""
+    targets = [option for scenario in (GOOD, ERRORS) for option in ("--target", f"**::{scenario.name}/**")]
+    return pulumi.preview(config, "--refresh", *targets, "--expect-no-changes", "--diff")
+
+
+def _difference(run: Run) -> str:
+    try:
+        run.wait(_PREVIEW_SECONDS)
+    except PulumiFailed as failed:
+        return str(failed)
+    return ""
 
 
 def _start(cluster: Cluster, gateway: Gateway, load: Load, scenario: Scenario, plan: Plan) -> Played:
@@ -140,23 +166,24 @@ def _await_stable(cluster: Cluster, load: Load, apps: Mapping[str, Compiled]) ->
             )
 
 
-def _await_decisions(played: Mapping[str, Played]) -> None:
-    """Until every release is decided; the longest one sets the deadline."""
+def _await(condition: Callable[[], bool], played: Mapping[str, Played]) -> bool:
+    """Follows every release until a condition holds, and says whether it did; the longest one sets the deadline."""
     holds = max(sum(hold for _, hold in release.scenario.steps) for release in played.values())
     deadline = time.monotonic() + holds + _SPARE_SECONDS
-    while time.monotonic() < deadline and not all(release.decided for release in played.values()):
+    while time.monotonic() < deadline:
         for release in played.values():
             if not release.decided:
                 _look(release)
+        if condition():
+            return True
         time.sleep(_POLL_SECONDS)
+    return False
 
 
 def _look(release: Played) -> None:
     observer = release.observer
     release.state = read_rollout(observer.api, release.plan.namespace, release.plan.name)
-    stretches = observer.all_stretches()
-    at_rest = bool(stretches) and stretches[-1].weight == 0
-    release.decided = release.state.decided(release.plan.revision) and at_rest
+    release.decided = release.state.decided(release.plan.revision) and observer.weight() == 0
 
 
 def _conclude(release: Played) -> None:

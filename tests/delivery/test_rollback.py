@@ -1,5 +1,7 @@
 """A bad version is taken back, soon, and leaves all traffic to the stable one."""
 
+from collections.abc import Callable
+
 import pytest
 
 from localcluster.api import path_of
@@ -8,6 +10,8 @@ from localcluster.demo.verdicts import why
 from .evidence import Evidence
 from .rig import Played, Rig
 from .scenarios import ERRORS, SCRAPE_SECONDS, SLOW, STABLE, Scenario
+
+Record = Callable[[str, object], None]
 
 _ALLOWANCE = 1.2
 
@@ -26,10 +30,14 @@ def test_a_bad_version_is_aborted_for_what_is_bad(
 
 
 @pytest.mark.parametrize(("scenario", "reason"), BAD, ids=NAMES)
-def test_a_bad_version_is_gone_in_time(rig: Rig, evidence: Evidence, scenario: Scenario, reason: str) -> None:
+def test_a_bad_version_is_gone_in_time(
+    rig: Rig, evidence: Evidence, record_property: Record, scenario: Scenario, reason: str
+) -> None:
     release = rig.played[scenario.name]
     evidence.check(release.taken_back, release, "was not aborted")
     took, bound = release.observer.seconds_to_abort(), longest(release)
+    record_property("seconds", took)
+    record_property("seconds allowed", bound)
     message = f"{took:.1f} s from the first bad answer to the last one of the canary, {bound:.1f} s are allowed"
     evidence.check(took <= bound, release, message)
 

@@ -101,7 +101,7 @@ def test_the_table_has_a_row_per_step() -> None:
     assert "5.0 % (300 of 6,000)" in text
     assert "25.0 % (1,500 of 6,000)" in text
     assert "error rate 5.3% > 1%" in text
-    assert "aborted in 15 s, 100 % stable again" in text
+    assert "aborted in 15 s, 100 % stable" in text
     assert "waiting" in text
 
 
