@@ -81,7 +81,7 @@ class Scenario:
         return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **self.candidate}}}
 
 
-GOOD = Scenario("good", rate=430, steps=((5, 15), (25, 15), (50, 15)), interval=15)
+GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=15)
 ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
