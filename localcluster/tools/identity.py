@@ -7,7 +7,8 @@ from components.releases import GO, GoModule, Tool, tools_of
 
 from .layout import GO_MODULES, binaries_dir
 
-BUILD_FLAGS = ("-trimpath", "-mod=readonly", "-buildvcs=false")
+# Debug information is stripped by the linker anyway; not making it saves a sixth of the time.
+BUILD_FLAGS = ("-trimpath", "-mod=readonly", "-buildvcs=false", "-gcflags=all=-dwarf=false")
 
 
 def go_mod_dir(module: GoModule) -> Path:
