@@ -52,6 +52,8 @@ class Release:
         self._flow(True)
         answering = self._stable if self._result.outcome == ABORTED else self._version.tag
         self._prove(answering)
+        # By now the last answers of the last step are there.
+        self._result.steps = self._observer.steps(state)
         if self._result.outcome == ABORTED:
             self._result.seconds_to_abort = round(self._observer.seconds_to_abort(), 1)
         self._say("")

@@ -49,8 +49,11 @@ class VersionResult:
             return f"{name} was expected to be {self.version.expected}, but was {self.outcome or 'not decided'}{why}"
         if self.outcome == ABORTED and not self.reason.startswith(self.version.because):
             return f"{name} was expected to be aborted because of {self.version.because}, but: {self.reason}"
-        if self.after is None or self.after.canary:
-            return f"{name}: afterwards {_wrong(self.after)} requests were not answered well by the stable version"
+        if self.after is None or not self.after.requests:
+            return f"{name}: afterwards no requests were answered"
+        if self.after.canary:
+            wrong = f"{self.after.canary} of {self.after.requests} requests"
+            return f"{name}: afterwards {wrong} were not answered well by the stable version"
         return self._traffic_difference() if self.version.traffic else ""
 
     def _traffic_difference(self) -> str:
@@ -101,7 +104,3 @@ def _step_data(step: StepResult) -> dict[str, Any]:
             for verdict in step.verdicts
         ],
     }
-
-
-def _wrong(after: Share | None) -> str:
-    return "no" if after is None else f"{after.canary} of {after.requests}"

@@ -51,6 +51,10 @@ def _lost(result: VersionResult) -> None:
     result.after = Share(0, 1_500, 7)
 
 
+def _silent(result: VersionResult) -> None:
+    result.after = Share(0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -58,6 +62,7 @@ def _lost(result: VersionResult) -> None:
         (_too_few, "version 2 at weight 5: 4999 requests were counted, 5000 are needed"),
         (_off, "version 2 at weight 25: the canary got 33.33%, +14.9 standard errors off (4.5)"),
         (_lost, "version 2: afterwards 7 of 1500 requests were not answered well by the stable version"),
+        (_silent, "version 2: afterwards no requests were answered"),
     ],
 )
 def test_a_difference_is_said_in_one_line(change: Callable[[VersionResult], None], said: str) -> None:
