@@ -41,7 +41,7 @@ VERSIONS = (
     Version(2, "good", PROMOTED, _HEALTHY),
     Version(3, "5 % errors", ABORTED, {**_HEALTHY, ERROR_RATE: "0.05"}, because="error rate"),
     Version(4, "slow", ABORTED, {**_HEALTHY, LATENCY: "800ms"}, because="p99 latency"),
-    Version(5, "good, no traffic", ABORTED, _HEALTHY, traffic=False, because="no data"),
+    Version(5, "no traffic", ABORTED, _HEALTHY, traffic=False, because="no data"),
 )
 
 

@@ -39,4 +39,4 @@ def outcome(result: VersionResult) -> str:
 def _failure(verdict: Verdict) -> str:
     if verdict.no_data:
         return "no data"
-    return f"{spoken(verdict.check)} {verdict.value} > {verdict.limit}"
+    return f"{spoken(verdict.check).removesuffix(' latency')} {verdict.value} > {verdict.limit}"
