@@ -99,10 +99,15 @@ def write_tree(folder: Path, files: Iterable[tuple[str, str]]) -> Tree:
     before = index.read_text().split() if index.is_file() else []
     folder.mkdir(parents=True, exist_ok=True)
     there: set[str] = set()
+    made: set[Path] = set()
     written: list[str] = []
     for path, text in files:
         there.add(path)
-        if _write(folder / path, text.encode()):
+        file = folder / path
+        if file.parent not in made:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made.add(file.parent)
+        if _write(file, text.encode()):
             written.append(path)
     removed = [path for path in before if path not in there and (folder / path).is_file()]
     for path in removed:
@@ -111,11 +116,8 @@ def write_tree(folder: Path, files: Iterable[tuple[str, str]]) -> Tree:
     return Tree(sorted(there), sorted(written), removed)
 
 
-def _write(path: Path, content: bytes) -> bool:
-    try:
-        if path.read_bytes() == content:
-            return False
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _write(file: Path, content: bytes) -> bool:
+    if file.is_file() and file.read_bytes() == content:
+        return False
+    file.write_bytes(content)
     return True
