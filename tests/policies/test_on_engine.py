@@ -88,6 +88,14 @@ def test_the_fix_names_the_line_of_the_app_and_the_title_of_the_rule(project: Ob
     ) in answer.text
 
 
+def test_a_number_of_replicas_only_the_update_knows_is_announced(project: ObjectsProject) -> None:
+    # Before any update of the project: after one, the late value is in the state and so known to a preview.
+    answer = project.judge(GOOD[0] | {"spec": {**GOOD[0]["spec"], "replicas": LATE}}, TEMPLATE)
+    assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
+    assert "undecided-in-stack-preview" in answer.text
+    assert "'minimum-replicas' is judged during the update, when spec.replicas of Rollout shop/checkout" in answer.text
+
+
 def test_a_value_only_the_update_knows_is_announced_and_then_refused(project: ObjectsProject) -> None:
     late = _rollout({"setWeight": LATE}, ANALYSIS)
     only = {"all": "disabled", "first-step-weight": "mandatory", "undecided-in-preview": "advisory"}
@@ -101,13 +109,6 @@ def test_a_value_only_the_update_knows_is_announced_and_then_refused(project: Ob
     assert update.code != 0, update.text
     assert "[mandatory] [severity: high] first-step-weight" in update.text
     assert "unreachable" not in update.text, "the update went on to the cluster after the refusal"
-
-
-def test_a_number_of_replicas_only_the_update_knows_is_announced(project: ObjectsProject) -> None:
-    answer = project.judge(GOOD[0] | {"spec": {**GOOD[0]["spec"], "replicas": LATE}}, TEMPLATE)
-    assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
-    assert "undecided-in-stack-preview" in answer.text
-    assert "'minimum-replicas' is judged during the update, when spec.replicas of Rollout shop/checkout" in answer.text
 
 
 def test_the_configuration_sets_limits_and_levels(project: ObjectsProject) -> None:
