@@ -10,7 +10,7 @@ from ..discovery import discover
 from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
-_ORDER = ["validate", "plan", "render", "schema", "local", "demo"]
+_ORDER = ["validate", "plan", "render", "review", "schema", "local", "demo"]
 
 
 def build() -> typer.Typer:
