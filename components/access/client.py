@@ -19,11 +19,15 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
 
+_SHOWN = 120
+"""Characters of an answer that nobody expected."""
+
+
 class ApiError(Exception):
     """The API server refused a request. Fields: `status`: HTTP status; `reason`: Kubernetes' word, e.g. NotFound."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{status} {reason}: {message}")
+        super().__init__(f"{f'{status} {reason}'.strip()}: {message}")
         self.status = status
         self.reason = reason
 
@@ -117,7 +121,8 @@ class Api:
             answer: Object = json.loads(data) if data else {}
         except ValueError:
             # A proxy or another server, which knows nothing of Kubernetes, answers in its own words.
-            raise ApiError(status, "", data.decode(errors="replace").strip()) from None
+            words = " ".join(data.decode(errors="replace").split())
+            raise ApiError(status, "", f"not an answer of Kubernetes: {words[:_SHOWN]}") from None
         if status >= http.client.BAD_REQUEST:
             raise ApiError(status, answer.get("reason", ""), answer.get("message", data.decode(errors="replace")))
         return answer

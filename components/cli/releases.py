@@ -43,6 +43,11 @@ class Target:
     app: str
     stack: str
 
+    @property
+    def place(self) -> str:
+        """The arguments that lead another command to this app."""
+        return f"--stack {self.stack} {self.app}" if self.stack else self.app
+
     def read(self) -> Release:
         """The release as it stands now. Raises UserError where the cluster does not have it."""
         found = self.operator.read(self.api, self.namespace, self.app)
@@ -56,8 +61,7 @@ class Target:
         if json:
             print_json({"app": self.app, "namespace": self.namespace, "action": action})
             return
-        stack = f"--stack {self.stack} " if self.stack else ""
-        print(f"{self.app}: {happens}; follow it with `coalmine watch {stack}{self.app}`")
+        print(f"{self.app}: {happens}; follow it with `coalmine watch {self.place}`")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def verb(
     """Say how an app's release stands; exit 0 healthy, 2 in progress or waiting, 3 degraded, 1 where it cannot tell."""
     with release_of(app, stack, namespace, root) as target:
         release = target.read()
-    show(release, json)
+    show(release, target.place, json)
     raise typer.Exit(exit_code(release.state))
 
 
@@ -34,7 +34,7 @@ def exit_code(state: State) -> int:
     return {State.HEALTHY: 0, State.IN_PROGRESS: 2, State.WAITING: 2, State.DEGRADED: 3}[state]
 
 
-def show(release: Release, json: bool) -> None:
+def show(release: Release, place: str, json: bool) -> None:
     """The release on standard output: as JSON, or its headline, its checks and what may be done."""
     from ..operate.wording import as_data
 
@@ -43,11 +43,11 @@ def show(release: Release, json: bool) -> None:
         return
     from rich.console import Console
 
-    Console().print(picture(release))
+    Console().print(picture(release, place))
 
 
-def picture(release: Release) -> Any:
-    """The release for a terminal."""
+def picture(release: Release, place: str) -> Any:
+    """The release for a terminal; `place`: the arguments that lead to it."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -65,6 +65,6 @@ def picture(release: Release) -> Any:
             counts = (str(one.passed), str(one.failed))
             table.add_row(f"{one.weight} %", spoken(one.check), one.problem or one.value, one.limit, *counts)
         parts.append(table)
-    if advice(release):
-        parts.append(Text(advice(release)))
+    if advice(release, place):
+        parts.append(Text(advice(release, place)))
     return Group(*parts)

@@ -56,7 +56,7 @@ def _live(target: Target, console: Any) -> Release:
 
     with Live(console=console, auto_refresh=False) as live:
         for release in follow(target.read):
-            live.update(picture(release), refresh=True)
+            live.update(picture(release, target.place), refresh=True)
     return release
 
 
@@ -72,6 +72,6 @@ def _plain(target: Target, console: Any) -> Release:
             if line not in before:
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
         before = now
-    if advice(release):
-        console.print(advice(release), highlight=False, markup=False, soft_wrap=True)
+    if advice(release, target.place):
+        console.print(advice(release, target.place), highlight=False, markup=False, soft_wrap=True)
     return release

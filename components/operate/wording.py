@@ -16,12 +16,12 @@ def headline(release: Release) -> str:
     return f"{name}: {release.state.value}{where}{f': {release.reason}' if release.reason else ''}"
 
 
-def advice(release: Release) -> str:
-    """What people may do now; "" where there is nothing to do."""
+def advice(release: Release, place: str) -> str:
+    """What people may do now; "" where there is nothing to do. `place`: options that lead to the app, and its name."""
     if release.state is State.WAITING:
-        return f"`coalmine approve {release.app}` lets it go on, `coalmine abort {release.app}` takes it back"
+        return f"`coalmine approve {place}` lets it go on, `coalmine abort {place}` takes it back"
     if release.state is State.DEGRADED and release.aborted:
-        return f"correct it and run `pulumi up`; `coalmine retry {release.app}` begins the same version again"
+        return f"correct it and run `pulumi up`; `coalmine retry {place}` begins the same version again"
     return ""
 
 

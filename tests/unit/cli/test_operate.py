@@ -188,6 +188,10 @@ def test_a_stack_knows_cluster_and_namespace(
     monkeypatch.setenv("KUBECONFIG", "/nowhere")
     done = operate("status", name, *options)
     assert (done.returncode, done.stderr) == (0, "")
+    in_trouble = named(name)
+    in_trouble["status"] = aborted()["status"]
+    api.rollouts(in_trouble)
+    assert f"coalmine retry --stack test {name}" in operate("status", name, *options).stdout
     api.rollouts()
     assert "is not on the cluster" in operate("status", name, *options).stderr
     assert f"did you mean '{name}'" in operate("status", f"{name}x", *options).stderr
