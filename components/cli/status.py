@@ -43,7 +43,9 @@ def show(release: Release, place: str, json: bool) -> None:
         return
     from rich.console import Console
 
-    Console().print(picture(release, place))
+    console = Console()
+    # Where no person reads it, one line stays one line.
+    console.print(picture(release, place), soft_wrap=not console.is_terminal)
 
 
 def picture(release: Release, place: str) -> Any:

@@ -41,7 +41,7 @@ def api(tmp_path: Path) -> Iterator[FakeApi]:
 @pytest.fixture
 def operate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operate:
     """Runs the command in this process, which is quicker, with the kubeconfig of the test's API server."""
-    for name, value in {"KUBECONFIG": str(tmp_path / "kubeconfig"), "no_proxy": "*", "COLUMNS": "200"}.items():
+    for name, value in {"KUBECONFIG": str(tmp_path / "kubeconfig"), "no_proxy": "*", "COLUMNS": "70"}.items():
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str | Path) -> Done:
