@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from localcluster.api import Api, Object, path_of
+from localcluster.api import Api, Object, open_api, path_of
 from localcluster.cluster import Cluster
 from localcluster.control import Answer
-from localcluster.credentials import authority
 from localcluster.load import Load
 from localcluster.process import is_running, marked
 from localcluster.state import REPO, LocalClusterError, Record
@@ -189,7 +188,7 @@ def test_programs_have_their_own_service_accounts_and_no_other_rights(
 ) -> None:
     [pod] = pods(mesh.api, namespace)
     token = next((mesh.state.pods / pod["metadata"]["uid"] / "volumes").glob("kube-api-access-*/token")).read_text()
-    theirs = Api(f"https://localhost:{mesh.port('api')}", token, authority(mesh.state))
+    theirs = open_api(mesh.kubeconfig, token)
     review: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     answer = theirs.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
     assert answer["status"]["userInfo"]["username"] == f"system:serviceaccount:{namespace}:{account}"
