@@ -1,53 +1,40 @@
-"""How long the local cluster takes to be ready, and how long building its tools took: `python -m benchmarks.start`.
-
-Writes benchmarks/start.json and benchmarks/RESULTS.md. Exit 1 when a start is slower than the promised 20 s.
-"""
+"""How long the local cluster takes to be ready, and how long building its tools took."""
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import describe, in_words
+from benchmarks.process import BenchmarkFailed
 from components.releases import GO_MODULES
 from localcluster.tools.layout import build_records_path
 
-FOLDER = Path(__file__).resolve().parent
-COMMAND = "make bench"
+NAME = "start"
 STARTS = 5
 PROMISED_SECONDS = 20.0
 
 Facts = dict[str, Any]
 
 
-class BenchmarkFailed(Exception):
-    """A measured command failed; one line."""
-
-
-def main() -> int:
-    """Measure, write the results, and return the exit code."""
-    try:
-        starts = [_start_seconds(number) for number in range(1, STARTS + 1)]
-    except BenchmarkFailed as failure:
-        print(f"benchmark: {failure}", file=sys.stderr)
-        return 1
-    facts: Facts = {
-        "command": COMMAND,
-        "machine": _machine(),
-        "warm_start_seconds": starts,
+def measure() -> Facts:
+    """Starts of new clusters, and the newest cold build that this machine has seen. Raises BenchmarkFailed."""
+    return {
+        "machine": describe(),
+        "warm_start_seconds": [_start_seconds(number) for number in range(1, STARTS + 1)],
         "cold_build": cold_build(build_records_path()),
     }
-    (FOLDER / "start.json").write_text(json.dumps(facts, indent=2) + "\n")
-    (FOLDER / "RESULTS.md").write_text(report(facts))
-    slowest = max(starts)
-    print(f"ready in {statistics.median(starts):.1f} s (slowest {slowest:.1f} s); see benchmarks/RESULTS.md")
-    return 0 if slowest < PROMISED_SECONDS else 1
+
+
+def missed(facts: Facts) -> list[str]:
+    """The promise that does not hold, if it does not."""
+    slowest = max(facts["warm_start_seconds"])
+    return [] if slowest < PROMISED_SECONDS else [f"{slowest:.1f} s, promised: under {PROMISED_SECONDS:.0f} s"]
 
 
 def _start_seconds(number: int) -> float:
@@ -102,32 +89,13 @@ def _summary(run: list[Facts]) -> Facts:
     }
 
 
-def _machine() -> Facts:
-    model = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    memory = next(int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal"))
-    return {
-        "cpu": model[0] if model else platform.machine(),
-        "cores": os.cpu_count(),
-        "memory_gb": round(memory / 1024 / 1024),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-    }
-
-
-def _lines(file: str) -> Iterable[str]:
-    return Path(file).read_text().splitlines()
-
-
-def report(facts: Facts) -> str:
+def section(facts: Facts) -> str:
     """The results as Markdown."""
-    machine, starts = facts["machine"], facts["warm_start_seconds"]
+    starts = facts["warm_start_seconds"]
     lines = [
-        "# Results",
-        "",
-        f"Made by `{facts['command']}` on {machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, "
-        f"Linux {machine['kernel']}, Python {machine['python']}.",
-        "",
         "## Warm start: `coalmine local up` of a new cluster until it is ready",
+        "",
+        f"Measured {in_words(facts['machine'])}.",
         "",
         f"{len(starts)} starts: median {statistics.median(starts):.1f} s, fastest {min(starts):.1f} s, "
         f"slowest {max(starts):.1f} s (promised: under {PROMISED_SECONDS:.0f} s).",
@@ -149,7 +117,3 @@ def report(facts: Facts) -> str:
         cells = (row["module"], row["version"], f"{row['seconds']:.0f}", f"{row['cpu_seconds']:.0f}", row["peak_mb"])
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,8 +18,8 @@ class App(pulumi.ComponentResource):
     """One app and its release.
 
     Outputs: `namespace`; `version`: the version people see; `revision`: the label that tells this version's pods and
-    metrics from all others; `hosts`. Raises pulumi.RunError where the cluster's engine, router and metrics cannot
-    do what the app asks. `pulumi up` does not wait for the release to end.
+    metrics from all others; `hosts`; `watch`: the command that follows the release. Raises pulumi.RunError where the
+    cluster's engine, router and metrics cannot do what the app asks. `pulumi up` does not wait for the release to end.
     """
 
     def __init__(
@@ -35,8 +35,15 @@ class App(pulumi.ComponentResource):
         self.version = pulumi.Output.from_input(spec.workload.shown_version)
         self.revision = pulumi.Output.from_input(compiled.plan.revision)
         self.hosts = pulumi.Output.from_input(list(spec.traffic.hosts))
+        self.watch = pulumi.Output.from_input(f"coalmine watch --stack {pulumi.get_stack()} {spec.name}")
         self.register_outputs(
-            {"namespace": self.namespace, "version": self.version, "revision": self.revision, "hosts": self.hosts}
+            {
+                "namespace": self.namespace,
+                "version": self.version,
+                "revision": self.revision,
+                "hosts": self.hosts,
+                "watch": self.watch,
+            }
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 
-from .compile import check_app, compile_stack
+from .compile import StackCheck
 from .discovery import discover
 from .platform.checks import problems
 from .reach import UnreachableError, require
@@ -24,8 +24,7 @@ def read_stack() -> LoadedStack:
     discover()
     stack_file = f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
-        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()), check_app)
-        compile_stack(loaded)
+        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
         found = problems(loaded)
         if found:
             raise SpecError(found)

@@ -1,199 +1,24 @@
-"""A small client of the Kubernetes API: JSON in, JSON out, and a watch. Standard library only: it must start fast."""
+"""The client of a local cluster's API: that of the library, opened with a kubeconfig that the cluster wrote itself."""
 
-import http.client
 import json
-import socket
-import ssl
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
 
-Object = dict[str, Any]
+from components.access.client import APPLY, MERGE, STRATEGIC, Api, ApiError, Event, Object, path_of
+from components.access.connection import connection_of
 
-APPLY = "application/apply-patch+yaml"
-MERGE = "application/merge-patch+json"
-STRATEGIC = "application/strategic-merge-patch+json"
+__all__ = ["APPLY", "MERGE", "STRATEGIC", "Api", "ApiError", "Event", "Object", "open_api", "path_of"]
 
 
-class ApiError(Exception):
-    """The API server refused a request. Fields: `status`: HTTP status; `reason`: Kubernetes' word, e.g. NotFound."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{status} {reason}: {message}")
-        self.status = status
-        self.reason = reason
+_NAME = "kubernetes.default.svc"
+"""The name that the API server's certificate carries for every address of it."""
 
 
-@dataclass(frozen=True)
-class Event:
-    """A change seen by a watch. Fields: `type`: ADDED, MODIFIED, DELETED or SYNCED (a list is complete); `object`."""
+def open_api(kubeconfig: Path, token: str | None = None) -> Api:
+    """A client for the current context, as its user or as the one whose token is given.
 
-    type: str
-    object: Object
-
-
-class Api:
-    """A client with one connection per thread.
-
-    Fields: `server`: https URL; `token`: bearer token; `authority`: file with the certificates to trust; `name`: the
-    server name that its certificate must carry; `timeout`: seconds for one request.
+    The file is JSON, so that no YAML reader is loaded: pieces start fast.
     """
-
-    def __init__(
-        self, server: str, token: str, authority: Path, name: str = "kubernetes.default.svc", timeout: float = 15.0
-    ) -> None:
-        url = urlsplit(server)
-        self._host = url.hostname or ""
-        self._port = url.port or 443
-        self._name = name
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._timeout = timeout
-        self._context = ssl.create_default_context(cafile=str(authority))
-        self._local = threading.local()
-
-    @classmethod
-    def from_kubeconfig(cls, path: Path) -> "Api":
-        """A client for the current context of a kubeconfig that the local cluster wrote (JSON, token, CA file)."""
-        config = json.loads(path.read_text())
-        context = _named(config["contexts"], config["current-context"])["context"]
-        cluster = _named(config["clusters"], context["cluster"])["cluster"]
-        user = _named(config["users"], context["user"])["user"]
-        return cls(cluster["server"], user["token"], Path(cluster["certificate-authority"]))
-
-    def get(self, path: str, **query: str) -> Object:
-        """GET one object or list."""
-        return self.request("GET", path, query=query)
-
-    def items(self, path: str, **query: str) -> list[Object]:
-        """The objects of a list, which lack apiVersion and kind as the API server leaves them out."""
-        found: list[Object] = self.get(path, **query)["items"]
-        return found
-
-    def find(self, path: str) -> Object | None:
-        """One object, None when it does not exist."""
-        try:
-            return self.get(path)
-        except ApiError as error:
-            if error.status == http.client.NOT_FOUND:
-                return None
-            raise
-
-    def create(self, path: str, body: Object) -> Object:
-        """POST an object to a collection (or to a subresource)."""
-        return self.request("POST", path, body)
-
-    def patch(self, path: str, body: Object, kind: str = MERGE) -> Object:
-        """PATCH an object; `kind` is the content type, a merge patch unless said."""
-        return self.request("PATCH", path, body, content_type=kind)
-
-    def apply(self, path: str, body: Object, manager: str = "coalmine-local") -> Object:
-        """Server-side apply, taking over fields that others own."""
-        query = {"fieldManager": manager, "force": "true"}
-        return self.request("PATCH", path, body, content_type=APPLY, query=query)
-
-    def delete(self, path: str, **query: str) -> None:
-        """DELETE an object; nothing happens when it does not exist."""
-        try:
-            self.request("DELETE", path, query=query)
-        except ApiError as error:
-            if error.status != http.client.NOT_FOUND:
-                raise
-
-    def text(self, path: str) -> str:
-        """GET something that is not JSON, such as /readyz."""
-        status, data = self._send("GET", path, None, dict(self._headers))
-        if status >= http.client.BAD_REQUEST:
-            raise ApiError(status, "", data.decode(errors="replace"))
-        return data.decode()
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: Object | None = None,
-        *,
-        content_type: str = "application/json",
-        query: Mapping[str, str] | None = None,
-    ) -> Object:
-        """Any request. Raises ApiError when the server refuses it, OSError when it cannot be reached."""
-        target = f"{path}?{urlencode(query)}" if query else path
-        headers = {**self._headers, "Content-Type": content_type}
-        status, data = self._send(method, target, None if body is None else json.dumps(body).encode(), headers)
-        answer: Object = json.loads(data) if data else {}
-        if status >= http.client.BAD_REQUEST:
-            raise ApiError(status, answer.get("reason", ""), answer.get("message", data.decode(errors="replace")))
-        return answer
-
-    def watch(self, path: str, query: Mapping[str, str], seconds: int = 300) -> Iterator[Event]:
-        """List a collection, then follow it until the server ends the watch after `seconds` or the connection breaks.
-
-        Every object of the list comes as ADDED, then SYNCED once, then the changes. Callers that must not miss a
-        deletion compare what they hold with the ADDED objects at SYNCED (see watch.Watcher).
-        """
-        listed = self.get(path, **query)
-        for item in listed["items"]:
-            yield Event("ADDED", item)
-        yield Event("SYNCED", {})
-        version = listed["metadata"]["resourceVersion"]
-        follow = {**query, "watch": "true", "resourceVersion": version, "timeoutSeconds": str(seconds)}
-        connection = self._connect(timeout=seconds + self._timeout)
-        try:
-            connection.request("GET", f"{path}?{urlencode(follow)}", headers=self._headers)
-            response = connection.getresponse()
-            if response.status != http.client.OK:
-                raise ApiError(response.status, "", response.read().decode(errors="replace"))
-            for line in response:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    return
-                yield Event(event["type"], event["object"])
-        finally:
-            connection.close()
-
-    def _connect(self, timeout: float) -> http.client.HTTPSConnection:
-        connection = http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context)
-        # The certificate names the Service, not the relay's address outside the namespace.
-        plain = socket.create_connection((self._host, self._port), timeout)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock = self._context.wrap_socket(plain, server_hostname=self._name)
-        return connection
-
-    def _send(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        kept: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
-        if kept is not None:
-            try:
-                return _exchange(kept, method, target, body, headers)
-            except (http.client.HTTPException, ConnectionError, ssl.SSLError):
-                # The server may close an idle connection at any time: a new one decides whether it is there.
-                kept.close()
-        self._local.connection = None
-        fresh = self._connect(self._timeout)
-        answer = _exchange(fresh, method, target, body, headers)
-        self._local.connection = fresh
-        return answer
-
-
-def _exchange(
-    connection: http.client.HTTPSConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-) -> tuple[int, bytes]:
-    connection.request(method, target, body=body, headers=dict(headers))
-    response = connection.getresponse()
-    return response.status, response.read()
-
-
-def _named(entries: list[Object], name: str) -> Object:
-    for entry in entries:
-        if entry["name"] == name:
-            return entry
-    raise KeyError(name)
-
-
-def path_of(collection: str, namespace: str = "", name: str = "") -> str:
-    """The path of a collection or object, e.g. path_of("apps/v1/deployments", "shop", "web")."""
-    group_version, _, plural = collection.rpartition("/")
-    root = f"/api/{group_version}" if "/" not in group_version else f"/apis/{group_version}"
-    place = f"/namespaces/{quote(namespace)}" if namespace else ""
-    return f"{root}{place}/{plural}{f'/{quote(name)}' if name else ''}"
+    found = connection_of(json.loads(kubeconfig.read_text()))
+    # A local cluster is on this machine, whatever proxy the environment names.
+    return Api(replace(found, name=_NAME, proxy="", token=token or found.token))

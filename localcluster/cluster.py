@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import control, credentials, machine, relay
-from .api import Api
+from .api import Api, open_api
 from .control import Answer
 from .network import ENTER, enter
 from .pieces import Status
@@ -48,7 +48,7 @@ class Cluster:
     def api(self) -> Api:
         """An administrator's client, for use outside the namespace."""
         self._record()
-        return Api.from_kubeconfig(self.kubeconfig)
+        return open_api(self.kubeconfig)
 
     def port(self, relay_name: str) -> int:
         """The port of 127.0.0.1 that leads to `api`, `gateway` or `prometheus`."""

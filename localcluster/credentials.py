@@ -9,7 +9,7 @@ import json
 import secrets
 from pathlib import Path
 
-from .api import Api, Object
+from .api import Api, Object, open_api
 from .state import StateDir, write_private
 
 # user name -> groups. The names are those that Kubernetes' own RBAC bootstrap knows.
@@ -74,7 +74,7 @@ def write_kubeconfigs(state: StateDir, outside_port: int) -> None:
 
 def inner_api(state: StateDir) -> Api:
     """An administrator's client for programs inside the namespace."""
-    return Api.from_kubeconfig(state.inner_kubeconfig)
+    return open_api(state.inner_kubeconfig)
 
 
 def _tokens(state: StateDir) -> dict[str, str]:

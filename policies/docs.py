@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable
 
 from . import undecided
-from .facts import shown
+from .facts import Kind, shown
 from .registry import discover
-from .rule import Parameter, Rule
+from .rule import Parameter, Rule, StackRule
 
 _HEAD = """# Policies
 
@@ -20,6 +20,9 @@ and parameters are set with `--policy-pack-config FILE`, a JSON file; what it le
 {"first-step-weight": {"enforcementLevel": "mandatory", "max": 5}, "metric-condition": "advisory"}
 ```
 
+Rules that look at other objects of the stack as well are judged when the whole stack is known: in a preview like all
+others, in an update only after the objects were changed. So preview first, as `pulumi up` does by itself.
+
 Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all.
 
 | rule | code | default | severity | parameters |
@@ -31,7 +34,12 @@ def page(rules: Iterable[Rule]) -> str:
     """The whole page as Markdown."""
     listed = list(rules)
     table = "".join(_row(rule) for rule in listed)
-    return _HEAD + table + "".join(_section(rule) for rule in listed) + _undecided()
+    return (
+        _HEAD
+        + table
+        + "".join(_section(rule) for rule in listed)
+        + "".join(_undecided(note) for note in undecided.NOTES)
+    )
 
 
 def _row(rule: Rule) -> str:
@@ -40,7 +48,9 @@ def _row(rule: Rule) -> str:
 
 
 def _section(rule: Rule) -> str:
-    looks_at = ", ".join(f"`{kind.name}`" for kind in rule.kinds)
+    looks_at = _kinds(rule.kinds)
+    if isinstance(rule, StackRule):
+        looks_at += f", and for it at every {_kinds(rule.context)} of the stack"
     parameters = "".join(_parameter(one) for one in rule.parameters)
     return (
         f"\n## {rule.id}\n\n{rule.title}. Looks at {looks_at}.\n\n"
@@ -48,15 +58,19 @@ def _section(rule: Rule) -> str:
     )
 
 
+def _kinds(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"`{kind.name}`" for kind in kinds)
+
+
 def _parameter(one: Parameter) -> str:
     limits = f"{shown(one.minimum)} to {shown(one.maximum)}, default {shown(one.default)}"
     return f"- **`{one.name}`** ({limits}): {one.meaning}.\n"
 
 
-def _undecided() -> str:
+def _undecided(note: undecided.Note) -> str:
     return (
-        f"\n## {undecided.ID}\n\n{undecided.TITLE}. Advisory by default; not a rule of its own.\n\n"
-        f"- **Why:** {undecided.WHY}\n- **Fix:** {undecided.FIX}\n"
+        f"\n## {note.id}\n\n{note.title}. Advisory by default; not a rule of its own.\n\n"
+        f"- **Why:** {note.why}\n- **Fix:** {note.fix}\n"
     )
 
 

@@ -1,7 +1,7 @@
 """The adapter to Pulumi's policy engine; the only module of the pack that imports its SDK."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulumi_policy import (
@@ -14,19 +14,19 @@ from pulumi_policy import (
     ResourceValidationPolicy,
     Secret,
     Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
 )
 from pulumi_policy.proxy import UnknownValueError
 
 from . import undecided
 from .facts import Kind, KubeObject, Step, Unknown, dotted
 from .registry import discover
-from .rule import Parameter, Rule, SettingsError, Undecided, Violation, sentence
+from .rule import ObjectRule, Parameter, Rule, Settings, SettingsError, StackRule, Undecided, Violation, sentence
 
 PACK = "coalmine"
 _TOKEN_PREFIX = "kubernetes:"
 _CORE_GROUP = "core"
-
-Validate = Callable[[ResourceValidationArgs, ReportViolation], None]
 
 
 def serve() -> None:
@@ -35,11 +35,23 @@ def serve() -> None:
 
 
 def policies(rules: Sequence[Rule]) -> list[Policy]:
-    """The engine's policies: one for each rule, then the one that tells what a preview could not judge."""
+    """The engine's policies: one for each rule, then those that tell what a preview could not judge."""
+    about_objects = [rule for rule in rules if isinstance(rule, ObjectRule)]
+    about_stacks = [rule for rule in rules if isinstance(rule, StackRule)]
+    return [*_object_policies(about_objects), *_stack_policies(about_stacks)]
+
+
+def _object_policies(rules: Sequence[ObjectRule]) -> list[Policy]:
     inspection = _Inspection()
-    kinds = {kind for rule in rules for kind in rule.kinds}
-    judged: list[Policy] = [_policy(rule, rank, inspection) for rank, rule in enumerate(rules)]
-    return [*judged, _undecided_policy(frozenset(kinds), inspection)]
+    kinds = frozenset(kind for rule in rules for kind in rule.kinds)
+    judged = [_object_policy(rule, rank, inspection) for rank, rule in enumerate(rules)]
+    return [*judged, _undecided_policy(kinds, inspection)]
+
+
+def _stack_policies(rules: Sequence[StackRule]) -> list[Policy]:
+    survey = _Survey()
+    judged = [_stack_policy(rule, rank, survey) for rank, rule in enumerate(rules)]
+    return [*judged, _undecided_stack_policy(survey)]
 
 
 class _Inspection(threading.local):
@@ -63,13 +75,24 @@ class _Inspection(threading.local):
         return self.subject
 
 
-def _policy(rule: Rule, rank: int, inspection: _Inspection) -> ResourceValidationPolicy:
+class _Survey(threading.local):
+    """What the policies about stacks could not judge. The engine asks them all about one stack within one call, on one
+    thread and in the pack's order; a rank that does not rise means that a new call began."""
+
+    rank = -1
+    open_questions: list[tuple[Rule, KubeObject, str, Undecided]]
+
+    def begin(self, rank: int) -> None:
+        if rank <= self.rank or self.rank < 0:
+            self.open_questions = []
+        self.rank = rank
+
+
+def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         kind = _applicable(args, rule.kinds)
-        try:
-            settings = rule.settings(args.get_config())
-        except SettingsError as problem:
-            report(f"the policy configuration is wrong: {problem}", None)
+        settings = _settings(rule, args, report)
+        if settings is None:
             return
         subject = inspection.look(args, kind, rank)
         for finding in rule.check(subject, settings):
@@ -78,46 +101,111 @@ def _policy(rule: Rule, rank: int, inspection: _Inspection) -> ResourceValidatio
             else:
                 inspection.open_questions.append((rule, finding))
 
-    return ResourceValidationPolicy(
-        name=rule.id,
-        description=f"{rule.title}. {rule.why}",
-        validate=validate,
-        enforcement_level=EnforcementLevel(rule.enforcement.value),
-        config_schema=_schema(rule.parameters),
-        display_name=rule.title,
-        severity=Severity(rule.severity.value),
-        tags=[rule.code],
-        remediation_steps=rule.fix,
+    return ResourceValidationPolicy(validate=validate, **_described(rule))
+
+
+def _stack_policy(rule: StackRule, rank: int, survey: _Survey) -> StackValidationPolicy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        survey.begin(rank)
+        subjects = _objects(args, rule.kinds)
+        if not subjects:
+            args.not_applicable(f"the stack has no {_names(rule.kinds)}")
+        settings = _settings(rule, args, report)
+        if settings is None:
+            return
+        others = [other for _, other in _objects(args, rule.context)]
+        for urn, subject in subjects:
+            for finding in rule.check(subject, others, settings):
+                if isinstance(finding, Violation):
+                    report(sentence(subject, finding), urn)
+                else:
+                    survey.open_questions.append((rule, subject, urn, finding))
+
+    return StackValidationPolicy(validate=validate, **_described(rule))
+
+
+def _described(rule: Rule) -> dict[str, Any]:
+    """What the engine is told about a rule."""
+    return {
+        "name": rule.id,
+        "description": f"{rule.title}. {rule.why}",
+        "enforcement_level": EnforcementLevel(rule.enforcement.value),
+        "config_schema": _schema(rule.parameters),
+        "display_name": rule.title,
+        "severity": Severity(rule.severity.value),
+        "tags": [rule.code],
+        "remediation_steps": rule.fix,
+    }
+
+
+def _settings(
+    rule: Rule, args: ResourceValidationArgs | StackValidationArgs, report: ReportViolation
+) -> Settings | None:
+    """The rule's settings; None, and a report, where the configuration is wrong."""
+    try:
+        return rule.settings(args.get_config())
+    except SettingsError as problem:
+        report(f"the policy configuration is wrong: {problem}", None)
+        return None
+
+
+def _objects(args: StackValidationArgs, kinds: Sequence[Kind]) -> list[tuple[str, KubeObject]]:
+    """The stack's objects of these kinds with their URNs, in the order of their URNs."""
+    found = [(one, kind_of(one.resource_type)) for one in args.resources]
+    return sorted(
+        ((one.urn, KubeObject.of(plain(one.props), kind, one.name)) for one, kind in found if kind in kinds and kind),
+        key=lambda pair: pair[0],
     )
 
 
 def _undecided_policy(kinds: frozenset[Kind], inspection: _Inspection) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         _applicable(args, kinds)
-        if args.urn != inspection.urn:
-            return
-        for rule, finding in inspection.open_questions:
-            report(undecided.sentence(inspection.subject, rule, finding), None)
+        questions = inspection.open_questions if args.urn == inspection.urn else []
+        if not questions:
+            # Said like this, the engine does not count it as a rule that was evaluated.
+            args.not_applicable("every rule was judged")
         inspection.open_questions = []
+        for rule, finding in questions:
+            report(undecided.sentence(inspection.subject, rule, finding), None)
 
-    return ResourceValidationPolicy(
-        name=undecided.ID,
-        description=f"{undecided.TITLE}. {undecided.WHY}",
-        validate=validate,
-        enforcement_level=EnforcementLevel.ADVISORY,
-        display_name=undecided.TITLE,
-        severity=Severity.LOW,
-        remediation_steps=undecided.FIX,
-    )
+    return ResourceValidationPolicy(validate=validate, **_described_undecided(undecided.OBJECTS))
+
+
+def _undecided_stack_policy(survey: _Survey) -> StackValidationPolicy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        questions = survey.open_questions if survey.rank >= 0 else []
+        survey.rank = -1
+        if not questions:
+            args.not_applicable("every rule about the stack was judged")
+        for rule, subject, urn, finding in questions:
+            report(undecided.sentence(subject, rule, finding), urn)
+
+    return StackValidationPolicy(validate=validate, **_described_undecided(undecided.STACK))
+
+
+def _described_undecided(about: undecided.Note) -> dict[str, Any]:
+    return {
+        "name": about.id,
+        "description": f"{about.title}. {about.why}",
+        "enforcement_level": EnforcementLevel.ADVISORY,
+        "display_name": about.title,
+        "severity": Severity.LOW,
+        "remediation_steps": about.fix,
+    }
 
 
 def _applicable(args: ResourceValidationArgs, kinds: tuple[Kind, ...] | frozenset[Kind]) -> Kind:
     """The resource's kind; leaves through the SDK's "not applicable" where it is none of the given ones."""
     kind = kind_of(args.resource_type)
     if kind is None or kind not in kinds:
-        args.not_applicable(f"looks only at {', '.join(sorted({one.name for one in kinds}))}")
+        args.not_applicable(f"looks only at {_names(kinds)}")
         raise AssertionError("not_applicable returned")
     return kind
+
+
+def _names(kinds: Iterable[Kind]) -> str:
+    return ", ".join(sorted({one.name for one in kinds}))
 
 
 def kind_of(resource_type: str) -> Kind | None:

@@ -9,20 +9,23 @@ from . import rules, undecided
 from .rule import Rule
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-# Keys that a policy configuration file gives a meaning of its own, and the name the pack itself reports under.
-_RESERVED = frozenset({"all", "environments", undecided.ID})
+# Keys that a policy configuration file gives a meaning of its own, and the names the pack itself reports under.
+_RESERVED = frozenset({"all", "environments", *(note.id for note in undecided.NOTES)})
 
 
 class InvalidRulesError(Exception):
-    """Two rules share a name or a code, or a name cannot be configured."""
+    """There are no rules, two share a name or a code, or a name cannot be configured."""
 
 
 def discover() -> Mapping[str, Rule]:
-    """All rules by id, in the order of their ids. Raises InvalidRulesError."""
+    """All rules by id, in the order of their ids. Raises InvalidRulesError, also where there is none to be found."""
     modules = (
         importlib.import_module(f"{rules.__name__}.{found.name}") for found in pkgutil.iter_modules(rules.__path__)
     )
-    return catalogue(rule for module in modules for rule in module.RULES)
+    found = catalogue(rule for module in modules for rule in module.RULES)
+    if not found:
+        raise InvalidRulesError("the pack holds no rules: it would let everything pass")
+    return found
 
 
 def catalogue(found: Iterable[Rule]) -> Mapping[str, Rule]:

@@ -1,6 +1,6 @@
 """The record that describes a rule: what it looks at, what it wants, why, and how to comply."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -70,13 +70,13 @@ class SettingsError(ValueError):
     """A rule was configured with a parameter it does not have, or with a value out of range; one line for each."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One policy.
+    """One policy; how it judges is said by ObjectRule and StackRule.
 
     id: its name for users and configuration. code: its place in the catalogue. title: the demand, in a few words.
-    why: what goes wrong without it. fix: how to comply, in general. kinds: the objects it looks at; `check` is called
-    for no others. parameters: its limits. check: a pure function from an object and the settings to findings.
+    why: what goes wrong without it. fix: how to comply, in general. kinds: the objects it judges, and no others.
+    parameters: its limits.
     """
 
     id: str
@@ -87,7 +87,6 @@ class Rule:
     why: str
     fix: str
     kinds: tuple[Kind, ...]
-    check: Callable[[KubeObject, Settings], Iterable[Finding]]
     parameters: tuple[Parameter, ...] = ()
 
     def settings(self, given: Mapping[str, Any]) -> Settings:
@@ -98,6 +97,28 @@ class Rule:
         if problems:
             raise SettingsError(f"{self.id}: {'; '.join(problems)}")
         return {name: given.get(name, parameter.default) for name, parameter in known.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectRule(Rule):
+    """A rule that one object alone decides.
+
+    check: a pure function from an object and the settings to findings.
+    """
+
+    check: Callable[[KubeObject, Settings], Iterable[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Rule):
+    """A rule about an object that other objects of its stack help to decide.
+
+    context: the kinds of these other objects. check: a pure function from an object, all objects of the context's
+    kinds in the stack, and the settings to findings.
+    """
+
+    context: tuple[Kind, ...]
+    check: Callable[[KubeObject, Sequence[KubeObject], Settings], Iterable[Finding]]
 
 
 def _unknown_parameter(name: str, known: Mapping[str, Parameter]) -> str:

@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.clusters import cluster as cluster
+from tests.wheel import installed as installed
+from tests.wheel import wheel as wheel
 
 BUDGET_SECONDS = {"unit": 90, "contract": 30, "golden": 60, "policies": 120, "cluster": 180, "delivery": 420}
 

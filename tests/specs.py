@@ -15,7 +15,7 @@ from components.spec.load import LoadedStack, load_stack
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
-SCENARIOS = sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml"))
+SCENARIOS = sorted(path.parents[1].name for path in EXAMPLES.glob("*/stacks/Pulumi.example.yaml"))
 REMOVED = object()
 """In `changed`: the key is left out."""
 

@@ -10,7 +10,8 @@ from ..discovery import discover
 from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
-_ORDER = ["validate", "plan", "render", "schema", "local", "demo"]
+_OPERATE = ["status", "watch", "approve", "promote", "abort", "retry"]
+_ORDER = ["validate", "plan", "render", "review", "schema", *_OPERATE, "local", "demo"]
 
 
 def build() -> typer.Typer:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..compile import check_app
+from ..compile import StackCheck
 from ..platform.checks import problems as platform_problems
 from ..spec.errors import Problem, SpecError, nearest
 from ..spec.load import LoadedApp, LoadedStack, load_stack
@@ -58,11 +58,11 @@ def stack_names(root: Path) -> list[str]:
 
 
 def open_stack(name: str, root: Path) -> LoadedStack:
-    """Loads one stack. Raises UserError for an unknown name, SpecError for what is wrong inside."""
+    """Loads one stack, whose apps can all be compiled. Raises UserError for an unknown name, SpecError otherwise."""
     known = stack_names(root)
     if name not in known:
         raise UserError(f"no stack '{name}' in {root / 'stacks'}{nearest(name, known)}")
-    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check_app)
+    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", StackCheck())
     found = platform_problems(loaded)
     if found:
         raise SpecError(found)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ..compile import compile_app
-from ..plan import Plan
+from ..plan import Plan, Stage
 from ..spec.delivery import ErrorRate, Latency
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
 
@@ -59,22 +59,40 @@ def describe(check: ErrorRate | Latency) -> str:
     return f"{check.quantile} latency at most {check.max}"
 
 
+HEADINGS = ("step", "share of requests", "for", "checked", "taken back when")
+
+
+def rows(plan: Plan) -> list[tuple[str, ...]]:
+    """The release step by step, under HEADINGS."""
+    steps = [(str(number), *_step(stage)) for number, stage in enumerate(plan.stages, start=1)]
+    return [*steps, (str(len(plan.stages) + 1), "100%", "", "", "")]
+
+
+def _step(stage: Stage) -> tuple[str, ...]:
+    gate = stage.gate
+    failures = gate.tolerated_failures + 1
+    fails = f"{failures} check{'' if failures == 1 else 's'} fail{'s' if failures == 1 else ''}"
+    return f"{stage.weight}%", str(stage.hold), f"{gate.count} times, every {gate.interval}", fails
+
+
+def remarks(plan: Plan) -> list[str]:
+    """What holds for all steps, a sentence each."""
+    return [
+        "Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".",
+        f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check.",
+        f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
+    ]
+
+
 def _show(plan: Plan, console: Any) -> None:
     from rich.table import Table
 
     table = Table(title=f"{plan.name} {plan.app.workload.shown_version}", title_justify="left")
-    for heading in ("step", "share of requests", "for", "checked", "taken back when"):
+    for heading in HEADINGS:
         table.add_column(heading)
-    for number, stage in enumerate(plan.stages, start=1):
-        gate = stage.gate
-        checked = f"{gate.count} times, every {gate.interval}"
-        failures = gate.tolerated_failures + 1
-        fails = f"{failures} check{'' if failures == 1 else 's'} fail{'s' if failures == 1 else ''}"
-        table.add_row(str(number), f"{stage.weight}%", str(stage.hold), checked, fails)
-    table.add_row(str(len(plan.stages) + 1), "100%", "", "", "")
+    for row in rows(plan):
+        table.add_row(*row)
     console.print(table)
-    console.print("Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".")
-    console.print(
-        f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check."
-    )
-    console.print(f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.\n")
+    for remark in remarks(plan):
+        console.print(remark)
+    console.print()

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from ..compile import compile_stack
 from ..spec.errors import Problem, SpecError
 from .output import AsJson, Root, UserError, as_data, open_stack, print_json, project_root, show_problems, stack_names
 
@@ -23,7 +22,7 @@ def verb(
     valid: dict[str, int] = {}
     for name in names:
         try:
-            valid[name] = len(compile_stack(open_stack(name, folder)))
+            valid[name] = len(open_stack(name, folder).apps)
         except SpecError as error:
             problems.update(error.problems)
     if json:

@@ -17,8 +17,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -156,6 +154,10 @@ def _settle(scratch: Path, kept: Path) -> None:
 
 
 def _download(source: Source, to: Path) -> None:
+    # Only here: the commands that work offline import this file, and these would be a tenth of their start.
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(source.url, timeout=_DOWNLOAD_SECONDS) as answer:
             content = answer.read()

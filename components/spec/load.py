@@ -54,7 +54,7 @@ class LoadedStack:
 
 
 AppCheck = Callable[[LoadedApp, StackSpec], Iterable[Problem]]
-"""What else is wrong with a valid app on a stack, e.g. `components.compile.unsupported`."""
+"""What else is wrong with a valid app on a stack, e.g. `components.compile.StackCheck()`; by name."""
 
 
 def load_stack(root: Path, stack_file: Path, check: AppCheck | None = None) -> LoadedStack:
@@ -83,23 +83,28 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck |
     except ValidationError as error:
         for place, message in explain(error, StackSpec, dict(raw)):
             problems.append(Problem(file, f"{NAMESPACE}:{format_path(place)}", message))
-    written = _read_apps(raw, file, root, problems)
-    apps = [app for app in (_valid(one, problems) for one in written) if app]
-    problems += _clashes(written, apps)
+    origins: list[Origin] = []
+    apps: list[LoadedApp] = []
+    for written in _read_apps(raw, file, root, problems):
+        # What was written is let go at once: of many apps it would be most of the memory.
+        origins.append(written.origin)
+        apps += _valid(written, problems)
+    problems += _clashes(origins, apps)
+    apps.sort(key=lambda app: app.spec.name)
     if stack and check:
         problems += [problem for app in apps for problem in check(app, stack)]
     if problems or stack is None:
         raise SpecError(problems)
-    return LoadedStack(stack, file, tuple(sorted(apps, key=lambda app: app.spec.name)))
+    return LoadedStack(stack, file, tuple(apps))
 
 
 def load_app(path: Path, root: Path) -> list[LoadedApp]:
     """The apps in one file, without a stack. Raises SpecError."""
     problems: list[Problem] = []
-    apps = [_valid(one, problems) for one in _read_file(path, {}, "", root)]
+    apps = [app for one in _read_file(path, {}, "", root) for app in _valid(one, problems)]
     if problems:
         raise SpecError(problems)
-    return [app for app in apps if app]
+    return apps
 
 
 def merge(base: Any, change: Any) -> Any:
@@ -127,21 +132,24 @@ class _Written:
         return self.origin.app
 
 
-def _read_apps(raw: Mapping[str, Any], file: str, root: Path, problems: list[Problem]) -> list[_Written]:
+def _read_apps(raw: Mapping[str, Any], file: str, root: Path, problems: list[Problem]) -> Iterator[_Written]:
     overrides = {k: v for k, v in _mapping_of(raw.get("overrides")).items() if isinstance(v, Mapping)}
-    written: list[_Written] = []
+    known: set[str] = set()
     unread = len(problems)
-    for path in _app_files(_list_of(raw.get("apps")), file, root, problems):
+    paths = _app_files(_list_of(raw.get("apps")), file, root, problems)
+    complete = len(problems) == unread
+    for path in paths:
         try:
-            written += _read_file(path, overrides, file, root)
+            for written in _read_file(path, overrides, file, root):
+                known.add(written.name)
+                yield written
         except SpecError as error:
             problems += error.problems
-    known = {app.name for app in written}
-    if len(problems) == unread:
+            complete = False
+    if complete:
         for name in overrides.keys() - known:
             place = format_path((f"{NAMESPACE}:overrides", name))
             problems.append(Problem(file, place, "no app of this name on this stack" + nearest(name, known)))
-    return written
 
 
 def _app_files(names: Iterable[Any], file: str, root: Path, problems: list[Problem]) -> list[Path]:
@@ -192,21 +200,21 @@ def _name_in(raw: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _valid(app: _Written, problems: list[Problem]) -> LoadedApp | None:
+def _valid(app: _Written, problems: list[Problem]) -> list[LoadedApp]:
+    """The app as a list of one; empty where it is not valid, and `problems` say why."""
     try:
-        return LoadedApp(AppSpec.model_validate(app.data), app.origin)
+        return [LoadedApp(AppSpec.model_validate(app.data), app.origin)]
     except ValidationError as error:
         problems += [app.origin.problem(place, message) for place, message in explain(error, AppSpec, app.data)]
-        return None
+        return []
 
 
-def _clashes(written: Sequence[_Written], apps: Sequence[LoadedApp]) -> Iterator[Problem]:
+def _clashes(origins: Iterable[Origin], apps: Iterable[LoadedApp]) -> Iterator[Problem]:
     names: dict[str, Origin] = {}
-    for one in written:
-        first = names.setdefault(one.name, one.origin)
-        if first is not one.origin and one.name:
-            message = f"two apps are named '{one.name}' (the other is in {first.file})"
-            yield one.origin.problem(("name",), message)
+    for one in origins:
+        first = names.setdefault(one.app, one)
+        if first is not one and one.app:
+            yield one.problem(("name",), f"two apps are named '{one.app}' (the other is in {first.file})")
     hosts: dict[str, str] = {}
     for app in apps:
         for index, host in enumerate(app.spec.traffic.hosts):

@@ -24,14 +24,32 @@ class _Size:
         self.depth = max(self.depth, inner.depth + 1)
 
 
+_SCALAR = _Size()
+
+
 @dataclass
 class _Open:
-    """Containers that have begun and not ended, outermost first, and the sizes of what had an anchor."""
+    """Containers that have begun and not ended, outermost first, and the sizes of what had an anchor.
+
+    `values` counts those of the whole document so far.
+    """
 
     stack: list[tuple[str | None, _Size]] = field(default_factory=list)
     anchors: dict[str, _Size] = field(default_factory=dict)
+    values: int = 0
 
-    def close(self, anchor: str | None, size: _Size) -> None:
+    def begin(self, anchor: str | None) -> None:
+        self.values = self.values + 1 if self.stack else 1
+        self.stack.append((anchor, _Size()))
+
+    def end(self) -> None:
+        self._close(*self.stack.pop())
+
+    def add(self, anchor: str | None, size: _Size) -> None:
+        self.values += size.values
+        self._close(anchor, size)
+
+    def _close(self, anchor: str | None, size: _Size) -> None:
         if anchor:
             self.anchors[anchor] = size
         if self.stack:
@@ -42,29 +60,29 @@ def check_shape(text: str) -> None:
     """Raises yaml.MarkedYAMLError where a text nests too deeply, is too large, or holds itself by an alias."""
     opened = _Open()
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            opened.stack.append((event.anchor, _Size()))
+        if isinstance(event, yaml.ScalarEvent):
+            opened.add(event.anchor, _SCALAR)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.begin(event.anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
-            opened.close(*opened.stack.pop())
-        elif isinstance(event, yaml.ScalarEvent):
-            opened.close(event.anchor, _Size())
+            opened.end()
         elif isinstance(event, yaml.AliasEvent):
-            opened.close(None, _aliased(opened, event))
-        _limit(opened, event)
+            opened.add(None, _aliased(opened, event))
+        if opened.stack:
+            _limit(opened, event)
 
 
 def _aliased(opened: _Open, event: yaml.AliasEvent) -> _Size:
     if any(anchor == event.anchor for anchor, _ in opened.stack):
         _refuse(event, f"'*{event.anchor}' stands inside itself")
     # An unknown name is left to the loader, whose message says so.
-    return opened.anchors.get(str(event.anchor), _Size())
+    return opened.anchors.get(str(event.anchor), _SCALAR)
 
 
 def _limit(opened: _Open, event: yaml.Event) -> None:
-    below = opened.stack[-1][1] if opened.stack else _Size()
-    if len(opened.stack) + below.depth - 1 > DEEPEST:
+    if len(opened.stack) + opened.stack[-1][1].depth - 1 > DEEPEST:
         _refuse(event, f"nested too deeply: at most {DEEPEST} levels")
-    if sum(size.values for _, size in opened.stack) > LARGEST:
+    if opened.values > LARGEST:
         _refuse(event, f"too large once its aliases are written out: at most {LARGEST} values")
 
 

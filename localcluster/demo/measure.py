@@ -4,6 +4,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from components.operate.contract import Verdict
+from components.operate.engines.argo_rollouts.checks import read_runs, verdicts
 from components.plan import Plan
 
 from ..api import Api
@@ -12,7 +14,6 @@ from .results import StepResult
 from .rollout import RolloutState
 from .tally import Tally
 from .timeline import SETTLED_SECONDS, Stretch
-from .verdicts import Verdict, read_runs, verdicts
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Observer:
         if not state.current or state.revision != self.plan.revision:
             return []
         runs = read_runs(self.api, self.plan.namespace, self.plan.name, state.pod_hash)
-        return verdicts(runs, state.weights, self.plan.analysis)
+        return verdicts(runs, state.weights)
 
     def steps(self, state: RolloutState) -> list[StepResult]:
         """Every step so far; the last one may go on."""

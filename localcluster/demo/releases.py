@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from components.operate.contract import why
+
 from .measure import Observer
 from .proof import await_proof
 from .results import VersionResult
@@ -10,7 +12,6 @@ from .rollout import RolloutState, follow, read_rollout
 from .scene import RATE, Scene
 from .shares import Share
 from .tally import Tally
-from .verdicts import why
 from .versions import ABORTED, DEPLOYED, PROMOTED
 
 _UP_SECONDS = 300
@@ -94,8 +95,7 @@ class Release:
         self._update(state)
         if state.taken_back(self._plan.revision):
             self._result.outcome = ABORTED
-            tolerated = self._plan.analysis.tolerated_failures
-            self._result.reason = why(self._observer.verdicts(state), tolerated) or state.message
+            self._result.reason = why(self._observer.verdicts(state)) or state.message
         else:
             self._result.outcome = DEPLOYED if first else PROMOTED
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.operate.contract import Verdict
+
 from .shares import FEWEST_REQUESTS, LARGEST_Z, Share
-from .verdicts import Verdict
 from .versions import ABORTED, Version
 
 

@@ -1,7 +1,8 @@
 """How the demo says its results, on a terminal and in plain lines."""
 
+from components.operate.contract import Verdict, spoken
+
 from .results import StepResult, VersionResult
-from .verdicts import Verdict, spoken
 from .versions import ABORTED
 
 

@@ -5,7 +5,7 @@ import gc
 import sys
 from pathlib import Path
 
-from ..api import Api, Object, path_of
+from ..api import Object, open_api, path_of
 from ..watch import Watcher
 from .control import PORT
 from .registry import Registry
@@ -14,7 +14,7 @@ from .services import Services
 
 async def run(kubeconfig: Path) -> None:
     """Answer for the pods until the process is ended."""
-    api = Api.from_kubeconfig(kubeconfig)
+    api = open_api(kubeconfig)
     proxy = Services()
     proxying = asyncio.create_task(proxy.run())
 

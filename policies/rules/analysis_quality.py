@@ -4,11 +4,26 @@ The meaning of the fields is that of Argo Rollouts: a measurement of a metric th
 whatever was measured; only the job and Kayenta providers bring a verdict of their own.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from ..facts import Kind, KubeObject, Unknown, at, dotted, items
-from ..rule import Enforcement, Finding, Rule, Settings, Severity, Undecided, Violation
+from ..facts import Kind, KubeObject, Unknown, at, dotted, items, number, shown
+from ..rollouts import BLUE_GREEN, CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
+from ..rule import (
+    Enforcement,
+    Finding,
+    ObjectRule,
+    Parameter,
+    Settings,
+    Severity,
+    StackRule,
+    Undecided,
+    Violation,
+)
 
+_TEMPLATE = Kind("argoproj.io", "AnalysisTemplate")
+_CLUSTER_TEMPLATE = Kind("argoproj.io", "ClusterAnalysisTemplate")
 _METRICS = ("spec", "metrics")
 _CONDITIONS = ("successCondition", "failureCondition")
 _PROVIDERS_WITH_A_VERDICT = ("job", "kayenta")
@@ -45,8 +60,169 @@ def _is_condition(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def analysis_start(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
+    """An analysis starts while the new version gets less than `below`; in blue-green, before the switch."""
+    if rollout.at(*CANARY) is not None:
+        yield from _judge_canary_start(rollout, settings["below"])
+    elif rollout.at(*BLUE_GREEN) is not None:
+        templates = rollout.at(*BLUE_GREEN, "prePromotionAnalysis", "templates")
+        if isinstance(templates, Unknown):
+            yield Undecided(templates.path)
+        elif not items(templates):
+            path = f"{dotted(BLUE_GREEN)}.prePromotionAnalysis"
+            yield Violation("all traffic moves before any analysis starts", f"give it a {path} with templates")
+
+
+def _judge_canary_start(rollout: KubeObject, below: float) -> Iterator[Finding]:
+    whole = full_weight(rollout)
+    if isinstance(whole, Undecided | Violation):
+        yield whole
+        return
+    start = _background_start(rollout)
+    reached = 0.0
+    for index, step in enumerate(items(rollout.at(*STEPS))):
+        analyses = _analyses_of(step)
+        if start is not None and not isinstance(start, Unknown) and index >= start:
+            break
+        hidden = [value for value in (start, analyses, at(step, "setWeight")) if isinstance(value, Unknown)]
+        if hidden:
+            yield Undecided(hidden[0].path)
+            return
+        if analyses:
+            break
+        reached = max(reached, (number(at(step, "setWeight")) or 0) * 100 / whole)
+    else:
+        reached = 100
+    if reached >= below:
+        yield _late(rollout, reached, below)
+
+
+def _late(rollout: KubeObject, reached: float, below: float) -> Violation:
+    weight = "only when all traffic has moved, or never" if reached >= 100 else f"at a weight of {shown(reached)} %"
+    found = f"the first analysis starts {weight}; it has to start below {shown(below)} %"
+    if rollout.app is not None:
+        change = f"begin with a weight below {shown(below)}"
+        return Violation(found, fix_in_app(rollout.app, change, "delivery.steps[0].weight"))
+    return Violation(found, f"put an analysis right after the first weight in {dotted(STEPS)}")
+
+
+def _background_start(rollout: KubeObject) -> float | Unknown | None:
+    """The step with which the background analysis starts, None where there is none."""
+    templates = rollout.at(*CANARY, "analysis", "templates")
+    if isinstance(templates, Unknown):
+        return templates
+    if not items(templates):
+        return None
+    first = rollout.at(*CANARY, "analysis", "startingStep")
+    return first if isinstance(first, Unknown) else number(first) or 0
+
+
+def _analyses_of(step: Any) -> bool | Unknown:
+    """Whether a step runs an analysis, an experiment's included; the Unknown that hides it."""
+    inline, experiment = at(step, "analysis", "templates"), at(step, "experiment", "analyses")
+    if items(inline) or items(experiment):
+        return True
+    return next((value for value in (inline, experiment) if isinstance(value, Unknown)), False)
+
+
+def error_rate_and_latency(
+    rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings
+) -> Iterator[Finding]:
+    """The analyses of a Rollout measure the error rate and the latency, all of its templates taken together."""
+    references = _references(rollout)
+    if not references:
+        return  # that there is no analysis at all is another rule's matter
+    known = {(one.kind, one.namespace, one.name): one for one in templates}
+    texts: list[Any] = []
+    names: dict[_Key, str] = {}
+    while references:
+        reference = references.pop(0)
+        key = _key(reference, rollout.namespace)
+        if isinstance(key, Unknown):
+            texts.append(key)
+        elif key not in names and key in known:
+            names[key] = key[2]
+            texts += _texts(known[key].at("spec", "metrics"))
+            references += _listed(known[key].at("spec", "templates"))
+        elif key not in names:
+            names[key] = f"{key[2]}, which is not in this stack"
+    yield from _judge_measures(rollout, texts, list(names.values()))
+
+
+_Key = tuple[Kind, str, str]
+
+
+def _key(reference: Any, namespace: str) -> _Key | Unknown:
+    """The template that is meant: its kind, namespace and name."""
+    name, scoped = at(reference, "templateName"), at(reference, "clusterScope")
+    hidden = next((value for value in (name, scoped) if isinstance(value, Unknown)), None)
+    if hidden:
+        return hidden
+    named = name if isinstance(name, str) else "one without a name"
+    return (_CLUSTER_TEMPLATE, "", named) if scoped is True else (_TEMPLATE, namespace, named)
+
+
+def _judge_measures(rollout: KubeObject, texts: Sequence[Any], names: Sequence[str]) -> Iterator[Finding]:
+    said = " ".join(text for text in texts if isinstance(text, str))
+    missing = [measure for measure, words in _MEASURES.items() if not words.search(said)]
+    hidden = next((text for text in texts if isinstance(text, Unknown)), None)
+    if not missing:
+        return
+    if hidden:
+        yield Undecided(hidden.path)
+        return
+    found = f"its analyses do not measure the {' and the '.join(missing)} (templates: {'; '.join(names)})"
+    if rollout.app is not None:
+        yield Violation(found, fix_in_app(rollout.app, "add the check", "delivery.analysis.checks"))
+    else:
+        yield Violation(found, "add the metric, with a name that says what it is, like error-rate or latency-p99")
+
+
+def _references(rollout: KubeObject) -> list[Any]:
+    """What names a template: entries with `templateName`, or the Unknown that hides them."""
+    found = [rollout.at(*CANARY, "analysis", "templates")]
+    found += [rollout.at(*BLUE_GREEN, f"{when}PromotionAnalysis", "templates") for when in ("pre", "post")]
+    steps = rollout.at(*STEPS)
+    for step in [steps] if isinstance(steps, Unknown) else items(steps):
+        found += [at(step, "analysis", "templates"), at(step, "experiment", "analyses")]
+    return [reference for one in found for reference in _listed(one)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, Unknown) else items(value)
+
+
+def _texts(value: Any) -> list[Any]:
+    """All texts and unknowns in metrics: their names, and what their providers are asked; not what is concluded."""
+    if isinstance(value, Mapping):
+        return [text for key, one in value.items() if key not in _CONDITIONS for text in _texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str | Unknown) else []
+
+
+# Words by which a metric's name or query tells what it measures.
+_MEASURES: Mapping[str, re.Pattern[str]] = {
+    "error rate": re.compile(r"error|fail|success|5xx|5\.\.|availab|(?:response|status)_?code", re.IGNORECASE),
+    "latency": re.compile(r"latenc|duration|quantile|percentile|response.?time|\bp\d\d", re.IGNORECASE),
+}
+
 RULES = (
-    Rule(
+    ObjectRule(
+        id="analysis-start",
+        code="A1",
+        severity=Severity.CRITICAL,
+        enforcement=Enforcement.MANDATORY,
+        title="An analysis starts while few users are reached",
+        why="A release that is measured only when most users have it can no longer be stopped in time.",
+        fix="Run an analysis right after the first weight, in the background from the start, or before a promotion.",
+        kinds=(ROLLOUT,),
+        check=analysis_start,
+        parameters=(
+            Parameter("below", 50, 1, 100, "share of the traffic below which an analysis has started, in percent"),
+        ),
+    ),
+    ObjectRule(
         id="metric-condition",
         code="A3",
         severity=Severity.HIGH,
@@ -54,7 +230,19 @@ RULES = (
         title="Every metric has a condition",
         why="Argo Rollouts counts each measurement of a metric without a condition as a success, whatever it says.",
         fix="Give each metric a successCondition or a failureCondition.",
-        kinds=(Kind("argoproj.io", "AnalysisTemplate"), Kind("argoproj.io", "ClusterAnalysisTemplate")),
+        kinds=(_TEMPLATE, _CLUSTER_TEMPLATE),
         check=metric_condition,
+    ),
+    StackRule(
+        id="error-rate-and-latency",
+        code="A9",
+        severity=Severity.MEDIUM,
+        enforcement=Enforcement.ADVISORY,
+        title="Error rate and latency are both measured",
+        why="A version can answer everything too late, or fail at once: each measure misses what the other one sees.",
+        fix="Measure both; the names or the queries of the metrics have to tell which is which.",
+        kinds=(ROLLOUT,),
+        context=(_TEMPLATE, _CLUSTER_TEMPLATE),
+        check=error_rate_and_latency,
     ),
 )

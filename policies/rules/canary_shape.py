@@ -1,38 +1,31 @@
 """Canary shape: how much of the traffic a new version gets, and how fast.
 
-The meaning of the fields is that of Argo Rollouts: `setWeight` is a share of `trafficRouting.maxTrafficWeight` (100
-where absent), the weight before the first `setWeight` is 0, and after the last step the new version gets everything.
+The meaning of the fields is that of Argo Rollouts: the weight before the first `setWeight` is 0, a step that holds
+nothing is left as soon as it is done, and after the last step the new version gets everything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from ..facts import Kind, KubeObject, Unknown, dotted, items, number, shown
-from ..rule import Enforcement, Finding, Parameter, Rule, Settings, Severity, Undecided, Violation
-
-_CANARY = ("spec", "strategy", "canary")
-_STEPS = (*_CANARY, "steps")
-_FULL_WEIGHT = (*_CANARY, "trafficRouting", "maxTrafficWeight")
+from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
+from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
+from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
 
 
 def first_step_weight(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """The first weight above 0 must not pass `max`; a canary that sets none promotes everyone at once."""
-    canary, steps, full = rollout.at(*_CANARY), rollout.at(*_STEPS), rollout.at(*_FULL_WEIGHT)
-    if canary is None:
+    if rollout.at(*CANARY) is None:
         return
-    hidden = next((value for value in (steps, full) if isinstance(value, Unknown)), None)
-    if hidden:
-        yield Undecided(hidden.path)
+    whole = full_weight(rollout)
+    if isinstance(whole, Undecided | Violation):
+        yield whole
         return
-    whole = number(100 if full is None else full)
-    if whole is None or whole <= 0:
-        yield Violation(f"{dotted(_FULL_WEIGHT)} is {shown(full)}", "set it to a number above 0, or leave it out")
-        return
-    yield from _judge_first_weight(rollout, len(items(steps)), whole, settings["max"])
+    yield from _judge_first_weight(rollout, len(items(rollout.at(*STEPS))), whole, settings["max"])
 
 
 def _judge_first_weight(rollout: KubeObject, steps: int, whole: float, limit: float) -> Iterator[Finding]:
     for index in range(steps):
-        path = (*_STEPS, index, "setWeight")
+        path = (*STEPS, index, "setWeight")
         weight = rollout.at(*path)
         if isinstance(weight, Unknown):
             yield Undecided(weight.path)
@@ -53,23 +46,139 @@ def _too_high(rollout: KubeObject, path: str, weight: float, whole: float, limit
     found = f"the first weight is {shown(weight * 100 / whole)} %{of_whole}, the limit is {shown(limit)} %"
     if rollout.app is None:
         return Violation(found, f"set {path} to {shown(limit * whole / 100)} or less")
-    return Violation(found, _fix_in_app(rollout.app, limit))
+    return Violation(found, _first_in_app(rollout.app, limit))
 
 
 def _no_weight(rollout: KubeObject, limit: float) -> Violation:
     found = f"no step sets a weight, so all traffic moves at once; the limit for a first weight is {shown(limit)} %"
     if rollout.app is None:
-        return Violation(found, f"begin {dotted(_STEPS)} with a setWeight of {shown(limit)} % or less")
-    return Violation(found, _fix_in_app(rollout.app, limit))
+        return Violation(found, f"begin {dotted(STEPS)} with a setWeight of {shown(limit)} % or less")
+    return Violation(found, _first_in_app(rollout.app, limit))
 
 
-def _fix_in_app(app: str, limit: float) -> str:
-    wanted = f"set the first step's weight to {shown(limit)} or less in apps/{app}.yaml: delivery.steps[0].weight"
-    return f"{wanted} (a stack's overrides come first)"
+def _first_in_app(app: str, limit: float) -> str:
+    return fix_in_app(app, f"set the first step's weight to {shown(limit)} or less", "delivery.steps[0].weight")
+
+
+def weight_jump(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
+    """From one weight to the next at most `max` points more, and at most `max_last` from the last one to everyone."""
+    if rollout.at(*CANARY) is None:
+        return
+    whole = full_weight(rollout)
+    if isinstance(whole, Undecided | Violation):
+        yield whole
+        return
+    weights = [_weight_at(rollout, index) for index in range(len(items(rollout.at(*STEPS))))]
+    yield from _judge_jumps(rollout, [weight for weight in weights if weight is not None], whole, settings)
+
+
+def _weight_at(rollout: KubeObject, index: int) -> float | Finding | None:
+    """What a step sets; None where it sets no weight."""
+    path = (*STEPS, index, "setWeight")
+    weight = rollout.at(*path)
+    if weight is None:
+        return None
+    if isinstance(weight, Unknown):
+        return Undecided(weight.path)
+    share = number(weight)
+    if share is None or share < 0:
+        return Violation(f"{dotted(path)} is {shown(weight)}", "set it to a number, 0 or more")
+    return share
+
+
+def _judge_jumps(
+    rollout: KubeObject, weights: Sequence[float | Finding], whole: float, settings: Settings
+) -> Iterator[Finding]:
+    before = 0.0  # nobody yet: the first weight has a rule of its own; also after a weight that is not known
+    for rank, weight in enumerate(weights):
+        if isinstance(weight, Undecided | Violation):
+            yield weight
+            before = 0
+            continue
+        share = weight * 100 / whole
+        if before:
+            yield from _judge_jump(rollout, before, share, rank, settings)
+        before = share
+    if before:
+        yield from _judge_jump(rollout, before, 100, len(weights), settings)
+
+
+def _judge_jump(rollout: KubeObject, before: float, after: float, rank: int, settings: Settings) -> Iterator[Finding]:
+    """`rank`: how many weights come before the one that is jumped to."""
+    limit = settings["max_last" if after >= 100 else "max"]
+    if after - before <= limit:
+        return
+    found = f"the weight jumps from {shown(before)} % to {shown(after)} %, the limit is {shown(limit)} points"
+    if after >= 100:
+        found += " for the last jump"
+    if rollout.app is None:
+        yield Violation(found, f"set a weight between them in {dotted(STEPS)}")
+    else:
+        yield Violation(found, fix_in_app(rollout.app, "add a step between them", f"delivery.steps[{rank}]"))
+
+
+def held_weight(rollout: KubeObject, _settings: Settings) -> Iterator[Finding]:
+    """Between a weight and the next one stands a pause, an analysis or an experiment."""
+    if rollout.at(*CANARY) is None:
+        return
+    whole = full_weight(rollout)
+    if isinstance(whole, Undecided | Violation):
+        yield whole
+        return
+    waiting: int | None = None
+    for index, step in enumerate(items(rollout.at(*STEPS))):
+        hold = _hold(step)
+        if isinstance(hold, Unknown):
+            yield Undecided(hold.path)
+        if hold:
+            waiting = None
+        weight = at(step, "setWeight")
+        if weight is not None and not isinstance(step, Unknown):
+            yield from _not_held(rollout, waiting)
+            waiting = None if _moves_nobody_more(weight, whole) else index
+    yield from _not_held(rollout, waiting)
+
+
+def _moves_nobody_more(weight: Any, whole: float) -> bool:
+    """No traffic, or all of it: there is nothing to wait for."""
+    share = number(weight)
+    return share is not None and (share == 0 or share >= whole)
+
+
+def _not_held(rollout: KubeObject, waiting: int | None) -> Iterator[Finding]:
+    if waiting is None:
+        return
+    path = (*STEPS, waiting, "setWeight")
+    weight = rollout.at(*path)
+    if isinstance(weight, Unknown):
+        yield Undecided(weight.path)
+        return
+    found = f"{dotted(path)} ({shown(weight)}) is left at once: neither a pause nor an analysis follows it"
+    yield Violation(found, "put a pause with a duration, or better an analysis, right after it")
+
+
+def _hold(step: Any) -> bool | Unknown:
+    """Whether a step keeps the weight for a while; the Unknown that hides it."""
+    if isinstance(step, Unknown):
+        return step
+    pause, duration = at(step, "pause"), at(step, "pause", "duration")
+    templates, experiment = at(step, "analysis", "templates"), at(step, "experiment")
+    if (isinstance(pause, dict) and not isinstance(duration, Unknown) and not _is_zero(duration)) or items(templates):
+        return True
+    if isinstance(experiment, dict):
+        return True
+    return next((value for value in (pause, duration, templates, experiment) if isinstance(value, Unknown)), False)
+
+
+def _is_zero(duration: Any) -> bool:
+    """`0`, `0s`, `0m`; absent means: until someone promotes."""
+    if isinstance(duration, str):
+        return not any(digit in duration for digit in "123456789")
+    return number(duration) == 0
 
 
 RULES = (
-    Rule(
+    ObjectRule(
         id="first-step-weight",
         code="S2",
         severity=Severity.HIGH,
@@ -77,10 +186,36 @@ RULES = (
         title="The first weight of a canary is small",
         why="The first step meets every defect that tests missed; its weight is the share of users who meet it too.",
         fix="Begin the canary with a step whose weight is at most the limit.",
-        kinds=(Kind("argoproj.io", "Rollout"),),
+        kinds=(ROLLOUT,),
         check=first_step_weight,
         parameters=(
             Parameter("max", 10, 1, 100, "largest share of the traffic that the first step may send, in percent"),
         ),
+    ),
+    ObjectRule(
+        id="weight-jump",
+        code="S3",
+        severity=Severity.HIGH,
+        enforcement=Enforcement.MANDATORY,
+        title="The weight of a canary rises in small jumps",
+        why="What breaks only under load breaks at a jump; the jump is the share of users who did not have it before.",
+        fix="Put further weights between two that are too far apart.",
+        kinds=(ROLLOUT,),
+        check=weight_jump,
+        parameters=(
+            Parameter("max", 30, 1, 100, "largest jump from one weight to the next, in percentage points"),
+            Parameter("max_last", 50, 1, 100, "largest jump from the last weight to everyone, in percentage points"),
+        ),
+    ),
+    ObjectRule(
+        id="weight-held",
+        code="S6",
+        severity=Severity.HIGH,
+        enforcement=Enforcement.MANDATORY,
+        title="Each weight is followed by a pause or an analysis",
+        why="A weight that nothing holds is left as soon as it is set, so nobody can see what it does.",
+        fix="Follow each setWeight with a pause, an analysis or an experiment before the next one.",
+        kinds=(ROLLOUT,),
+        check=held_weight,
     ),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcluster.pulumi_home import make_home
 from localcluster.tools import tool_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,12 +51,11 @@ class Project:
         bundled = [] if official else [str(ROOT / "localcluster" / "plugins" / "bin")]
         tools = [str(tool_path(name).parent) for name in ("pulumi", "helm")]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        home = {} if official else {"PULUMI_HOME": str(self.folder.parent / "pulumi-home")}
         return {
             **inherited,
-            **home,
             "KUBECONFIG": str(self.folder / "no-kubeconfig.yaml"),
             "PATH": os.pathsep.join([*bundled, *tools, os.environ["PATH"]]),
+            "PULUMI_HOME": str(make_home(self.folder.parent / "pulumi-home", official)),
             "PULUMI_BACKEND_URL": self.folder.parent.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,17 +1,26 @@
 """What the policy tests share: objects, and a way to show one to the pack as the engine would, without an engine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_policy import PolicyCustomTimeouts, PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy import (
+    Policy,
+    PolicyCustomTimeouts,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from policies.facts import Kind, KubeObject
 from policies.pack import policies
 from policies.registry import discover
-from policies.rule import Finding, Violation, sentence
+from policies.rule import Finding, ObjectRule, Rule, StackRule, Violation, sentence
 
 ARGO = "argoproj.io"
 UNKNOWN_NUMBER = UNKNOWN_NUMBER_VALUE
@@ -50,39 +59,65 @@ def subject(body: Mapping[str, Any]) -> KubeObject:
     return KubeObject.of(body, Kind.of(body["apiVersion"], body["kind"]))
 
 
-def findings(rule_id: str, body: Mapping[str, Any], **settings: Any) -> list[Finding]:
-    """What the pure rule says about a manifest."""
+def findings(rule_id: str, body: Mapping[str, Any], *others: Mapping[str, Any], **settings: Any) -> list[Finding]:
+    """What the pure rule says about a manifest; `others`: the rest of its stack."""
     rule = discover()[rule_id]
-    return list(rule.check(subject(body), rule.settings(settings)))
+    return list(_asked(rule, subject(body), [subject(other) for other in others], settings))
 
 
-def messages(rule_id: str, body: Mapping[str, Any], **settings: Any) -> list[str]:
+def _asked(rule: Rule, one: KubeObject, others: Sequence[KubeObject], settings: Mapping[str, Any]) -> Iterable[Finding]:
+    if isinstance(rule, StackRule):
+        context = [other for other in others if other.kind in rule.context]
+        return rule.check(one, context, rule.settings(settings))
+    assert isinstance(rule, ObjectRule)
+    return rule.check(one, rule.settings(settings))
+
+
+def messages(rule_id: str, body: Mapping[str, Any], *others: Mapping[str, Any], **settings: Any) -> list[str]:
     """The messages of the violations that the pure rule finds."""
-    found = findings(rule_id, body, **settings)
+    found = findings(rule_id, body, *others, **settings)
     return [sentence(subject(body), one) for one in found if isinstance(one, Violation)]
 
 
 @dataclass
 class Engine:
-    """Calls the pack's policies as the engine's SDK does: every policy, in order, each with its own copy."""
+    """Calls the pack's policies as the engine's SDK does: every policy, in order, each with its own copy.
 
+    only: the rules of the pack, all of them unless given.
+    """
+
+    only: str | tuple[str, ...] = ()
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
-    pack: list[ResourceValidationPolicy] = field(default_factory=lambda: _resource_policies())
+    pack: list[Policy] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pack = policies([rule for rule in discover().values() if not self.only or rule.id in self.only])
 
     def analyze(self, body: Mapping[str, Any], resource_type: str | None = None) -> dict[str, list[str]]:
-        """The messages by policy; a policy that does not apply to the object is missing."""
+        """The messages about one object by policy; a policy that does not apply to the object is missing."""
         found: dict[str, list[str]] = {}
-        for policy in self.pack:
-            if policy.name not in self.disabled:
-                _ask(policy, self._args(policy.name, body, resource_type), found)
+        for policy in self._enabled(ResourceValidationPolicy):
+            args = self._args(policy.name, body, resource_type)
+            _ask(policy.name, lambda report, ask=policy, given=args: ask.validate(given, report), found)
         return found
 
+    def analyze_stack(self, *bodies: Mapping[str, Any]) -> dict[str, list[str]]:
+        """The messages about a stack by policy, each after the name of the object that the engine shows it at."""
+        found: dict[str, list[str]] = {}
+        for policy in self._enabled(StackValidationPolicy):
+            args = StackValidationArgs([_resource(body) for body in bodies], self.config.get(policy.name))
+            _ask(policy.name, lambda report, ask=policy, given=args: ask.validate(given, report), found)
+        return found
+
+    def _enabled(self, sort: type[Any]) -> list[Any]:
+        return [one for one in self.pack if isinstance(one, sort) and one.name not in self.disabled]
+
     def _args(self, policy: str, body: Mapping[str, Any], resource_type: str | None) -> ResourceValidationArgs:
-        resource_type = resource_type or f"kubernetes:{body['apiVersion']}:{body['kind']}"
+        resource_type = resource_type or _type(body)
         return ResourceValidationArgs(
             resource_type,
-            unknown_checking_proxy(deserialize_properties(_floats(body))),
+            _proxy(body),
             f"urn:pulumi:dev::shop::{resource_type}::checkout",
             "checkout",
             PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), []),
@@ -91,24 +126,34 @@ class Engine:
         )
 
 
-def _resource_policies() -> list[ResourceValidationPolicy]:
-    return [policy for policy in policies(list(discover().values())) if isinstance(policy, ResourceValidationPolicy)]
+def _type(body: Mapping[str, Any]) -> str:
+    return f"kubernetes:{body['apiVersion']}:{body['kind']}"
 
 
-def _ask(policy: ResourceValidationPolicy, args: ResourceValidationArgs, found: dict[str, list[str]]) -> None:
+def _proxy(body: Mapping[str, Any]) -> Any:
+    return unknown_checking_proxy(deserialize_properties(_floats(body)))
+
+
+def _resource(body: Mapping[str, Any]) -> PolicyResource:
+    name = f"{body['kind']}-{body['metadata'].get('name')}"
+    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+    urn = f"urn:pulumi:dev::shop::{_type(body)}::{name}"
+    return PolicyResource(_type(body), _proxy(body), urn, name, options, None, None, [], {})
+
+
+def _ask(policy: str, call: Callable[[Any], Any], found: dict[str, list[str]]) -> None:
     reported: list[str] = []
 
     def report(message: str, urn: str | None = None) -> None:
-        assert urn is None, "the engine ignores the URN of a resource policy's report"
-        reported.append(message)
+        reported.append(f"{urn.rpartition('::')[2]} | {message}" if urn else message)
 
     try:
-        policy.validate(args, report)
+        call(report)
     except Exception as left:
         if not hasattr(left, "reason"):  # the SDK's own way to say "not applicable" has no public class
             raise
         return
-    found[policy.name] = reported
+    found[policy] = reported
 
 
 def _floats(value: Any) -> Any:

@@ -13,6 +13,7 @@ import yaml
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
+from policies.pack import policies
 from policies.registry import discover
 
 from .support import rollout
@@ -36,13 +37,17 @@ def _served(folder: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
             process.kill()
 
 
+def _told() -> list[str]:
+    return [policy.name for policy in policies(list(discover().values()))]
+
+
 @pytest.mark.parametrize("name", ["policies", "1.0.0", "coalmine_policies"])
 def test_the_pack_starts_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
     with _served(folder) as pack:
         info = pack.GetAnalyzerInfo(empty_pb2.Empty(), timeout=30)
-    assert (info.name, [policy.name for policy in info.policies]) == ("coalmine", [*discover(), "undecided-in-preview"])
+    assert (info.name, [policy.name for policy in info.policies]) == ("coalmine", _told())
 
 
 def test_a_resource_is_refused_over_the_wire_and_others_are_not_applicable() -> None:
@@ -54,10 +59,24 @@ def test_a_resource_is_refused_over_the_wire_and_others_are_not_applicable() -> 
     )
     with _served(PACK) as pack:
         answer = pack.Analyze(request, timeout=30)
+    refused = {one.policyName: one for one in answer.diagnostics}
+    assert refused["first-step-weight"].enforcementLevel == analyzer_pb2.MANDATORY
+    assert "the first weight is 50 %, the limit is 10 %" in refused["first-step-weight"].message
+    assert [one.policy_name for one in answer.not_applicable] == ["metric-condition", "undecided-in-preview"]
+
+
+def test_a_stack_is_refused_over_the_wire_at_the_object_that_is_wrong() -> None:
+    properties = struct_pb2.Struct()
+    properties.update(rollout({"setWeight": 5}))
+    kind = "kubernetes:argoproj.io/v1alpha1:Rollout"
+    urn = f"urn:pulumi:dev::shop::{kind}::checkout"
+    resource = analyzer_pb2.AnalyzerResource(urn=urn, type=kind, name="checkout", properties=properties)
+    with _served(PACK) as pack:
+        answer = pack.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[resource]), timeout=30)
     [refusal] = answer.diagnostics
-    assert (refusal.policyName, refusal.enforcementLevel) == ("first-step-weight", analyzer_pb2.MANDATORY)
-    assert "the first weight is 50 %, the limit is 10 %" in refusal.message
-    assert [one.policy_name for one in answer.not_applicable] == ["metric-condition"]
+    assert (refusal.policyName, refusal.urn) == ("minimum-replicas", urn)
+    assert "spec.replicas is absent, which means 1, the limit is 3" in refusal.message
+    assert [one.policy_name for one in answer.not_applicable] == ["undecided-in-stack-preview"]
 
 
 def test_the_manifest_of_the_pack_has_what_the_engine_shows() -> None:

@@ -1,11 +1,57 @@
 """The pack on Pulumi's real engine: what a user sees of a refusal, a pass, an unknown value and a configuration."""
 
+from typing import Any
+
+import pytest
+
 from .project import ObjectsProject
 from .support import metric, rollout, template
 
-GOOD = (rollout({"setWeight": 5}), template(metric(successCondition="result[0] < 0.01")))
-TOO_MUCH = rollout({"setWeight": 50}, app="checkout")
+PAUSE = {"pause": {"duration": "10m"}}
+ANALYSIS = {"analysis": {"templates": [{"templateName": "checkout"}]}}
+ERRORS = metric(successCondition="result[0] < 0.01")
+LATENCY = metric(name="latency-p99", successCondition="result[0] < 200")
+TEMPLATE = template(ERRORS, LATENCY)
 LATE = {"known only during the update": 50}
+
+
+def _rollout(*steps: dict[str, Any], app: str | None = None, **spec: Any) -> dict[str, Any]:
+    body = rollout(*steps, app=app)
+    body["spec"] |= {"replicas": 3, "progressDeadlineAbort": True, **spec}
+    return body
+
+
+STEPS = ({"setWeight": 5}, ANALYSIS, {"setWeight": 30}, PAUSE, {"setWeight": 50}, PAUSE)
+GOOD = (_rollout(*STEPS), TEMPLATE)
+TOO_MUCH = _rollout({"setWeight": 40}, ANALYSIS, {"setWeight": 60}, PAUSE, app="checkout")
+
+BAD = {
+    "first-step-weight": ((TOO_MUCH, TEMPLATE), "the first weight is 40 %, the limit is 10 %"),
+    "weight-jump": (
+        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 50}, PAUSE), TEMPLATE),
+        "the weight jumps from 10 % to 50 %, the limit is 30 points; set a weight between them",
+    ),
+    "weight-held": (
+        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 40}, {"setWeight": 60}, PAUSE), TEMPLATE),
+        "steps[2].setWeight (40) is left at once: neither a pause nor an analysis follows it",
+    ),
+    "analysis-start": (
+        (_rollout({"setWeight": 10}, PAUSE, {"setWeight": 40}, PAUSE, {"setWeight": 60}, ANALYSIS), TEMPLATE),
+        "the first analysis starts at a weight of 60 %; it has to start below 50 %",
+    ),
+    "metric-condition": (
+        (GOOD[0], template(LATENCY, metric())),
+        "metric 'error-rate' has neither a successCondition nor a failureCondition",
+    ),
+    "deadline-abort": (
+        (_rollout(*STEPS, progressDeadlineAbort=False), TEMPLATE),
+        "spec.progressDeadlineAbort is not true",
+    ),
+    "minimum-replicas": (
+        (_rollout(*STEPS, replicas=2), TEMPLATE),
+        "spec.replicas is 2, the limit is 3; set spec.replicas to 3 or more",
+    ),
+}
 
 
 def test_a_good_change_passes_without_a_cluster(project: ObjectsProject) -> None:
@@ -14,46 +60,61 @@ def test_a_good_change_passes_without_a_cluster(project: ObjectsProject) -> None
     assert "coalmine@v0.1.0" in answer.text
 
 
-def test_a_large_first_weight_is_refused_once_with_name_reason_and_fix(project: ObjectsProject) -> None:
-    answer = project.judge(TOO_MUCH, GOOD[1])
+@pytest.mark.parametrize("rule", BAD)
+def test_a_bad_change_is_refused_once_with_name_reason_and_fix(project: ObjectsProject, rule: str) -> None:
+    objects, reason = BAD[rule]
+    answer = project.judge(*objects)
     assert answer.code != 0, answer.text
     assert answer.text.count("[mandatory]") == 1, answer.text
+    assert f"{rule} (kubernetes:argoproj.io/v1alpha1:" in answer.text
+    assert reason in answer.text
+
+
+def test_a_release_that_measures_no_latency_is_only_advised_about(project: ObjectsProject) -> None:
+    answer = project.judge(GOOD[0], template(ERRORS))
+    assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
+    assert "error-rate-and-latency (kubernetes:argoproj.io/v1alpha1:Rollout: rollout)" in answer.text
+    assert "its analyses do not measure the latency (templates: checkout)" in answer.text
+
+
+def test_the_fix_names_the_line_of_the_app_and_the_title_of_the_rule(project: ObjectsProject) -> None:
+    answer = project.judge(TOO_MUCH, TEMPLATE)
     assert "first-step-weight (kubernetes:argoproj.io/v1alpha1:Rollout: rollout)" in answer.text
     assert "The first weight of a canary is small." in answer.text
     assert (
-        "Rollout shop/checkout: the first weight is 50 %, the limit is 10 %; "
+        "Rollout shop/checkout: the first weight is 40 %, the limit is 10 %; "
         "set the first step's weight to 10 or less in apps/checkout.yaml: delivery.steps[0].weight "
         "(a stack's overrides come first)"
     ) in answer.text
 
 
-def test_a_metric_without_a_condition_is_refused_once_with_name_reason_and_fix(project: ObjectsProject) -> None:
-    answer = project.judge(GOOD[0], template(metric()))
-    assert answer.code != 0, answer.text
-    assert answer.text.count("[mandatory]") == 1, answer.text
-    assert "metric-condition (kubernetes:argoproj.io/v1alpha1:AnalysisTemplate: analysistemplate)" in answer.text
-    assert "counts each measurement of a metric without a condition as a success" in answer.text
-    assert "give spec.metrics[0] a successCondition that is true only for a good release" in answer.text
+def test_a_number_of_replicas_only_the_update_knows_is_announced(project: ObjectsProject) -> None:
+    # Before any update of the project: after one, the late value is in the state and so known to a preview.
+    answer = project.judge(GOOD[0] | {"spec": {**GOOD[0]["spec"], "replicas": LATE}}, TEMPLATE)
+    assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
+    assert "undecided-in-stack-preview" in answer.text
+    assert "'minimum-replicas' is judged during the update, when spec.replicas of Rollout shop/checkout" in answer.text
 
 
 def test_a_value_only_the_update_knows_is_announced_and_then_refused(project: ObjectsProject) -> None:
-    late = rollout({"setWeight": LATE})
-    preview = project.judge(late)
+    late = _rollout({"setWeight": LATE}, ANALYSIS)
+    only = {"all": "disabled", "first-step-weight": "mandatory", "undecided-in-preview": "advisory"}
+    preview = project.judge(late, config=only)
     assert preview.code == 0, preview.text
     assert preview.text.count("[advisory]") == 1, preview.text
     assert "'first-step-weight' is judged during the update" in preview.text
     assert "can't run policy" not in preview.text
 
-    update = project.judge(late, verb="up")
+    update = project.judge(late, verb="up", config=only)
     assert update.code != 0, update.text
     assert "[mandatory] [severity: high] first-step-weight" in update.text
     assert "unreachable" not in update.text, "the update went on to the cluster after the refusal"
 
 
 def test_the_configuration_sets_limits_and_levels(project: ObjectsProject) -> None:
-    assert project.judge(TOO_MUCH, config={"first-step-weight": {"max": 50}}).code == 0
+    assert project.judge(TOO_MUCH, TEMPLATE, config={"first-step-weight": {"max": 40}}).code == 0
 
-    advisory = project.judge(TOO_MUCH, config={"all": "advisory"})
+    advisory = project.judge(TOO_MUCH, TEMPLATE, config={"all": "advisory"})
     assert (advisory.code, advisory.text.count("[advisory]")) == (0, 1), advisory.text
 
     wrong = project.judge(*GOOD, config={"first-step-weight": {"max": 120}})

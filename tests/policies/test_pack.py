@@ -11,24 +11,43 @@ from pulumi_policy import EnforcementLevel, Severity
 from policies import docs, undecided
 from policies.pack import kind_of, plain, policies
 from policies.registry import InvalidRulesError, catalogue, discover
-from policies.rule import SettingsError
+from policies.rule import ObjectRule, SettingsError, StackRule
 
 from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, metric, rollout, template
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_pack_holds_every_rule_once_and_the_undecided_one_last() -> None:
-    assert [policy.name for policy in policies(list(discover().values()))] == [*discover(), undecided.ID]
+def test_the_pack_holds_every_rule_once_and_the_undecided_ones_last_of_their_sort() -> None:
+    rules = discover()
+    about_objects = [name for name, rule in rules.items() if isinstance(rule, ObjectRule)]
+    about_stacks = [name for name, rule in rules.items() if isinstance(rule, StackRule)]
+    names = [policy.name for policy in policies(list(rules.values()))]
+    assert names == [*about_objects, undecided.OBJECTS.id, *about_stacks, undecided.STACK.id]
+    assert len(rules) == len(about_objects) + len(about_stacks)
 
 
-def test_rules_are_mandatory_and_the_undecided_one_only_advises() -> None:
-    levels = {policy.name: policy.enforcement_level for policy in policies(list(discover().values()))}
-    assert levels == {
-        "first-step-weight": EnforcementLevel.MANDATORY,
-        "metric-condition": EnforcementLevel.MANDATORY,
-        undecided.ID: EnforcementLevel.ADVISORY,
+def test_levels_and_severities_are_those_of_the_catalogue() -> None:
+    told = {rule.code: (rule.id, rule.enforcement.value, rule.severity.value) for rule in discover().values()}
+    assert told == {
+        "A1": ("analysis-start", "mandatory", "critical"),
+        "A3": ("metric-condition", "mandatory", "high"),
+        "A9": ("error-rate-and-latency", "advisory", "medium"),
+        "R1": ("deadline-abort", "mandatory", "critical"),
+        "S2": ("first-step-weight", "mandatory", "high"),
+        "S3": ("weight-jump", "mandatory", "high"),
+        "S6": ("weight-held", "mandatory", "high"),
+        "V1": ("minimum-replicas", "mandatory", "high"),
     }
+    levels = {policy.name: policy.enforcement_level for policy in policies(list(discover().values()))}
+    expected = {rule.id: EnforcementLevel(rule.enforcement.value) for rule in discover().values()}
+    assert levels == {**expected, **{note.id: EnforcementLevel.ADVISORY for note in undecided.NOTES}}
+
+
+def test_a_pack_without_rules_is_refused_instead_of_letting_everything_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policies.rules.__path__", [])
+    with pytest.raises(InvalidRulesError, match="no rules"):
+        discover()
 
 
 def test_the_engine_is_told_severity_schema_title_and_fix() -> None:
@@ -66,7 +85,9 @@ def test_two_rules_of_one_name_or_code_are_refused() -> None:
         catalogue([rule, replace(rule, id="another")])
 
 
-@pytest.mark.parametrize("name", ["all", "environments", undecided.ID, "First", "first_step", ""])
+@pytest.mark.parametrize(
+    "name", ["all", "environments", undecided.OBJECTS.id, undecided.STACK.id, "First", "first_step", ""]
+)
 def test_a_rule_that_could_not_be_configured_is_refused(name: str) -> None:
     with pytest.raises(InvalidRulesError, match="cannot be the name of a rule"):
         catalogue([replace(discover()["first-step-weight"], id=name)])
@@ -87,32 +108,61 @@ def test_a_limit_out_of_range_or_of_another_type_is_refused(value: object) -> No
 
 
 def test_a_misspelt_parameter_is_not_ignored_by_the_engine_side() -> None:
-    said = Engine(config={"first-step-weight": {"maxx": 50.0}}).analyze(rollout({"setWeight": 5}))
+    said = Engine("first-step-weight", config={"first-step-weight": {"maxx": 50.0}}).analyze(rollout({"setWeight": 5}))
     assert said["first-step-weight"] == [
         "the policy configuration is wrong: first-step-weight: unknown parameter 'maxx' (known: max)"
     ]
 
 
+TWO = ("first-step-weight", "metric-condition")
+
+
 def test_the_update_does_not_see_what_its_preview_saw() -> None:
-    engine = Engine()
+    engine = Engine(TWO)
     preview = engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER}))
     update = engine.analyze(rollout({"setWeight": 50}))
-    assert [len(preview["first-step-weight"]), len(preview[undecided.ID])] == [0, 1]
-    assert [len(update["first-step-weight"]), len(update[undecided.ID])] == [1, 0]
+    assert [len(preview["first-step-weight"]), len(preview[undecided.OBJECTS.id])] == [0, 1]
+    assert [len(update["first-step-weight"]), undecided.OBJECTS.id in update] == [1, False]
 
 
-@pytest.mark.parametrize("disabled", [undecided.ID, "metric-condition"])
+@pytest.mark.parametrize("disabled", [undecided.OBJECTS.id, "metric-condition"])
 def test_a_disabled_policy_leaves_nothing_behind_for_the_next_object(disabled: str) -> None:
-    engine = Engine(disabled=frozenset({disabled}))
+    engine = Engine(TWO, disabled=frozenset({disabled}))
     engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER}))
     engine.analyze(template(metric(successCondition=UNKNOWN_TEXT)))
     said = engine.analyze(rollout({"setWeight": 5}))
-    assert all(reported == [] for reported in said.values())
+    assert said == {"first-step-weight": []}
 
 
 def test_a_disabled_rule_has_no_open_questions() -> None:
-    engine = Engine(disabled=frozenset({"first-step-weight"}))
-    assert engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER})) == {undecided.ID: []}
+    engine = Engine(TWO, disabled=frozenset({"first-step-weight"}))
+    assert engine.analyze(rollout({"setWeight": UNKNOWN_NUMBER})) == {}
+
+
+def test_a_stack_without_an_object_to_judge_is_not_counted_as_judged() -> None:
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
+    assert Engine().analyze_stack(config_map, template()) == {}
+
+
+def test_rules_about_stacks_refuse_a_wrong_configuration_too() -> None:
+    said = Engine("minimum-replicas", config={"minimum-replicas": {"minn": 2.0}}).analyze_stack(rollout())
+    assert said == {
+        "minimum-replicas": [
+            "the policy configuration is wrong: minimum-replicas: unknown parameter 'minn' (known: min)"
+        ]
+    }
+
+
+@pytest.mark.parametrize("disabled", [undecided.STACK.id, "minimum-replicas", "error-rate-and-latency"])
+def test_a_stack_does_not_see_what_the_one_before_left_open(disabled: str) -> None:
+    engine = Engine(disabled=frozenset({disabled}))
+    late = rollout({"analysis": {"templates": [{"templateName": UNKNOWN_TEXT}]}})
+    late["spec"]["replicas"] = UNKNOWN_NUMBER
+    engine.analyze_stack(late)
+    known = rollout()
+    known["spec"]["replicas"] = 3
+    said = engine.analyze_stack(known)
+    assert said == {name: [] for name in ("error-rate-and-latency", "minimum-replicas") if name != disabled}
 
 
 def test_conversion_keeps_text_that_looks_like_a_number_and_true_as_they_are() -> None:

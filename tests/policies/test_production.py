@@ -31,13 +31,14 @@ def test_production_passes_without_a_cluster(production: Project) -> None:
 def test_a_large_first_weight_of_an_app_is_refused_and_the_line_to_edit_is_named(production: Project) -> None:
     file = production.folder / "apps" / "search.yaml"
     app = yaml.safe_load(file.read_text(encoding="utf-8"))
-    app["delivery"]["steps"] = [{**app["delivery"]["steps"][-1], "weight": 50}]
+    steps = app["delivery"]["steps"]
+    app["delivery"]["steps"] = [{**steps[0], "weight": 25}, steps[-1]]
     file.write_text(yaml.safe_dump(app), encoding="utf-8")
 
     answer = _preview(production)
     assert (answer.code != 0, answer.text.count("[mandatory]")) == (True, 1), answer.text
     assert "first-step-weight (kubernetes:argoproj.io/v1alpha1:Rollout: " in answer.text
-    assert f"Rollout {app['namespace']}/search: the first weight is 50 %, the limit is 10 %" in answer.text
+    assert f"Rollout {app['namespace']}/search: the first weight is 25 %, the limit is 10 %" in answer.text
     assert "in apps/search.yaml: delivery.steps[0].weight" in answer.text
 
 

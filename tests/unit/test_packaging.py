@@ -1,6 +1,5 @@
 """The wheel holds the library and the policies under their public names, and nothing of the checkout."""
 
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -9,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PUBLIC = {"components": "coalmine", "policies": "coalmine_policies"}
+from tests.wheel import PUBLIC, ROOT
 
 
 def _packages_on_disk() -> list[str]:
@@ -28,17 +26,7 @@ def test_every_package_is_listed() -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    source = tmp_path_factory.mktemp("source")
-    for folder in PUBLIC:
-        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", source)
-    (source / "README.md").write_text("Coalmine\n")
-    target = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--no-build-isolation"]
-    done = subprocess.run([*pip, "-w", target, source], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = target.glob("coalmine-*.whl")
+def wheel_names(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         return archive.namelist()
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from components import reach
-from components.reach import UnreachableError, kubeconfig_paths, merged, require, server_of
+from components.access.connection import server_of
+from components.reach import UnreachableError, require
 
 
 @pytest.fixture
@@ -116,20 +117,3 @@ def test_a_file_that_is_no_kubeconfig_is_one_line(tmp_path: Path, content: str) 
 def test_an_unknown_context_is_named(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "https://127.0.0.1:1")
     assert "has no cluster for context 'production'" in refused(path, "production")
-
-
-def test_all_existing_files_of_the_environment_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [tmp_path / name for name in ("first", "second", "third")]
-    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, names)))
-    for path in names[1:]:
-        path.touch()
-    assert kubeconfig_paths(None) == names[1:]
-    assert kubeconfig_paths("~/elsewhere") == [Path.home() / "elsewhere"]
-    monkeypatch.delenv("KUBECONFIG")
-    assert kubeconfig_paths(None) == [Path.home() / ".kube" / "config"]
-
-
-def test_entries_of_several_files_are_one_configuration() -> None:
-    first = {"current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "c"}}]}
-    second = {"current-context": "b", "clusters": [{"name": "c", "cluster": {"server": "https://c.example.com"}}]}
-    assert server_of(merged([None, first, second]), None) == ("https://c.example.com", None)

@@ -34,6 +34,8 @@ def test_an_offline_verb_imports_neither_pulumi_nor_the_local_cluster(verb: str,
     assert code in (0, None), done.stderr
     heavy = {"pulumi", "pulumi_kubernetes", "pulumi_policy", "grpc", "httpx", "localcluster", "socket.create"}
     assert heavy & {module.split(".")[0] for module in modules} == set()
+    clients = {"components.access", "components.operate"}
+    assert clients & set(modules) == set(), "an offline verb pays for a client of the cluster"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
+from components.operate.contract import Verdict
 from localcluster.demo.display import Display, table
 from localcluster.demo.results import StepResult, VersionResult, as_data
 from localcluster.demo.shares import Share
-from localcluster.demo.verdicts import Verdict
 from localcluster.demo.versions import ABORTED, PROMOTED, VERSIONS
 
 GOOD, ERRORS, QUIET = VERSIONS[1], VERSIONS[2], VERSIONS[4]

@@ -180,3 +180,10 @@ def test_an_app_that_the_cluster_cannot_release_is_refused_without_a_traceback(t
     delivery = StackSpec.model_validate(rarely).delivery
     with pytest.raises(pulumi.RunError, match="too short for a scrape interval of 10m"):
         registered(lambda: App(app.name, app, delivery))
+
+
+def test_the_command_that_follows_a_release_is_an_output(loaded: LoadedStack) -> None:
+    app = loaded.apps[0].spec
+    said: list[str] = []
+    registered(lambda: App(app.name, app, loaded.spec.delivery).watch.apply(said.append))
+    assert said == [f"coalmine watch --stack dev {app.name}"]

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import tarfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, content: bytes) -> list[str]:
         asked.append(url)
         return io.BytesIO(content)
 
-    monkeypatch.setattr(sources.urllib.request, "urlopen", answer)
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
     return asked
 
 
@@ -132,9 +134,9 @@ def test_fetch_says_in_one_line_what_cannot_be_downloaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(url: str, timeout: float) -> io.BytesIO:
-        raise sources.urllib.error.URLError("no route to host")
+        raise urllib.error.URLError("no route to host")
 
-    monkeypatch.setattr(sources.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
     monkeypatch.setattr(sources, "SOURCES", (file_source(b"content\n"),))
     assert main(["fetch"]) == 1
     said = capsys.readouterr().err.strip()

@@ -1,0 +1,33 @@
+"""What a measurement was made on."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+
+def describe() -> dict[str, Any]:
+    """The machine as data for a result file."""
+    model = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    memory = next(int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal"))
+    return {
+        "cpu": model[0] if model else platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 1024 / 1024),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def in_words(machine: dict[str, Any]) -> str:
+    """The machine as half a sentence; `load` counts the processes that wanted to run in the minute before."""
+    busy = f", load {machine['load']} at the start" if "load" in machine else ""
+    return (
+        f"on {machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, Linux {machine['kernel']}, "
+        f"Python {machine['python']}{busy}"
+    )
+
+
+def _lines(file: str) -> list[str]:
+    return Path(file).read_text().splitlines()

@@ -1,0 +1,1 @@
+"""How a cluster is reached: kubeconfigs, and a small client of the Kubernetes API."""

@@ -1,0 +1,63 @@
+"""Kubeconfig files: which are read, and how they become one configuration. Source: client-go, tools/clientcmd."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .connection import AccessError, Config
+
+_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+def load(kubeconfig: str | None) -> Config:
+    """The configuration of the given file, else of $KUBECONFIG, else of ~/.kube/config. Raises AccessError."""
+    return merged([read(path) for path in paths(kubeconfig)])
+
+
+def paths(kubeconfig: str | None) -> list[Path]:
+    """The kubeconfig files: the given one, else those of $KUBECONFIG that exist, else ~/.kube/config."""
+    if kubeconfig:
+        return [Path(kubeconfig).expanduser()]
+    named = [Path(name) for name in os.environ.get("KUBECONFIG", "").split(os.pathsep) if name]
+    candidates = named or [Path.home() / ".kube" / "config"]
+    return [path for path in candidates if path.is_file()] or candidates[:1]
+
+
+def read(path: Path) -> Any:
+    """One file, its paths made absolute. Raises AccessError."""
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        advice = 'start the local cluster and `eval "$(coalmine local env)"`, or set KUBECONFIG'
+        raise AccessError(f"the kubeconfig {path} cannot be read ({reason}): {advice}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise AccessError(f"the kubeconfig {path} is not valid YAML") from None
+    if isinstance(found, dict):
+        _make_absolute(found, path.parent)
+    return found
+
+
+def merged(configs: Sequence[Any]) -> Config:
+    """Several kubeconfigs as one: all of their entries, and the first current context."""
+    known = [config for config in configs if isinstance(config, Mapping)]
+    current = next((config["current-context"] for config in known if config.get("current-context")), None)
+    entries = {
+        section: [entry for config in known for entry in config.get(section) or []]
+        for section in ("contexts", "clusters", "users")
+    }
+    return {"current-context": current, **entries}
+
+
+def _make_absolute(config: Config, folder: Path) -> None:
+    """Files that a kubeconfig names stand beside it."""
+    for section, key in (("clusters", "cluster"), ("users", "user")):
+        entries = config.get(section)
+        for entry in entries if isinstance(entries, list) else []:
+            inner = entry.get(key) if isinstance(entry, Mapping) else None
+            for name in _FILES:
+                if isinstance(inner, dict) and inner.get(name):
+                    inner[name] = str(folder / str(inner[name]))

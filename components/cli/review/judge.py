@@ -1,0 +1,104 @@
+"""The review itself: what is valid, what a preview of every concerned stack says, which releases change."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...compile import compile_app, compile_stack
+from ...plan import Plan
+from ...spec.errors import Problem, SpecError
+from ...spec.load import LoadedApp, LoadedStack
+from ..output import UserError, open_stack, stack_names
+from .changes import Change, concerned_stacks
+from .events import Outcome
+from .preview import Workshop
+
+
+@dataclass(frozen=True)
+class StackReview:
+    """A stack that a change concerns: its preview, and the releases of its apps that change."""
+
+    name: str
+    outcome: Outcome
+    plans: tuple[Plan, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why the stack may not go on, in a few words; empty where it may."""
+        refused = sorted({one.rule for one in self.outcome.refusals if one.level == "mandatory"})
+        if refused:
+            return f"refused by {', '.join(refused)}"
+        if self.outcome.errors or not self.outcome.succeeded:
+            return "the preview failed"
+        if not self.outcome.judged.evaluations:
+            return "no rule was evaluated on any object: a pack that judges nothing lets everything pass"
+        return ""
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a change is worth. `problems`: mistakes in stacks and apps; `stacks`: those that the change concerns."""
+
+    change: Change
+    problems: tuple[Problem, ...] = ()
+    stacks: tuple[StackReview, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems and not any(stack.reason for stack in self.stacks)
+
+    @property
+    def verdict(self) -> str:
+        """The result in one line."""
+        if self.problems:
+            count = len(self.problems)
+            return f"not valid: {count} mistake{'' if count == 1 else 's'}"
+        bad = [f"{stack.name}: {stack.reason}" for stack in self.stacks if stack.reason]
+        if bad:
+            return "; ".join(bad)
+        if not self.stacks:
+            return "no stack is concerned"
+        return f"{', '.join(stack.name for stack in self.stacks)}: may go on"
+
+
+def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path) -> Review:
+    """Validates all stacks, then previews those that the change concerns. Raises UserError."""
+    problems: set[Problem] = set()
+    loaded: dict[str, LoadedStack] = {}
+    for name in stack_names(root):
+        try:
+            stack = open_stack(name, root)
+            compile_stack(stack)
+            loaded[name] = stack
+        except SpecError as error:
+            problems.update(error.problems)
+    if problems:
+        return Review(change, tuple(sorted(problems)))
+    names = concerned_stacks(change.files, {name: own_files(stack) for name, stack in loaded.items()})
+    if not names:
+        return Review(change)
+    workshop = Workshop(root, policy_pack, scratch)
+    reviews = [
+        StackReview(name, workshop.preview(name), changed_plans(loaded[name], _before(name, change))) for name in names
+    ]
+    return Review(change, (), tuple(reviews))
+
+
+def own_files(stack: LoadedStack) -> frozenset[str]:
+    """The file of a stack and those of its apps."""
+    return frozenset({stack.file, *(app.origin.file for app in stack.apps)})
+
+
+def changed_plans(now: LoadedStack, before: LoadedStack | None) -> tuple[Plan, ...]:
+    """The plans of apps that are new on the stack or whose description changed there, in alphabetical order."""
+    same_delivery = before is not None and before.spec.delivery == now.spec.delivery
+    known = {app.spec.name: app.spec for app in before.apps} if before and same_delivery else {}
+    changed: list[LoadedApp] = [app for app in now.apps if known.get(app.spec.name) != app.spec]
+    return tuple(compile_app(app, now.spec.delivery).plan for app in changed)
+
+
+def _before(name: str, change: Change) -> LoadedStack | None:
+    """The stack where the change began; None where it was not there or not valid."""
+    try:
+        return open_stack(name, change.before)
+    except (SpecError, UserError):
+        return None

@@ -1,0 +1,1 @@
+"""One module for each engine, which fulfils `components.operate.contract.Operator`."""

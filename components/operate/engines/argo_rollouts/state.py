@@ -1,0 +1,140 @@
+"""What a Rollout says about itself. Source: argo-rollouts v1.9, RolloutStatus and utils/rollout/rolloututil.go."""
+
+from dataclasses import dataclass
+
+from ....access.client import Object
+from ....spec.labels import REVISION_LABEL, VERSION_LABEL
+from ...contract import State
+
+ABORTED = "RolloutAborted"
+"""Reason of the condition, and of the events, of an abort."""
+
+_INCONCLUSIVE = "InconclusiveAnalysisRun"
+_DEADLINE_SECONDS = 600
+"""What the controller takes where a Rollout names no deadline."""
+
+
+@dataclass(frozen=True)
+class RolloutState:
+    """The state of a Rollout.
+
+    Fields: `revision`: the pod template's label `version`; `version`: what people call it; `current`: whether the
+    controller has seen this spec; `phase`: Healthy, Progressing, Paused or Degraded, "" before the first; `message`;
+    `aborted`; `step`: index of the current step; `weights`: percent in force at every step; `weight`: percent of the
+    traffic that the router was told to send to the canary; `pod_hash`, `stable_hash`: of the newest and of the
+    stable ReplicaSet; `stage`: how many weights were begun, `stages`: how many there are; `pauses`: the controller's
+    reasons for a pause; `unpausing`: whether it was told to go on and has not done so yet; `held`: whether the spec
+    itself says paused; `endless`: whether the current pause has no end; `deadline`: seconds without progress after
+    which it gives up; `aborted_at`: when it was aborted, as the API writes times; `uid`: of the object.
+    """
+
+    revision: str = ""
+    current: bool = False
+    phase: str = ""
+    message: str = ""
+    aborted: bool = False
+    step: int = 0
+    weights: tuple[int, ...] = ()
+    weight: int = 0
+    pod_hash: str = ""
+    stable_hash: str = ""
+    version: str = ""
+    stage: int = 0
+    stages: int = 0
+    pauses: tuple[str, ...] = ()
+    unpausing: bool = False
+    held: bool = False
+    endless: bool = False
+    deadline: int = _DEADLINE_SECONDS
+    aborted_at: str = ""
+    uid: str = ""
+
+    @classmethod
+    def of(cls, rollout: Object) -> "RolloutState":
+        """Reads the object."""
+        metadata, spec, status = rollout["metadata"], rollout["spec"], rollout.get("status") or {}
+        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+        steps = (spec["strategy"].get("canary") or {}).get("steps") or []
+        weights = (status.get("canary") or {}).get("weights") or {}
+        pauses = tuple(str(pause.get("reason", "")) for pause in status.get("pauseConditions") or [])
+        step = status.get("currentStepIndex") or 0
+        return cls(
+            revision=labels.get(REVISION_LABEL, ""),
+            version=labels.get(VERSION_LABEL, ""),
+            current=status.get("observedGeneration") == str(metadata["generation"]),
+            phase=status.get("phase", ""),
+            message=status.get("message", ""),
+            aborted=bool(status.get("abort")),
+            step=step,
+            weights=_weights(steps),
+            weight=(weights.get("canary") or {}).get("weight", 0),
+            pod_hash=status.get("currentPodHash", ""),
+            stable_hash=status.get("stableRS", ""),
+            stage=sum("setWeight" in one for one in steps[: step + 1]),
+            stages=sum("setWeight" in one for one in steps),
+            pauses=pauses,
+            unpausing=bool(status.get("controllerPause")) and not pauses,
+            held=bool(spec.get("paused")),
+            endless=_endless(spec["strategy"], step),
+            deadline=spec.get("progressDeadlineSeconds") or _DEADLINE_SECONDS,
+            aborted_at=status.get("abortedAt") or "",
+            uid=metadata.get("uid", ""),
+        )
+
+    @property
+    def state(self) -> State:
+        """How the release stands; never what the controller said about an older spec."""
+        if not self.current or self.unpausing:
+            return State.IN_PROGRESS
+        if self.phase == "Paused":
+            return State.WAITING if self.awaited else State.IN_PROGRESS
+        return {"Healthy": State.HEALTHY, "Degraded": State.DEGRADED}.get(self.phase, State.IN_PROGRESS)
+
+    @property
+    def awaited(self) -> str:
+        """What a paused release needs from people; "" where its pause ends by itself."""
+        if self.held:
+            return "it was paused by hand"
+        if _INCONCLUSIVE in self.pauses:
+            return "a check came to no clear result"
+        return "this step ends when it is approved" if self.pauses and self.endless else ""
+
+    @property
+    def blamed(self) -> str:
+        """What the controller says it aborted for; "" after an abort by hand or by the deadline."""
+        reason, _, text = self.message.partition(": ")
+        return text.partition(": ")[2] if reason == ABORTED else ""
+
+    @property
+    def stable(self) -> bool:
+        """Whether the newest version is the stable one: there is no release under way."""
+        return self.current and self.pod_hash == self.stable_hash != ""
+
+    def promoted(self, revision: str) -> bool:
+        """Whether that revision is the stable one, and healthy."""
+        return self.stable and self.revision == revision and self.phase == "Healthy"
+
+    def taken_back(self, revision: str) -> bool:
+        """Whether that revision was aborted and gets no traffic."""
+        back = self.aborted and self.weight == 0 and self.phase == "Degraded"
+        return self.current and self.revision == revision and back
+
+    def decided(self, revision: str) -> bool:
+        """Whether that revision was promoted or taken back."""
+        return self.promoted(revision) or self.taken_back(revision)
+
+
+def _weights(steps: list[Object]) -> tuple[int, ...]:
+    found: list[int] = []
+    for step in steps:
+        found.append(step.get("setWeight", found[-1] if found else 0))
+    return tuple(found)
+
+
+def _endless(strategy: Object, step: int) -> bool:
+    """Whether a pause at this step lasts until somebody ends it."""
+    if "blueGreen" in strategy:
+        return not strategy["blueGreen"].get("autoPromotionSeconds")
+    steps = (strategy.get("canary") or {}).get("steps") or []
+    pause = steps[step].get("pause") if step < len(steps) else None
+    return pause is not None and not pause.get("duration")

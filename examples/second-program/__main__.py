@@ -1,0 +1,42 @@
+"""A team's own Pulumi program: Coalmine's components from the package, beside whatever else the team manages."""
+
+import pulumi
+from coalmine import App, Platform
+from coalmine.discovery import discover
+from coalmine.program import providers
+from coalmine.spec.app import AppSpec
+from coalmine.spec.cluster import StackSpec
+
+version = pulumi.Config().require("version")
+
+discover()  # the engines, routers and metric providers that the specs below may name
+stack = StackSpec.model_validate(
+    {
+        "cluster": {"name": "webshop", "kubernetes": "1.36"},
+        "delivery": {"engine": "argo-rollouts", "router": "istio", "metrics": "prometheus"},
+    }
+)
+apps = [
+    AppSpec.model_validate(
+        {
+            "name": name,
+            "namespace": "webshop",
+            "owner": "team-webshop",
+            "replicas": replicas,
+            "workload": {"image": f"registry.example.com/{name}:{version}", "port": 8080},
+            "traffic": {"hosts": [f"{name}.example.com"]},
+            "delivery": {
+                "steps": [{"weight": 5, "hold": "5m"}, {"weight": 50, "hold": "5m"}],
+                "analysis": {"checks": [{"kind": "error_rate", "max": "1%"}]},
+            },
+        }
+    )
+    for name, replicas in (("catalogue", 6), ("basket", 4))
+]
+
+provider, definitions = providers(stack.cluster)
+platform = Platform("platform", stack, apps, definitions, pulumi.ResourceOptions(provider=provider))
+after_platform = pulumi.ResourceOptions(provider=provider, depends_on=[platform])
+running = {spec.name: App(spec.name, spec, stack.delivery, after_platform) for spec in apps}
+
+pulumi.export("revisions", {name: app.revision for name, app in running.items()})

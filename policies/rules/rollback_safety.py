@@ -1,0 +1,38 @@
+"""Rollback safety: whether a release that goes wrong is taken back without anyone asking.
+
+The meaning of the fields is that of Argo Rollouts: a Rollout that passes its progress deadline is only marked as
+degraded and stays where it is, unless `progressDeadlineAbort` is true.
+"""
+
+from collections.abc import Iterator
+
+from ..facts import KubeObject, Unknown, dotted
+from ..rollouts import ROLLOUT
+from ..rule import Enforcement, Finding, ObjectRule, Settings, Severity, Undecided, Violation
+
+_ABORT = ("spec", "progressDeadlineAbort")
+
+
+def deadline_abort(rollout: KubeObject, _settings: Settings) -> Iterator[Finding]:
+    """`progressDeadlineAbort` must be true."""
+    abort = rollout.at(*_ABORT)
+    if isinstance(abort, Unknown):
+        yield Undecided(abort.path)
+    elif abort is not True:
+        found = f"{dotted(_ABORT)} is not true, so a release that gets stuck keeps its share of the traffic"
+        yield Violation(found, f"set {dotted(_ABORT)} to true")
+
+
+RULES = (
+    ObjectRule(
+        id="deadline-abort",
+        code="R1",
+        severity=Severity.CRITICAL,
+        enforcement=Enforcement.MANDATORY,
+        title="A release that gets stuck is taken back",
+        why="Pods of a broken version often never become ready; without an abort the release stays half done for ever.",
+        fix="Set progressDeadlineAbort to true.",
+        kinds=(ROLLOUT,),
+        check=deadline_abort,
+    ),
+)

@@ -1,0 +1,28 @@
+"""A program outside the checkout, with the package from its wheel, on the real engine: previewed without a cluster."""
+
+import shutil
+from pathlib import Path
+
+from localcluster.pulumi_home import make_home
+from tests.policies.project import Project
+from tests.specs import EXAMPLES
+
+
+def test_a_program_with_the_installed_package_previews_its_platform_and_apps(installed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "webshop"
+    shutil.copytree(EXAMPLES / "second-program", folder)
+    (folder / ".venv").symlink_to(installed)
+    make_home(tmp_path / "pulumi-home", official_plugins=False)
+    project = Project(folder, "dev")
+    made = project.pulumi("stack", "init", "dev")
+    assert made.code == 0, made.text
+    version = project.pulumi("config", "set", "version", "2.0.0")
+    assert version.code == 0, version.text
+
+    preview = project.pulumi("preview", "--stack", "dev", "--json")
+    assert preview.code == 0, preview.text
+    for made_by in ("Platform", "Istio", "ArgoRollouts", "Prometheus", "App"):
+        assert f"coalmine:index:{made_by}" in preview.text
+    for app in ("catalogue", "basket"):
+        assert f"registry.example.com/{app}:2.0.0" in preview.text
+        assert f"kubernetes:argoproj.io/v1alpha1:Rollout::{app}/Rollout/{app}" in preview.text

@@ -1,0 +1,276 @@
+"""`coalmine review` without an engine: what a change concerns, what the engine's log says, what the comment shows."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.cli.output import UserError, open_stack
+from components.cli.review.changes import Change, concerned_stacks, diff
+from components.cli.review.comment import MARK, as_data, written
+from components.cli.review.events import Judged, Outcome, Refusal, outcome
+from components.cli.review.judge import Review, StackReview, changed_plans, own_files
+from components.cli.review.preview import without_secrets
+from components.releases import HELM, PULUMI
+from components.spec.errors import Problem
+from tests.specs import ROOT
+
+STACKS = {
+    "production": {"stacks/Pulumi.production.yaml", "apps/shop.yaml", "apps/search.yaml"},
+    "local": {"stacks/Pulumi.local.yaml", "apps/shop.yaml"},
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "concerned"),
+    [
+        ([], []),
+        (["apps/search.yaml"], ["production"]),
+        (["apps/shop.yaml"], ["local", "production"]),
+        (["stacks/Pulumi.local.yaml"], ["local"]),
+        (["docs/concepts/analysis.md", "README.md", "tests/unit/test_plan.py", "examples/canary/apps/shop.yaml"], []),
+        (["components/plan.py"], ["local", "production"]),
+        (["policies/rules/canary_shape.py"], ["local", "production"]),
+        (["requirements.lock"], ["local", "production"]),
+        (["apps/gone.yaml"], ["local", "production"]),
+        (["something/nobody/foresaw"], ["local", "production"]),
+        (["stacks/Pulumi.gone.yaml"], []),
+    ],
+)
+def test_a_change_concerns_no_stack_too_few(files: list[str], concerned: list[str]) -> None:
+    assert concerned_stacks(files, STACKS) == concerned
+
+
+def test_the_files_of_a_stack_are_its_own_and_those_of_its_apps() -> None:
+    stack = open_stack("local", ROOT)
+    assert own_files(stack) == {"stacks/Pulumi.local.yaml", "apps/shop.yaml"}
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project below the top of a repository with one commit on the branch main and a branch for a change."""
+    project = tmp_path / "repository" / "platform"
+    for part in ("apps", "policies", "stacks"):
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy2(ROOT / name, project / name)
+    (tmp_path / "repository" / "elsewhere.txt").write_text("not of the project\n")
+    _git(tmp_path / "repository", "init", "--quiet", "--initial-branch", "main")
+    _git(tmp_path / "repository", "add", "--all")
+    _git(tmp_path / "repository", "commit", "--quiet", "--message", "Begin")
+    _git(tmp_path / "repository", "switch", "--quiet", "--create", "change")
+    return project
+
+
+def test_every_sort_of_change_is_seen_and_nothing_outside_the_project(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "apps" / "shop.yaml").write_text("changed and committed\n")
+    _git(checkout, "commit", "--quiet", "--all", "--message", "Change")
+    (checkout / "apps" / "search.yaml").write_text("changed only\n")
+    (checkout / "apps" / "new\nname.yaml").write_text("new\n")
+    (checkout / "apps" / "checkout.yaml").unlink()
+    (checkout.parent / "elsewhere.txt").write_text("changed\n")
+    change = diff(checkout, "main", tmp_path / "before")
+    assert change.files == ("apps/checkout.yaml", "apps/new\nname.yaml", "apps/search.yaml", "apps/shop.yaml")
+    assert (change.before / "apps" / "checkout.yaml").read_bytes() == (ROOT / "apps" / "checkout.yaml").read_bytes()
+
+
+def test_what_main_did_meanwhile_is_not_part_of_the_change(checkout: Path, tmp_path: Path) -> None:
+    _git(checkout, "switch", "--quiet", "main")
+    (checkout / "apps" / "search.yaml").write_text("somebody else's\n")
+    _git(checkout, "commit", "--quiet", "--all", "--message", "Of somebody else")
+    _git(checkout, "switch", "--quiet", "change")
+    assert diff(checkout, "main", tmp_path / "before").files == ()
+
+
+@pytest.mark.parametrize("base", ["no-such-branch", "--output=stolen", ""])
+def test_a_base_that_is_not_there_is_one_line_with_the_remedy(checkout: Path, tmp_path: Path, base: str) -> None:
+    with pytest.raises(UserError, match="fetch its history") as refused:
+        diff(checkout, base, tmp_path / "before")
+    assert "\n" not in str(refused.value)
+    assert not (checkout / "stolen").exists()
+
+
+def test_only_releases_that_change_are_shown() -> None:
+    stack = open_stack("production", ROOT)
+    assert changed_plans(stack, stack) == ()
+    assert [plan.name for plan in changed_plans(stack, None)] == ["checkout", "search", "shop"]
+    staging = open_stack("staging", ROOT)
+    assert [plan.name for plan in changed_plans(stack, staging)] == ["checkout", "search", "shop"]
+
+
+def test_an_override_of_a_stack_changes_the_release_of_its_app_only(checkout: Path) -> None:
+    before = open_stack("staging", checkout)
+    file = checkout / "stacks" / "Pulumi.staging.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["config"]["coalmine:overrides"]["search"]["delivery"]["analysis"]["minimum_requests"] = 30
+    file.write_text(yaml.safe_dump(config))
+    assert [plan.name for plan in changed_plans(open_stack("staging", checkout), before)] == ["search"]
+
+
+URN = "urn:pulumi:production::coalmine::coalmine:index:App$kubernetes:argoproj.io/v1alpha1:Rollout::search"
+
+
+def _log(*events: dict[str, Any]) -> str:
+    return "".join(json.dumps({"sequence": n, "timestamp": 1, **event}) + "\n" for n, event in enumerate(events))
+
+
+def _summary(urn: str | None = None, **names: Any) -> dict[str, Any]:
+    kind = "policyAnalyzeSummaryEvent" if urn else "policyAnalyzeStackSummaryEvent"
+    return {kind: {"policyPackName": "coalmine", **({"resourceUrn": urn} if urn else {}), **names}}
+
+
+END = {"summaryEvent": {"resourceChanges": {"create": 7, "same": 0}, "result": "succeeded"}}
+
+
+def test_rules_and_objects_are_counted_once_and_evaluations_every_time() -> None:
+    read = outcome(
+        _log(
+            {"policyRemediateSummaryEvent": {"resourceUrn": URN, "passed": ["first-step-weight", "weight-jump"]}},
+            _summary(URN, passed=["first-step-weight"], failed=["weight-jump", "undecided-in-preview"]),
+            _summary(URN + "-2", passed=["first-step-weight"], failed=None),
+            _summary(URN + "-3"),
+            _summary(None, passed=["minimum-replicas"], failed=["undecided-in-stack-preview"]),
+            END,
+        )
+    )
+    assert read.judged == Judged(rules=3, objects=2, evaluations=4)
+    assert (read.changes, read.succeeded, read.errors) == ({"create": 7}, True, ())
+
+
+def test_refusals_carry_rule_object_and_message_without_the_description_and_come_first() -> None:
+    def said(rule: str, level: str) -> dict[str, Any]:
+        event = {"resourceUrn": URN, "policyName": rule, "enforcementLevel": level}
+        return {"policyEvent": {**event, "message": f"Title. Why.\nRollout search/search: {rule} is broken\n"}}
+
+    read = outcome(_log(said("advice", "advisory"), said("rule", "mandatory"), said("rule", "mandatory"), END))
+    assert read.refusals == (
+        Refusal("rule", "mandatory", "search", "Rollout search/search: rule is broken"),
+        Refusal("advice", "advisory", "search", "Rollout search/search: advice is broken"),
+    )
+
+
+def test_errors_of_the_program_are_kept_and_the_engines_closing_word_is_not() -> None:
+    def diagnostic(severity: str, message: str) -> dict[str, Any]:
+        return {"diagnosticEvent": {"severity": severity, "message": message, "color": "never"}}
+
+    read = outcome(
+        _log(
+            diagnostic("warning", "using x"), diagnostic("error", "no helm\n"), diagnostic("error", "preview failed\n")
+        )
+    )
+    assert (read.errors, read.succeeded) == (("no helm",), False)
+
+
+FINE = Outcome(Judged(8, 3, 12), (), (), {"create": 7}, True)
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (Outcome(Judged(0, 0, 0), (), (), {"create": 7}, True), "no rule was evaluated on any object"),
+        (Outcome(Judged(8, 3, 12), (), (), {}, False), "the preview failed"),
+        (Outcome(Judged(8, 3, 12), (), ("no helm",), {}, True), "the preview failed"),
+        (Outcome(Judged(8, 3, 12), (Refusal("r", "mandatory", "o", "m"),), (), {}, False), "refused by r"),
+    ],
+)
+def test_a_preview_that_judged_nothing_failed_or_was_refused_stops_the_change(broken: Outcome, reason: str) -> None:
+    review = Review(Change("abc", (), Path()), (), (StackReview("good", FINE), StackReview("production", broken)))
+    assert not review.passed
+    assert review.verdict.startswith(f"production: {reason}")
+    assert "### ✅ good" in written(review)
+    assert f"### ❌ production: {reason}" in written(review)
+
+
+def test_advice_does_not_stop_a_change() -> None:
+    advised = Outcome(Judged(8, 3, 12), (Refusal("r", "advisory", "o", "m"),), (), {"create": 7}, True)
+    review = Review(Change("abc", (), Path()), (), (StackReview("production", advised),))
+    assert (review.passed, review.verdict) == (True, "production: may go on")
+    assert "- **advice** `r`: m" in written(review)
+
+
+def test_the_comment_says_what_was_evaluated_and_how_a_release_reaches_users() -> None:
+    plans = changed_plans(open_stack("production", ROOT), None)
+    comment = written(Review(Change("abc123", (), Path()), (), (StackReview("production", FINE, plans),)))
+    assert comment.startswith(f"{MARK}\n## ✅ production: may go on\n\nCompared with `abc123`.\n")
+    assert "12 evaluations (8 rules x 3 objects that they apply to) of 7 objects" in comment
+    assert "| 2 | 30% | 10m | 5 times, every 2m | 2 checks fail |" in comment
+    assert comment.count("<details>") == comment.count("</details>") == 3
+
+
+def test_mistakes_are_listed_and_nothing_that_a_user_wrote_is_markup_or_calls_anyone() -> None:
+    problem = Problem("apps/a.yaml", "name", "'<img src=x> @everyone | `x` [a](b)' is not a name")
+    comment = written(Review(Change("abc", (), Path()), (problem,)))
+    assert "## ❌ not valid: 1 mistake" in comment
+    assert "&lt;img src=x&gt; &#64;everyone &#124; \\`x\\` \\[a\\](b)" in comment
+
+
+def test_a_comment_is_never_too_long_for_github() -> None:
+    problems = tuple(Problem("apps/a.yaml", f"path{n}", "is wrong " * 20) for n in range(2000))
+    comment = written(Review(Change("abc", (), Path()), problems))
+    assert len(comment) < 65_536
+    assert comment.endswith("run `coalmine review`.\n")
+
+
+def test_json_holds_what_the_comment_says() -> None:
+    review = Review(Change("abc", ("a",), Path()), (), (StackReview("production", FINE),))
+    data = json.loads(json.dumps(as_data(review)))
+    assert (data["passed"], data["files"], data["stacks"][0]["judged"]["evaluations"]) == (True, ["a"], 12)
+
+
+def test_no_key_is_needed_for_a_stack_file() -> None:
+    kept = {"config": {"coalmine:cluster": {"name": "a", "token": {"secure": "AAAB"}}, "x": [{"secure": "C"}]}}
+    opened = without_secrets({**kept, "encryptionsalt": "v1:x", "secretsprovider": "y", "encryptedkey": "z"})
+    hidden = "hidden-from-the-review"
+    assert opened == {"config": {"coalmine:cluster": {"name": "a", "token": hidden}, "x": [hidden]}}
+    assert without_secrets(None) is None
+
+
+def _review(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    program = "from components.cli import main; main()"
+    command = [sys.executable, "-c", program, "review", "--root", str(checkout), "--base", "main", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_change_that_concerns_no_stack_passes_without_an_engine(checkout: Path) -> None:
+    (checkout / "docs").mkdir()
+    (checkout / "docs" / "page.md").write_text("new\n")
+    done = _review(checkout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "## ✅ no stack is concerned" in done.stdout
+
+
+def test_a_mistake_fails_with_file_path_and_message_before_any_preview(checkout: Path, tmp_path: Path) -> None:
+    file = checkout / "apps" / "search.yaml"
+    file.write_text(file.read_text().replace("weight: 50", "weight: 500"))
+    done = _review(checkout, "--out", str(tmp_path / "comment.md"))
+    assert (done.returncode, done.stdout.strip()) == (1, "not valid: 1 mistake")
+    assert "- apps/search.yaml: delivery.steps\\[2\\].weight: " in (tmp_path / "comment.md").read_text()
+
+
+def test_a_missing_policy_pack_is_a_mistake_and_not_a_pass(checkout: Path) -> None:
+    done = _review(checkout, "--policy-pack", "elsewhere")
+    assert done.returncode == 1
+    assert "no policy pack in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_workflow_installs_the_pinned_tools_and_gives_what_writes_nothing_to_run() -> None:
+    text = (ROOT / ".github" / "workflows" / "pull-request.yaml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    given = [step["with"] for step in jobs["review"]["steps"] if "with" in step]
+    assert {"pulumi-version": PULUMI.version.removeprefix("v")} in given
+    assert {"version": HELM.version} in given
+    assert jobs["review"]["permissions"] == {"contents": "read"}
+    assert not [step for step in jobs["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert "pull_request_target" not in text
+    assert "secrets." not in text
