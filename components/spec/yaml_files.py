@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from .errors import Problem, SpecError
+from .yaml_plain import NotPlain, read_plain
 from .yaml_shape import check_shape
 
 LARGEST_FILE = 1_000_000
@@ -61,17 +62,25 @@ def read_documents(path: Path, shown: str) -> list[Any]:
     """The documents of a YAML file; `shown` names the file in messages. Raises SpecError."""
     text = _read_text(path, shown)
     try:
+        documents = read_plain(text)
+    except NotPlain:
+        documents = load_text(text, shown)
+    if not [document for document in documents if document is not None]:
+        raise SpecError([Problem(shown, "", "the file is empty")])
+    return [document for document in documents if document is not None]
+
+
+def load_text(text: str, shown: str) -> list[Any]:
+    """The documents of any text, by the library's loader. Raises SpecError."""
+    try:
         check_shape(text)
-        documents = list(yaml.load_all(text, Loader=_UniqueKeyLoader))
+        return list(yaml.load_all(text, Loader=_UniqueKeyLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SpecError([Problem(shown, place, f"not valid YAML: {error.problem}")]) from None
     except yaml.YAMLError as error:
         raise SpecError([Problem(shown, "", f"not valid YAML: {str(error).splitlines()[0]}")]) from None
-    if not [document for document in documents if document is not None]:
-        raise SpecError([Problem(shown, "", "the file is empty")])
-    return [document for document in documents if document is not None]
 
 
 def _read_text(path: Path, shown: str) -> str:
