@@ -1,6 +1,6 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,19 +54,31 @@ def check_stack(stack: LoadedStack) -> None:
         raise SpecError(problems)
 
 
+Built = Callable[[Plan, Sequence[Manifest]], None]
+"""Takes the objects of an app, in creation order; they share parts with the plan and are not to be changed."""
+
+
 class StackCheck:
     """What keeps the apps of one stack from being compiled, alone or together; for `load_stack`.
 
-    Holds the objects of one app at a time: those of many thousand apps would fill the memory.
+    `built` is given every app that can be compiled, so that nobody has to compile it again. Holds the objects of one
+    app at a time: those of many thousand apps would fill the memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, built: Built | None = None) -> None:
+        self._built = built
         self._owners: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, app: LoadedApp, stack: StackSpec) -> list[Problem]:
         chosen = parts(stack.delivery)
         plan = build_plan(app.spec)
-        return _problems(app, plan, *chosen) or list(_shared_objects(app, _ordered(plan, *chosen), self._owners))
+        problems = _problems(app, plan, *chosen)
+        if problems:
+            return problems
+        objects = _ordered(plan, *chosen)
+        if self._built:
+            self._built(plan, objects)
+        return list(_shared_objects(app, objects, self._owners))
 
 
 def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
@@ -93,7 +105,7 @@ def _copy(data: Any) -> Any:
 
 
 def _shared_objects(
-    app: LoadedApp, objects: Iterable[Manifest], owners: dict[tuple[str, str, str], str]
+    app: LoadedApp, objects: Sequence[Manifest], owners: dict[tuple[str, str, str], str]
 ) -> Iterator[Problem]:
     """E.g. an app `shop-split` beside an app `shop`: both would own a VirtualService of that name.
 
@@ -107,7 +119,7 @@ def _shared_objects(
             yield app.origin.problem(("name",), message)
 
 
-def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> Iterable[Manifest]:
+def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> list[Manifest]:
     """The router's objects before the custom resource that refers to them."""
     by_engine = engine.manifests(plan, router, metrics)
     first = [m for m in by_engine if m["apiVersion"] == "v1"]

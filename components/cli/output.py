@@ -11,7 +11,7 @@ import typer
 from ..compile import StackCheck
 from ..platform.checks import problems as platform_problems
 from ..spec.errors import Problem, SpecError, nearest
-from ..spec.load import LoadedApp, LoadedStack, load_stack
+from ..spec.load import AppCheck, LoadedApp, LoadedStack, load_stack
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Root = Annotated[
@@ -57,12 +57,15 @@ def stack_names(root: Path) -> list[str]:
     return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
 
 
-def open_stack(name: str, root: Path) -> LoadedStack:
-    """Loads one stack, whose apps can all be compiled. Raises UserError for an unknown name, SpecError otherwise."""
+def open_stack(name: str, root: Path, check: AppCheck | None = None) -> LoadedStack:
+    """Loads one stack, whose apps can all be compiled; `check` is StackCheck() unless given.
+
+    Raises UserError for an unknown name, SpecError otherwise.
+    """
     known = stack_names(root)
     if name not in known:
         raise UserError(f"no stack '{name}' in {root / 'stacks'}{nearest(name, known)}")
-    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", StackCheck())
+    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check or StackCheck())
     found = platform_problems(loaded)
     if found:
         raise SpecError(found)

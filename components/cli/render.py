@@ -1,12 +1,14 @@
 """`coalmine render`: the objects of a stack's apps as a tree of YAML files for Git."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..compile import Compiled, compile_app
+from ..compile import StackCheck
+from ..manifests.meta import Manifest
+from ..plan import Plan
 from ..render import to_yaml, write_tree
 from .output import AsJson, Root, StackName, UserError, open_stack, print_json, project_root
 
@@ -18,11 +20,11 @@ def verb(
     json: AsJson = False,
 ) -> None:
     """Write every object of the stack's apps as YAML; the same input gives the same bytes."""
-    loaded = open_stack(stack, project_root(root))
-    # Nothing has been written while anything was wrong; now one app's objects are in memory at a time.
-    apps = (compile_app(app, loaded.spec.delivery) for app in loaded.apps)
+    files: list[tuple[str, str]] = []
+    # Nothing is written while anything is wrong: the texts are kept, which is far less than the objects.
+    open_stack(stack, project_root(root), StackCheck(lambda plan, objects: files.extend(_files(plan, objects))))
     try:
-        tree = write_tree(out, (file for app in apps for file in _files(app)))
+        tree = write_tree(out, files)
     except OSError as error:
         raise UserError(f"cannot write {error.filename or out}: {(error.strerror or str(error)).lower()}") from None
     if json:
@@ -31,8 +33,8 @@ def verb(
         print(f"{out}: {len(tree.files)} files, {len(tree.written)} changed, {len(tree.removed)} removed")
 
 
-def _files(app: Compiled) -> Iterator[tuple[str, str]]:
+def _files(plan: Plan, objects: Sequence[Manifest]) -> Iterator[tuple[str, str]]:
     """Path below the tree, and text, of every object."""
-    folder = f"{app.plan.namespace}/{app.plan.name}"
-    for one in app.manifests:
+    folder = f"{plan.namespace}/{plan.name}"
+    for one in objects:
         yield f"{folder}/{one['kind'].lower()}-{one['metadata']['name']}.yaml", to_yaml(one)
