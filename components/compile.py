@@ -1,11 +1,12 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .contracts import Engine, MetricProvider, OwnedField, Router
+from .contracts import Engine, MetricProvider, Router
 from .manifests.meta import Manifest
+from .ownership import Ownership
 from .plan import Plan, build_plan
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError
@@ -19,13 +20,7 @@ class Compiled:
 
     plan: Plan
     manifests: tuple[Manifest, ...]
-    owned: tuple[OwnedField, ...]
-
-    @property
-    def ignored(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """(kind, name) -> the paths that Pulumi leaves to the controllers."""
-        objects = sorted({(field.kind, field.name) for field in self.owned})
-        return {key: tuple(f.path for f in self.owned if (f.kind, f.name) == key) for key in objects}
+    ownership: Ownership
 
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
@@ -35,7 +30,7 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     problems = _problems(app, plan, engine, router, metrics)
     if problems:
         raise SpecError(problems)
-    owned = (*engine.mutated_fields(plan), *router.mutated_fields(plan))
+    owned = Ownership((*engine.mutated_fields(plan), *router.mutated_fields(plan)))
     # A copy, so that whoever changes an object changes neither another one nor the plan.
     return Compiled(plan, tuple(_copy(one) for one in _ordered(plan, engine, router, metrics)), owned)
 
@@ -128,7 +123,8 @@ def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider
 
 def _problems(app: LoadedApp, plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> list[Problem]:
     found = (*_unsupported(plan, engine, router), *metrics.problems(plan))
-    return [app.origin.problem(tuple(path.split(".")), message) for path, message in found]
+    by_path = [(tuple(path.split(".")), message) for path, message in found]
+    return [app.origin.problem(path, message) for path, message in (*by_path, *router.problems(plan))]
 
 
 def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from .manifests.meta import Manifest
 from .plan import Feature, Plan
+from .spec.base import Finding
 from .spec.delivery import ErrorRate, Latency
 from .spec.registry import VariantModel
 
@@ -15,11 +16,14 @@ from .spec.registry import VariantModel
 class OwnedField:
     """A field that a controller rewrites while a release runs; everyone else leaves it alone.
 
-    `path` names the whole field another manager owns (`spec.http`), never a place inside a list: a path inside an
-    atomic list would still be sent and conflict.
+    `group`: API group, empty for the core; `path`: the whole field another manager owns (`spec.http`), never a place
+    inside a list: a path inside an atomic list would still be sent and conflict. What the program writes there must
+    not depend on anything a user can change for the same object: it would be dropped.
     """
 
+    group: str
     kind: str
+    namespace: str
     name: str
     path: str
 
@@ -68,6 +72,10 @@ class Router(VariantModel, ABC):
     @abstractmethod
     def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
         """What the engine rewrites in those objects."""
+
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what this router cannot do with an app, or cannot measure."""
+        return ()
 
     @abstractmethod
     def request_series(self, plan: Plan, revision: str) -> RequestSeries:

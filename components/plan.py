@@ -6,9 +6,10 @@ from enum import Enum
 
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
-from .spec.app import AppSpec, Traffic
+from .spec.app import AppSpec
 from .spec.container import Port
 from .spec.delivery import Analysis, ErrorRate, Latency
+from .spec.traffic import Traffic
 from .spec.values import Duration
 
 
@@ -17,6 +18,7 @@ class Feature(Enum):
 
     WEIGHTS = "shifting traffic by weight"
     STEP_TIMING = "a hold of its own for every step"
+    MATCH = "choosing requests by path and headers"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Plan:
     @property
     def needs(self) -> Mapping[Feature, str]:
         """The features this plan asks for, each with the path in the spec that asks."""
-        return {Feature.WEIGHTS: "delivery.steps", Feature.STEP_TIMING: "delivery.steps"}
+        always = {Feature.WEIGHTS: "delivery.steps", Feature.STEP_TIMING: "delivery.steps"}
+        return {**always, Feature.MATCH: "traffic.match"} if self.traffic.match else always
 
 
 def build_plan(app: AppSpec) -> Plan:

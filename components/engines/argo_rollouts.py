@@ -14,7 +14,8 @@ from ..plan import Plan, Stage
 from ..spec.delivery import check_name
 from ..spec.labels import REVISION_LABEL
 
-_API = "argoproj.io/v1alpha1"
+_GROUP = "argoproj.io"
+_API = f"{_GROUP}/v1alpha1"
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
 
@@ -40,9 +41,12 @@ class ArgoRolloutsEngine(Engine):
 
     def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
         # The controller adds the pod hash to both selectors, which are atomic maps.
-        services = [OwnedField("Service", name, "spec.selector") for name in (plan.stable_service, plan.canary_service)]
-        replicas = [OwnedField("Rollout", plan.name, "spec.replicas")] if plan.app.scaling else []
-        return [*services, *replicas]
+        services = [
+            OwnedField("", "Service", plan.namespace, name, "spec.selector")
+            for name in (plan.stable_service, plan.canary_service)
+        ]
+        replicas = OwnedField(_GROUP, "Rollout", plan.namespace, plan.name, "spec.replicas")
+        return [*services, replicas] if plan.app.scaling else services
 
 
 def _rollout(plan: Plan, router: Router) -> Manifest:

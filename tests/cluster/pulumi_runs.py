@@ -28,10 +28,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Pulumi:
-    """Commands on one stack, in the environment that `coalmine local env` gives a shell."""
+    """Commands on one stack of the project in a folder, in the environment that `coalmine local env` gives a shell."""
 
     environment: Mapping[str, str]
     stack: str = "local"
+    folder: Path = ROOT
 
     def run(self, verb: str, *arguments: str, config: Path | None = None) -> Ran:
         """One command; `config`: another file instead of the stack's own."""
@@ -40,7 +41,7 @@ class Pulumi:
         began = time.monotonic()
         ran = subprocess.run(
             [*command, "--non-interactive", "--color", "never"],
-            cwd=ROOT,
+            cwd=self.folder,
             env={**os.environ, **self.environment},
             capture_output=True,
             text=True,

@@ -3,87 +3,25 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from localcluster import stack
 from localcluster.api import Api, ApiError, path_of
-from localcluster.cluster import Cluster
-from tests.clusters import fresh_cluster
 from tests.contract.platform_stacks import STACKS, everything
 
-from .pulumi_runs import ROOT, Pulumi, Ran
+from .installed_platform import CRDS, Installed
 
 POD = {"apiVersion": "v1", "kind": "Pod"}
 STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
-CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Installed:
-    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
-
-    cluster: Cluster
-    pulumi: Pulumi
-    definitions_before: dict[str, str]
-    """Name and uid of the CRDs that the destroyed stack left."""
-    first_up: Ran
-
-    @property
-    def api(self) -> Api:
-        return self.cluster.api
-
-
-@pytest.fixture(scope="module")
-def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """A cluster of its own: the session's must stay without a platform."""
-    with fresh_cluster(request, "platform") as cluster:
-        pulumi = Pulumi(cluster.environment())
-        stack.ensure(cluster.state)
-        engine_only = without_mesh_and_apps(tmp_path_factory.mktemp("config"))
-        pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
-        pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
-        before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
-        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
-
-
-def without_mesh_and_apps(folder: Path) -> Path:
-    """The configuration of the stack `local` with Argo Rollouts alone."""
-    config = local_config()
-    config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
-    return written({**config, "coalmine:apps": [], "coalmine:overrides": {}}, folder / "engine-only.yaml")
-
-
-def slow_canary(path: Path, timeout: str) -> Path:
-    """The stack `local` with a new version of its app, which stays at its first weight for minutes."""
-    config = local_config()
-    shop = config["coalmine:overrides"]["shop"]
-    shop["workload"]["image"] = "ghcr.io/coalmine-demo/shop:1.1.0"
-    shop["traffic"] = {"timeout": timeout}
-    shop["delivery"] |= {"steps": [{"weight": 5, "hold": "10m"}], "rollback": {"deadline": "20m"}}
-    shop["delivery"]["analysis"] |= {"interval": "10m"}
-    return written(config, path)
-
-
-def local_config() -> dict[str, Any]:
-    """The keys of the stack `local`."""
-    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
-    config: dict[str, Any] = settings["config"]
-    return config
-
-
-def written(config: dict[str, Any], path: Path) -> Path:
-    """A file of configuration keys with the salt of the stack `local`."""
-    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
-    path.write_text(yaml.safe_dump({**settings, "config": config}), encoding="utf-8")
-    return path
+@pytest.fixture
+def installed(with_platform: Installed) -> Installed:
+    """The name that these tests have for it."""
+    return with_platform
 
 
 def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Installed) -> None:
@@ -216,22 +154,3 @@ def refusal_of_pod(api: Api, pod: Object, namespace: str) -> str | None:
     except ApiError as error:
         return str(error)
     return None
-
-
-def test_a_route_can_be_changed_in_the_middle_of_a_canary(installed: Installed, tmp_path: Path) -> None:
-    routes = path_of("networking.istio.io/v1/virtualservices", "shop")
-    installed.pulumi.succeed("up", "--yes", "--skip-preview", config=slow_canary(tmp_path / "one.yaml", "10s"))
-    deadline = time.monotonic() + 60
-    while (weights := canary_weights(installed.api)) != [95, 5]:
-        assert time.monotonic() < deadline, f"after 60 s the weights of stable and canary are {weights}"
-        time.sleep(0.2)
-    changed = installed.pulumi.succeed("up", "--yes", "--skip-preview", config=slow_canary(tmp_path / "two.yaml", "7s"))
-    assert "1 updated" in changed.text, f"more than the route was changed:\n{changed.text[-3000:]}"
-    assert installed.api.get(f"{routes}/shop")["spec"]["http"][0]["timeout"] == "7s"
-    assert canary_weights(installed.api) == [95, 5], "the change of a timeout moved the weights"
-
-
-def canary_weights(api: Api) -> list[int]:
-    """The shares of stable and canary, in percent."""
-    route = api.get(path_of("networking.istio.io/v1/virtualservices", "shop", "shop-split"))["spec"]["http"][0]
-    return [destination.get("weight", 0) for destination in route["route"]]

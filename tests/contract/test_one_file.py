@@ -39,7 +39,7 @@ ROUTER = dedent('''
             return [manifest("example.com/v1", "Fictive", plan.name, plan.app, {"spec": {"split": 0}})]
 
         def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-            return [OwnedField("Fictive", plan.name, "spec.split")]
+            return [OwnedField("example.com", "Fictive", plan.namespace, plan.name, "spec.split")]
 
         def request_series(self, plan: Plan, revision: str) -> RequestSeries:
             only = (LabelMatch("app", "=", plan.name), LabelMatch("revision", "=", revision))

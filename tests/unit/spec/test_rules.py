@@ -97,6 +97,70 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         changed(SHOP, "delivery", "analysis", "interval", to="12s"),
         ["delivery.analysis.interval: 12s is too short for a scrape interval of 5s: at least 20s"],
     ),
+    "a path with its query": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"exact": "/cart?a"}}]),
+        ["traffic.match[0].path.exact: '/cart?a' is not a path: begin with '/' and leave the query out, like '/cart'"],
+    ),
+    "two ways to match a path": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"exact": "/a", "prefix": "/b"}}]),
+        ["traffic.match[0].path: give exactly one of prefix, exact, regex (found prefix and exact)"],
+    ),
+    "an entry that matches everything": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"prefix": "/cart"}}, {}]),
+        ["traffic.match[1]: give 'path', 'headers' or both: an entry without them matches everything"],
+    ),
+    "an entry twice": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"prefix": "/cart"}}] * 2),
+        ["traffic.match[1]: is there twice"],
+    ),
+    "a host as a header": (
+        changed(SHOP, "traffic", "match", to=[{"headers": {"host": {"exact": "a.example.com"}}}]),
+        ["traffic.match[0].headers.host: is chosen by traffic.hosts: write it there"],
+    ),
+    "a header in capitals": (
+        changed(SHOP, "traffic", "match", to=[{"headers": {"X-User": {"exact": "a"}}}]),
+        [
+            "traffic.match[0].headers.X-User: 'X-User' is not a header's name: "
+            "use lower-case letters, digits, '-' and '_'",
+        ],
+    ),
+    "a header that Istio ignores": (
+        changed(SHOP, "traffic", "match", to=[{"headers": {"method": {"exact": "GET"}}}]),
+        ["traffic.match[0].headers.method: is ignored by Istio: it cannot be a condition"],
+    ),
+    "no expression": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"regex": "/(cart"}}]),
+        [
+            "traffic.match[0].path.regex: '/(cart' is not a regular expression: "
+            "missing ), unterminated subpattern at position 1",
+        ],
+    ),
+    "an expression that Envoy lacks": (
+        changed(SHOP, "traffic", "match", to=[{"path": {"regex": "/(?!admin).*"}}]),
+        ["traffic.match[0].path.regex: '/(?!admin).*' uses '(?!', which RE2 lacks: a router would refuse it"],
+    ),
+    "a label of the stack": (
+        changed(SHOP, "labels", to={"coalmine.dev/stack": "mine"}),
+        ["labels.coalmine.dev/stack: is set by Coalmine: it says who owns the object"],
+    ),
+    "a label of the releases": (
+        changed(SHOP, "labels", to={"version": "1"}),
+        ["labels.version: is set by Coalmine: releases and metrics are told apart by it"],
+    ),
+    "a name of its own in Istio's metrics": (
+        changed(SHOP, "workload", "labels", to={"service.istio.io/canonical-name": "other"}),
+        [
+            "workload.labels.service.istio.io/canonical-name: renames the app in Istio's metrics, "
+            "so that no check would find any: leave it out",
+        ],
+    ),
+    "a name of its own in a template": (
+        changed(TEMPLATE, *POD, "metadata", "labels", to={"service.istio.io/canonical-name": "other"}),
+        [
+            "workload.pod_template.metadata.labels.service.istio.io/canonical-name: renames the app in Istio's "
+            "metrics, so that no check would find any: leave it out",
+        ],
+    ),
     "deadline before readiness": (
         changed(SHOP, "delivery", "rollback", to={"deadline": "10s"}),
         ["delivery.rollback.deadline: 10s must be longer than workload.min_ready, 10s"],

@@ -1,0 +1,68 @@
+"""A cluster with this repository's platform in it, as the stack `local` says, and that stack's configuration."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcluster import stack
+from localcluster.api import Api, path_of
+from localcluster.cluster import Cluster
+from tests.clusters import fresh_cluster
+
+from .pulumi_runs import ROOT, Pulumi, Ran
+
+CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
+
+    cluster: Cluster
+    pulumi: Pulumi
+    definitions_before: dict[str, str]
+    """Name and uid of the CRDs that the destroyed stack left."""
+    first_up: Ran
+
+    @property
+    def api(self) -> Api:
+        return self.cluster.api
+
+
+@contextmanager
+def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed]:
+    """Installs it in a cluster of its own: the session's must stay without a platform."""
+    with fresh_cluster(request, "platform") as cluster:
+        pulumi = Pulumi(cluster.environment())
+        stack.ensure(cluster.state)
+        engine_only = without_mesh_and_apps(folder)
+        pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
+        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
+
+
+def without_mesh_and_apps(folder: Path) -> Path:
+    """The configuration of the stack `local` with Argo Rollouts alone."""
+    config = local_config()
+    config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
+    return written({**config, "coalmine:apps": [], "coalmine:overrides": {}}, folder / "engine-only.yaml")
+
+
+def local_config() -> dict[str, Any]:
+    """The keys of the stack `local`."""
+    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
+    config: dict[str, Any] = settings["config"]
+    return config
+
+
+def written(config: dict[str, Any], path: Path) -> Path:
+    """A file of configuration keys with the salt of the stack `local`."""
+    settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**settings, "config": config}), encoding="utf-8")
+    return path

@@ -1,0 +1,185 @@
+"""In the middle of a canary: Pulumi sees no difference, users change everything that is theirs, weights stay.
+
+The tests change one app one after the other; each leaves it as the next one finds it, in the middle of the canary.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from localcluster.api import path_of
+from localcluster.pods import behaviour
+
+from .canary import APP, CANARY, HOST, NEW_HOST, RATE, ROLLOUT, SERVICES, SPACE, Midway, midway
+from .installed_platform import Installed
+from .objects import pods, wait_for
+from .pulumi_runs import ROOT
+
+WITHOUT_CONTRACT = '''
+"""The repository's program, with Pulumi told of no field to ignore, and nothing else changed."""
+
+import runpy
+
+import pulumi
+
+given = pulumi.ResourceOptions.__init__
+
+
+def without_ignored(self, *arguments, **options):
+    given(self, *arguments, **{**options, "ignore_changes": None})
+
+
+pulumi.ResourceOptions.__init__ = without_ignored
+runpy.run_path("program.py", run_name="__main__")
+'''
+
+
+@pytest.fixture(scope="module")
+def canary(with_platform: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Midway]:
+    with midway(with_platform, tmp_path_factory.mktemp("midway")) as made:
+        yield made
+
+
+def refreshed(canary: Midway, folder: Path = ROOT) -> tuple[int, str]:
+    """Compares the whole stack with what is live: exit code and text."""
+    pulumi = replace(canary.installed.pulumi, folder=folder)
+    ran = pulumi.run("preview", "--refresh", "--expect-no-changes", "--diff", config=canary.file())
+    return ran.code, ran.text
+
+
+def test_a_refresh_of_the_whole_stack_shows_nothing(canary: Midway) -> None:
+    code, text = refreshed(canary)
+    assert code == 0, f"what controllers write shows as a change:\n{text[-5000:]}"
+
+
+def test_without_the_contract_the_same_refresh_would_take_the_weights_back(canary: Midway, tmp_path: Path) -> None:
+    """The control."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("Pulumi.yaml", "components", ".venv", "apps", "stacks"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "__main__.py", folder / "program.py")
+    (folder / "__main__.py").write_text(WITHOUT_CONTRACT, encoding="utf-8")
+    code, text = refreshed(canary, folder)
+    assert code != 0, "a refresh without the contract shows nothing, so the one with it proves nothing"
+    assert re.search(r"weight\s*: 80 => 100", text), text[-5000:]
+    assert re.search(r"weight\s*: 20 => 0", text), text[-5000:]
+    assert "rollouts-pod-template-hash" in text, "the selectors would be taken back too"
+    assert "3 to update" in text, text[-1000:]
+
+
+def test_a_label(canary: Midway) -> None:
+    hashes = canary.installed.api.get(ROLLOUT)["status"]["currentPodHash"]
+    since = canary.up({"labels": {"example.com/season": "autumn"}})
+    api = canary.installed.api
+    for place in (f"{SERVICES}/{APP}-stable", f"{SERVICES}/{APP}-canary", ROLLOUT):
+        assert api.get(place)["metadata"]["labels"]["example.com/season"] == "autumn"
+    for kind in ("virtualservices", "gateways"):
+        found = api.items(path_of(f"networking.istio.io/v1/{kind}", SPACE), labelSelector="example.com/season=autumn")
+        assert found, f"no {kind} have the label"
+    assert not pods(api, SPACE, "example.com/season"), "a label of the app's objects reached its pods"
+    assert api.get(ROLLOUT)["status"]["currentPodHash"] == hashes, "a label of the objects began a release"
+    canary.check_kept(since)
+
+
+def test_a_timeout(canary: Midway) -> None:
+    latency = 5.0
+    fastest = 0.8 * latency
+    canary.load.set_rate(HOST, RATE / 20)
+    canary.behave(latency=f"{latency}s")
+    wait_for(lambda: canary.ask_canary(1)[0]["seconds"] >= fastest, "the canary is slow")
+    assert canary.ask_canary(1)[0]["status"] == 200, "the control: a slow answer is waited for"
+
+    canary.up({"traffic": {"timeout": "700ms"}})
+    assert canary.route()["timeout"] == "700ms" or canary.route()["timeout"] == "0.700s"
+    wait_for(lambda: canary.ask_canary(1)[0]["status"] == 504, "a slow answer is cut")
+    for cut in canary.ask_canary(5):
+        assert cut["status"] == 504, cut
+        assert 0.7 <= cut["seconds"] < fastest, f"cut after {cut['seconds']:.2f} s, not at the timeout"
+
+    canary.behave(latency=None)
+    wait_for(lambda: canary.ask_canary(1)[0]["status"] == 200, "the canary is quick again")
+    since = canary.up({"traffic": {"timeout": "10s"}})
+    canary.load.set_rate(HOST, RATE)
+    canary.check_kept(since)
+
+
+def test_retries(canary: Midway) -> None:
+    canary.load.set_rate(HOST, 0)
+    canary.behave(error_rate="1")
+    wait_for(lambda: canary.ask_canary(1)[0]["status"] == behaviour.FAILED, "the canary fails")
+    assert tries(canary) == 1, "the control: an error of the app is not among the conditions so far"
+
+    canary.up({"traffic": {"retries": {"attempts": 3, "retry_on": "5xx"}}})
+    live = canary.route()["retries"]
+    assert (live["attempts"], live["retryOn"]) == (3, "5xx")
+    wait_for(lambda: tries(canary) == 4, "a failing request is tried once and three times more")
+
+    canary.behave(error_rate=None)
+    wait_for(lambda: canary.ask_canary(1)[0]["status"] == 200, "the canary is well again")
+    since = canary.up({"traffic": {"retries": {"attempts": 2, "retry_on": "connect-failure"}}})
+    canary.load.set_rate(HOST, RATE)
+    canary.check_kept(since)
+
+
+def tries(canary: Midway) -> float:
+    """How often the canary's pods are asked for each request that fails there; nothing else is sent meanwhile."""
+    before = wait_for_quiet(canary)
+    failed = canary.ask_canary(5)
+    return (canary.attempts() - before) / len(failed)
+
+
+def wait_for_quiet(canary: Midway) -> int:
+    """Until no more requests of the load arrive; how many the canary's pods have answered by then."""
+    seen = [-1]
+
+    def quiet() -> bool:
+        seen.append(canary.attempts())
+        return seen[-1] == seen[-2]
+
+    wait_for(quiet, "the load has ended")
+    return seen[-1]
+
+
+def test_the_port_of_the_services(canary: Midway) -> None:
+    """It stands nowhere in the engine's route: Istio takes it from the Services."""
+    since = canary.up({"traffic": {"port": 8081}})
+    for which in ("stable", "canary"):
+        [port] = canary.installed.api.get(f"{SERVICES}/{APP}-{which}")["spec"]["ports"]
+        assert port["port"] == 8081
+    wait_for(lambda: "outbound|8081||" in canary.clusters(), "Envoy sends to the new port")
+    canary.check_kept(since)
+
+
+def test_a_host(canary: Midway) -> None:
+    assert canary.status(host=NEW_HOST) == 404, "the control: the host is not known yet"
+    canary.up({"traffic": {"hosts": [NEW_HOST]}})
+    assert canary.route()["hosts"] == [NEW_HOST]
+    wait_for(lambda: canary.status(host=NEW_HOST) == 200, "the new host answers")
+    wait_for(lambda: canary.status(host=HOST) == 404, "the old host answers no more")
+    canary.load.set_rate(HOST, 0)
+    canary.load.set_rate(NEW_HOST, RATE)
+    canary.check_kept(0, NEW_HOST)
+
+
+def test_what_is_matched(canary: Midway) -> None:
+    match = [{"path": {"prefix": "/cart"}}, {"headers": {"user-agent": {"exact": "coalmine-load"}}}]
+    asked = {"/": 404, "/cart": 200, "/cart/items": 200, "/carts": 404}
+    assert {path: canary.status(path=path, host=NEW_HOST) for path in asked} == dict.fromkeys(asked, 200)
+    since = canary.up({"traffic": {"match": match}})
+    assert [set(one) for one in canary.route()["match"]] == [{"uri"}, {"uri"}, {"headers"}]
+    wait_for(lambda: canary.status(host=NEW_HOST) == 404, "a request that does not match gets 404")
+    assert {path: canary.status(path=path, host=NEW_HOST) for path in asked} == asked
+    canary.check_kept(since, NEW_HOST)
+
+
+def test_after_all_these_changes_a_refresh_of_the_whole_stack_shows_nothing(canary: Midway) -> None:
+    code, text = refreshed(canary)
+    assert code == 0, f"what controllers write shows as a change:\n{text[-5000:]}"
+    assert canary.holds() == canary.held
+    versions = {labels["app.kubernetes.io/version"] for labels in canary.labels_of_pods()}
+    assert CANARY in versions, "the canary is over"

@@ -1,0 +1,147 @@
+"""Every key of an app's spec, changed one at a time, as a user would: what a change may do is for the tests to say."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from components.spec.app import AppSpec
+from components.spec.base import json_schema
+from components.spec.cluster import DeliverySpec
+from tests.specs import REMOVED, SCENARIOS, changed, example_app
+from tests.unit.spec.schema_places import places
+
+Model = TypeVar("Model", bound=BaseModel)
+Path = tuple[str | int, ...]
+FREE = "some-name"
+"""Stands for any key of a mapping whose keys users choose."""
+
+IDENTITY = frozenset({("name",), ("namespace",)})
+"""Another name makes other objects, so there is nothing in them to be dropped."""
+
+SINGLE = frozenset(
+    {
+        ("delivery", "strategy"),
+        ("delivery", "analysis", "checks", 0, "kind"),
+        ("workload", "ports", 0, "protocol"),
+    }
+)
+"""Keys that have one valid value where all other keys stay as they are."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Fields: `path`: the changed key, as in the schema; `before`, `after`: the app's spec."""
+
+    path: Path
+    before: AppSpec
+    after: AppSpec
+
+    def __str__(self) -> str:
+        return ".".join(str(part) for part in self.path)
+
+
+def keys() -> set[Path]:
+    """Every key that can be written in an app."""
+    return {(*place.path, place.key) for place in places(json_schema(AppSpec))}
+
+
+def variations() -> list[Variation]:
+    """At least one valid change of every key that any of the apps has; where a key was absent, it is added."""
+    known, found = keys(), []
+    for app in _apps():
+        before = AppSpec.model_validate(app)
+        for path, value in _written(app, ()):
+            place = _in_schema(path, known)
+            if place is None or place in IDENTITY:
+                continue
+            after = next(_valid(AppSpec, (changed(app, *path, to=other) for other in (*_others(value), REMOVED))), None)
+            if after is not None and after != before:
+                found.append(Variation(place, before, after))
+    return found
+
+
+def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]]:
+    """A valid change of every key of engine, router and metric provider, each with its path."""
+    written = delivery.model_dump(mode="json")
+    found = []
+    for path, value in _written(written, ()):
+        if len(path) > 1 and path[-1] != "kind":
+            others = (changed(written, *path, to=other) for other in _others(value))
+            found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, others), 1)]
+    assert {path.split(".")[0] for path, _ in found} >= {"router", "metrics"}
+    return found
+
+
+def _apps() -> Iterator[dict[str, Any]]:
+    """The examples, and apps that hold what none of them has."""
+    shop = example_app()
+    yield from (example_app(name) for name in SCENARIOS)
+    expressions = {"path": {"regex": "/[a-z]+"}, "headers": {"x-a": {"regex": "a|b"}, "x-b": {"prefix": "a"}}}
+    yield changed(shop, "traffic", "match", to=[expressions])
+    timing = {"initial_delay": "1s", "period": "5s", "timeout": "2s", "failures": 4}
+    for asked in ({"http": "/healthz", "port": 8081}, {"tcp": 8080}, {"grpc": 9000}, {"exec": ["true"]}):
+        probes = {name: {**asked, **timing} for name in ("readiness", "liveness", "startup")}
+        yield changed(shop, "workload", "probes", to=probes)
+    yield changed(shop, "workload", "resources", to={"limits": {"cpu": "2"}})
+    yield changed(shop, "workload", "service_account", to={"existing": "shared"})
+    full = {**shop["delivery"], "strategy": "canary", "rollback": {"deadline": "9m", "keep_old_pods": "20s"}}
+    yield changed(shop, "delivery", to=full)
+    security = {"run_as_non_root": True, "seccomp": "RuntimeDefault", "allow_privilege_escalation": False}
+    yield changed(shop, "workload", "security", to={**security, "read_only_root_filesystem": True})
+    yield changed(shop, "disruption", to={"max_unavailable": 2})
+
+
+def _written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Every place of a spec with its value, from the outside in."""
+    if path:
+        yield path, data
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _written(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _written(value, (*path, index))
+
+
+def _in_schema(path: Path, known: set[Path]) -> Path | None:
+    """The key that a place belongs to; None for what lies inside plain data, such as a pod template."""
+    place: Path = ()
+    for part in path:
+        step: str | int = 0 if isinstance(part, int) else part
+        place = (*place, step) if isinstance(step, int) or (*place, step) in known else (*place, FREE)
+    if place in known:
+        return place
+    return place[:-1] if place[:-1] in known else None
+
+
+def _others(value: Any) -> Iterator[Any]:
+    """Other values of a kind, likely ones first; not all of them are valid everywhere."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, str):
+        digits = [at for at, character in enumerate(value) if character in "12345678"]
+        for at in reversed(digits):
+            yield f"{value[:at]}{int(value[at]) + 1}{value[at + 1 :]}"
+        yield from (f"{value}x", f"x{value}", f"{value}:9", "p90", "latency", "UDP", "memory", "Unconfined")
+    elif isinstance(value, list):
+        yield value[:-1]
+        yield [*value, copy.deepcopy(value[-1])] if value else ["x"]
+    elif value is None:
+        yield from ("x", "1s", 1, ["x"])
+    elif isinstance(value, Mapping):
+        for key in value:
+            yield {other: kept for other, kept in value.items() if other != key}
+
+
+def _valid(model: type[Model], data: Iterator[dict[str, Any]]) -> Iterator[Model]:
+    for one in data:
+        try:
+            yield model.model_validate(one)
+        except ValidationError:
+            continue
