@@ -1,7 +1,9 @@
 """Objects that exist already: found by their manifests, and whose they are. See docs/concepts/ownership.md."""
 
 import copy
-from collections.abc import Iterable, Mapping
+import http.client
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,8 @@ RESOURCE_ANNOTATION = "coalmine.dev/resource"
 
 _PREVIEW_SECONDS = 4.0
 _UPDATE_SECONDS = 15.0
+_PUT_OFF_ATTEMPTS = 20
+_PUT_OFF_SECONDS = 0.5
 
 
 class UnknownError(Exception):
@@ -70,13 +74,24 @@ class Existing:
         try:
             collection = self._collection(reference)
             # A kind that the API server does not know comes with this very update.
-            return self._open().find(path_of(collection, reference.namespace, reference.name)) if collection else None
+            return self._ask(path_of(collection, reference.namespace, reference.name)) if collection else None
         except (AccessError, ApiError, OSError) as error:
             if not self._optional:
                 raise UnknownError(f"whether {reference} exists cannot be told: {error}") from None
             # A refusal concerns one kind; a server that is not there, all of them.
             self._silent = not isinstance(error, ApiError)
             return None
+
+    def _ask(self, path: str) -> Object | None:
+        for _ in range(_PUT_OFF_ATTEMPTS):
+            try:
+                return self._open().find(path)
+            except ApiError as error:
+                # The API server puts requests off while it is busy, and for a kind whose CRD is new.
+                if error.status != http.client.TOO_MANY_REQUESTS:
+                    raise
+            time.sleep(_PUT_OFF_SECONDS)
+        return self._open().find(path)
 
     def _open(self) -> Api:
         if self._api is None:
@@ -89,7 +104,7 @@ class Existing:
         key = (reference.api_version, reference.kind)
         if key not in self._collections:
             root = "/apis" if "/" in reference.api_version else "/api"
-            listed = self._open().find(f"{root}/{reference.api_version}") or {"resources": []}
+            listed = self._ask(f"{root}/{reference.api_version}") or {"resources": []}
             names = (one["name"] for one in listed["resources"] if one["kind"] == reference.kind)
             plural = next((name for name in names if "/" not in name), None)
             if plural is None:
@@ -135,16 +150,18 @@ def keeping(manifest: Mapping[str, Any], live: Mapping[str, Any], paths: Iterabl
 
     Server-side apply would refuse to take those fields over with other values.
     """
-    result: dict[str, Any] = copy.deepcopy(dict(manifest))
+    result = dict(manifest)
     for path in paths:
-        *parents, last = path.split(".")
-        into, source = _at(result, parents), _at(live, parents)
-        if last in into and last in source:
-            into[last] = copy.deepcopy(source[last])
+        result = _kept(result, live, path.split("."))
     return result
 
 
-def _at(value: Any, parts: Iterable[str]) -> dict[str, Any]:
-    for part in parts:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+def _kept(value: dict[str, Any], live: Any, parts: Sequence[str]) -> dict[str, Any]:
+    """A copy along one path only: what stands beside it may be Pulumi's, which nothing else can copy."""
+    first, *rest = parts
+    if first not in value or not isinstance(live, Mapping) or first not in live:
+        return value
+    inner = value[first]
+    if not rest:
+        return {**value, first: copy.deepcopy(live[first])}
+    return {**value, first: _kept(inner, live[first], rest)} if isinstance(inner, dict) else value

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components import adoption
 from components.adoption import Existing, Reference, UnknownError, keeping, refusal
 
 SERVICE = Reference("v1", "Service", "shop", "shop-stable")
@@ -52,7 +53,9 @@ def test_an_object_of_no_stack_is_refused_with_what_is_known_of_it() -> None:
 
 def test_the_command_that_hands_an_object_over_is_one_that_kubectl_understands() -> None:
     assert "`kubectl label --overwrite -n shop virtualservice.networking.istio.io shop coal" in str(said(live(), ROUTE))
-    assert "`kubectl label --overwrite namespace shop coal" in str(said(live(), Reference("v1", "Namespace", "", "shop")))
+    assert "`kubectl label --overwrite namespace shop coal" in str(
+        said(live(), Reference("v1", "Namespace", "", "shop"))
+    )
 
 
 def test_an_object_of_a_resource_that_was_renamed_is_refused_because_it_would_be_deleted() -> None:
@@ -74,7 +77,7 @@ def test_whole_fields_of_controllers_are_kept_and_nothing_else() -> None:
 
 @dataclass
 class Served:
-    """Fields: `answers`: path -> body, else 404; `asked`: the paths; `kubeconfig`; `status`: of answers that are there."""
+    """Fields: `kubeconfig`; `answers`: path -> body, else 404; `asked`: the paths; `status`: of what is answered."""
 
     kubeconfig: Path
     answers: dict[str, Any] = field(default_factory=dict)
@@ -162,6 +165,18 @@ def test_a_preview_that_may_not_read_one_kind_still_asks_for_others(served: Serv
     served.answers, served.status = {"/api/v1": {"resources": [{"name": "services", "kind": "Service"}]}}, 200
     assert existing.find(SERVICE) is None
     assert served.asked[-1] == "/api/v1/namespaces/shop/services/shop-stable"
+
+
+def test_a_request_that_the_api_server_puts_off_is_made_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does for the first objects of a kind whose CRD came with the same update."""
+
+    def wait(_seconds: float) -> None:
+        served.status = 200
+
+    monkeypatch.setattr(adoption.time, "sleep", wait)
+    served.answers, served.status = {VERSION: KINDS}, 429
+    assert Existing(str(served.kubeconfig), None, optional=False).find(ROUTE) is None
+    assert served.asked[:2] == [VERSION, VERSION]
 
 
 def test_an_update_does_not_guess_what_it_cannot_read(served: Served) -> None:

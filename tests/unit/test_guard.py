@@ -20,7 +20,7 @@ INPUTS = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop", "n
 class Answers:
     """In place of a cluster: what is found, one answer after the other; the last one stays."""
 
-    def __init__(self, *metadata: dict[str, Any] | None | Exception) -> None:
+    def __init__(self, *metadata: dict[str, Any] | Exception | None) -> None:
         self.left = list(metadata)
         self.asked: list[Reference] = []
 
@@ -69,7 +69,7 @@ def test_a_create_goes_on(guarding: Callable[..., Guard], found: Any, preview: b
 def test_a_create_over_a_foreign_object_fails_in_update_and_preview(
     guarding: Callable[..., Guard], preview: bool
 ) -> None:
-    with pytest.raises(RefusedError, match="^Service shop/shop exists already and belongs to no stack:"):
+    with pytest.raises(RefusedError, match=r"^Service shop/shop exists already and belongs to no stack:"):
         check(guarding(Answers({}), preview=preview))
 
 
@@ -90,7 +90,7 @@ def test_an_object_that_is_being_deleted_is_waited_for_whoever_it_belongs_to(gua
 
 
 def test_one_that_does_not_go_is_an_error_that_names_it(guarding: Callable[..., Guard]) -> None:
-    with pytest.raises(RefusedError, match="Service shop/shop is being deleted since 2026.*finalizers"):
+    with pytest.raises(RefusedError, match=r"Service shop/shop is being deleted since 2026.*finalizers"):
         check(guarding(Answers({"deletionTimestamp": "2026"}), delete_seconds=0.01))
 
 
@@ -104,5 +104,5 @@ def test_what_controllers_own_is_registered_as_it_is_now(guarding: Callable[...,
 
 
 def test_a_cluster_that_does_not_answer_ends_the_program_in_one_line(guarding: Callable[..., Guard]) -> None:
-    with pytest.raises(pulumi.RunError, match="^it is away$"):
+    with pytest.raises(pulumi.RunError, match=r"^it is away$"):
         guarding(Answers(UnknownError("it is away"))).prepared(INPUTS, ["spec.selector"])

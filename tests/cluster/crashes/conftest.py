@@ -20,14 +20,14 @@ def kinds(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def project(kinds: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project that the stacks belong to."""
-    return Project(tmp_path_factory.mktemp("crashes") / "project", kinds)
-
-
-@pytest.fixture(scope="session")
 def gate(kinds: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    """The way to the API server on which runs are stopped."""
+    """The way to the API server on which runs are killed."""
     made = Gate(kinds.kubeconfig, tmp_path_factory.mktemp("gate"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def project(kinds: Cluster, gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project that the stacks belong to."""
+    return Project(tmp_path_factory.mktemp("crashes") / "project", kinds, gate)

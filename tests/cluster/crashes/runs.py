@@ -25,16 +25,18 @@ class Run:
     """One command in a session of its own, which its plug-ins and its program belong to."""
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-        self._said = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        handle, name = tempfile.mkstemp(suffix=".log")
+        self._said = Path(name)
+        with os.fdopen(handle, "wb") as said:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     @property
     def is_running(self) -> bool:
@@ -59,9 +61,9 @@ class Run:
             code = self._process.wait(_LIMIT_SECONDS)
         finally:
             self.kill()
-        self._said.seek(0)
-        with self._said:
-            return Ended(code, self._said.read())
+        text = self._said.read_text(encoding="utf-8", errors="replace")
+        self._said.unlink()
+        return Ended(code, text)
 
 
 def _members(session: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from components.compile import compile_stack
 from components.platform.namespaces import namespaces
 from components.spec.load import load_stack
-from localcluster.api import Api, Object
+from localcluster.api import Api, ApiError, Object
 from localcluster.cluster import Cluster
 from localcluster.state import REPO
 from tests.specs import changed, example_app
@@ -23,6 +24,9 @@ from .runs import Ended, Run
 PROJECT = "coalmine"
 LABEL = "coalmine.dev/stack"
 APPS = ("first", "second")
+Moment = Stop | Callable[["Stack"], bool]
+"""When a run is killed."""
+
 Key = tuple[str, str, str]
 """Kind, namespace ("" where it has none), name."""
 
@@ -42,9 +46,10 @@ _NOT_INSTALLED = {"install": False}
 class Project:
     """A folder with the program of this repository and two apps; stacks are made in it as they are needed."""
 
-    def __init__(self, root: Path, cluster: Cluster, program: Path | None = None) -> None:
+    def __init__(self, root: Path, cluster: Cluster, gate: Gate, program: Path | None = None) -> None:
         self.root = root
         self.cluster = cluster
+        self.gate = gate
         (root / "apps").mkdir(parents=True)
         for name in _SHARED:
             (root / name).symlink_to(program if program and name == "__main__.py" else REPO / name)
@@ -75,50 +80,47 @@ class Stack:
 
     def configure(self, image: str = "registry.example.com/web:1.0.0", **platform: Any) -> None:
         """Writes its configuration; `platform`: more keys of coalmine:platform."""
-        pieces = {name: _NOT_INSTALLED for name in ("argo_rollouts", "istio", "prometheus")}
+        pieces = dict.fromkeys(("argo_rollouts", "istio", "prometheus"), _NOT_INSTALLED)
         own = {"namespace": self.name, "workload": {"image": image}}
         config = {
             **_SETTINGS,
             "coalmine:platform": {**pieces, **platform},
             "coalmine:apps": ["apps/*.yaml"],
-            "coalmine:overrides": {app: own for app in APPS},
+            "coalmine:overrides": dict.fromkeys(APPS, own),
         }
         path = self._file
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump({"config": config, **self._salt()}), encoding="utf-8")
 
-    def pulumi(self, *arguments: str, kubeconfig: Path | None = None) -> Ended:
+    def pulumi(self, *arguments: str) -> Ended:
         """Runs a command to its end."""
-        return self.start(*arguments, kubeconfig=kubeconfig).end()
-
-    def start(self, *arguments: str, kubeconfig: Path | None = None) -> Run:
-        """Starts a command."""
-        command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
-        own = {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
-        return Run(command, self.project.root, {**os.environ, **self.project.cluster.environment(), **own})
+        return self._start(*arguments).end()
 
     def up(self) -> Ended:
         """`pulumi up`."""
         return self.pulumi("up", "--yes", "--skip-preview")
 
-    def killed(self, verb: str, gate: Gate, stop: Stop) -> None:
-        """A run that is killed at one of its writes. Fails when it ends by itself instead."""
-        run = self.start(verb, "--yes", "--skip-preview", kubeconfig=gate.kubeconfig)
-        gate.set(stop, run.kill)
-        self._was_killed(verb, run)
+    def killed(self, verb: str, moment: Moment) -> None:
+        """A run that is killed, and has seen nothing come of it: at a write, or as soon as the stack is so far.
 
-    def killed_when(self, verb: str, reached: Callable[["Stack"], bool]) -> None:
-        """A run that is killed as soon as its stack is in a certain state. Fails when it ends by itself before."""
-        run = self.start(verb, "--yes", "--skip-preview")
-        while run.is_running and not reached(self):
-            pass
-        run.kill()
-        self._was_killed(verb, run)
-
-    def _was_killed(self, verb: str, run: Run) -> None:
+        Fails when it ends by itself before.
+        """
+        run = self._start(verb, "--yes", "--skip-preview")
+        if isinstance(moment, Stop):
+            self.project.gate.set(moment, run.kill)
+        else:
+            while run.is_running and not moment(self):
+                pass
+            run.kill()
         ended = run.end()
+        self.project.gate.set(None, run.kill)
         assert ended.code == -9, f"{verb} was not killed but ended with {ended.code}:\n{ended.text[-2000:]}"
         assert self.locked, f"{verb} was killed outside of its work: the stack is not locked"
+
+    def _start(self, *arguments: str) -> Run:
+        command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
+        inherited = {**os.environ, **self.project.cluster.environment()}
+        return Run(command, self.project.root, {**inherited, "KUBECONFIG": str(self.project.gate.kubeconfig)})
 
     @property
     def locked(self) -> bool:
@@ -139,6 +141,10 @@ class Stack:
             if one["type"].startswith("kubernetes:") and not one.get("delete")
         ]
         return {key_of(one): one["metadata"]["uid"] for one in outputs}
+
+    def urns(self) -> list[str]:
+        """Every resource in the state."""
+        return [str(one["urn"]) for one in self.checkpoint().get("resources", [])]
 
     def pending(self) -> list[str]:
         """Interrupted operations that the state remembers: `creating NAME`."""
@@ -173,13 +179,30 @@ def key_of(item: Mapping[str, Any]) -> Key:
 
 
 def owned(api: Api, label: str) -> dict[Key, Object]:
-    """Every object of the API server, of whatever kind, that carries a stack's label."""
+    """Every object of the API server, of whatever kind, that carries a stack's label.
+
+    Kubernetes copies the labels of a Service to its endpoints, which are left out.
+    """
     found: dict[Key, Object] = {}
     for group_version, kind, plural in _listable(api):
+        if kind in ("Endpoints", "EndpointSlice"):
+            continue
         root = "/apis" if "/" in group_version else "/api"
-        for item in api.items(f"{root}/{group_version}/{plural}", labelSelector=f"{LABEL}={label}"):
+        for item in _listed(api, f"{root}/{group_version}/{plural}", f"{LABEL}={label}"):
             found[key_of({"kind": kind, **item})] = {"kind": kind, **item}
     return found
+
+
+def _listed(api: Api, path: str, selector: str) -> list[Object]:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return api.items(path, labelSelector=selector)
+        except ApiError as error:
+            # The kind is new: its storage is being prepared.
+            if error.status != 429 or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def _listable(api: Api) -> list[tuple[str, str, str]]:
