@@ -3,13 +3,13 @@
 import pulumi
 
 from components import App, Platform
-from components.program import providers, read_stack
+from components.program import ClusterProvider, read_stack
 
 stack = read_stack()
-provider, definitions = providers(stack.spec.cluster)
+provider = ClusterProvider(stack.spec.cluster)
 on_cluster = pulumi.ResourceOptions(provider=provider)
 
-platform = Platform("platform", stack.spec, [app.spec for app in stack.apps], definitions, on_cluster)
+platform = Platform("platform", stack.spec, [app.spec for app in stack.apps], on_cluster)
 after_platform = pulumi.ResourceOptions(provider=provider, depends_on=[platform])
 apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_platform) for app in stack.apps}
 

@@ -1,32 +1,88 @@
-"""Refuses, in preview and in update, a change that Pulumi would drop because a controller owns the field."""
+"""Stands before every create: an object that exists already is taken over only by the stack that made it."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
-from .manifests.meta import Manifest
-from .ownership import dropped
+from .access.client import Object
+from .adoption import Existing, Reference, UnknownError, keeping, refusal
+
+_POLL_SECONDS = 0.5
 
 
-def guard(name: str, manifest: Manifest, paths: tuple[str, ...]) -> pulumi.ResourceHookBinding | None:
-    """The hook that keeps the owned fields of an object from being changed in vain; None where it has none.
+class RefusedError(Exception):
+    """An object must not be taken over; one line that names it, its owner and the remedies."""
 
-    `name`: of the resource, unique in the stack. The hook raises what the user reads.
+
+class Guard:
+    """The ownership check of one cluster's objects.
+
+    Fields: `hook`: for `before_create`, in previews too; it fails by name where the object is somebody else's.
+    `delete_seconds`: how long an object that is being deleted is waited for.
     """
-    # Pulumi's mocks, with which programs are unit-tested, know no hooks.
-    if not paths or isinstance(get_monitor(), MockMonitor):
-        return None
-    metadata = manifest["metadata"]
-    shown = f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}".replace(" /", " ")
 
-    def refuse(args: pulumi.ResourceHookArgs) -> None:
-        lost = dropped(args.old_inputs or {}, args.new_inputs or {})
-        if lost:
-            raise ValueError(
-                f"{shown}: {', '.join(lost)} has changed in the program, but a controller owns it while releases run, "
-                "so the change would never reach the cluster. Undo it; or, with no release in progress, delete the "
-                "object (kubectl delete) and run pulumi up --refresh, which makes it anew"
-            )
+    def __init__(self, cluster: str, existing: Existing, delete_seconds: float) -> None:
+        self._existing = existing
+        self._delete_seconds = delete_seconds
+        # One thread has one connection, which is kept.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ownership")
+        self.hook = pulumi.ResourceHook(
+            f"ownership on {cluster}", self.check, pulumi.ResourceHookOptions(on_dry_run=True)
+        )
 
-    options = pulumi.ResourceHookOptions(on_dry_run=True)
-    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(f"{name}: owned fields", refuse, options)])
+    async def check(self, args: pulumi.ResourceHookArgs) -> None:
+        """Raises RefusedError, or UnknownError where the cluster does not answer in an update."""
+        inputs: Mapping[str, Any] = args.new_inputs or {}
+        reference = Reference.of(inputs)
+        live = await self._settled(reference)
+        if live is None:
+            return
+        resource = args.urn.split("::", 2)[2]
+        said = refusal(live, reference, stack_name(), resource)
+        if said:
+            raise RefusedError(said)
+        if not pulumi.runtime.is_dry_run():
+            pulumi.log.info(f"{reference} exists already and carries this stack's label: it is taken over")
+
+    def prepared(self, manifest: Mapping[str, Any], owned: Sequence[str]) -> dict[str, Any]:
+        """The manifest as its object can be taken over: with the live values of what controllers own in it.
+
+        Where the resource is in the state, the engine puts its old inputs there anyway. Raises pulumi.RunError.
+        """
+        if not owned:
+            return dict(manifest)
+        try:
+            live = self._existing.find(Reference.of(manifest))
+        except UnknownError as error:
+            raise pulumi.RunError(str(error)) from None
+        return keeping(manifest, live, owned) if live else dict(manifest)
+
+    async def _settled(self, reference: Reference) -> Object | None:
+        """The live object; one that an interrupted run was deleting is waited for, as it could only be lost."""
+        deadline = time.monotonic() + self._delete_seconds
+        loop = asyncio.get_running_loop()
+        while True:
+            live = await loop.run_in_executor(self._thread, self._existing.find, reference)
+            leaving = live is not None and live["metadata"].get("deletionTimestamp")
+            if not leaving:
+                return live
+            if pulumi.runtime.is_dry_run():
+                return None
+            if time.monotonic() > deadline:
+                raise RefusedError(f"{reference} is being deleted since {leaving}: see what its finalizers wait for")
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def guard_of(resource: pulumi.Resource) -> Guard | None:
+    """The guard of the Kubernetes provider that a resource's children get; None where it has none."""
+    found = getattr(resource.get_provider("kubernetes:core/v1:Namespace"), "guard", None)
+    return found if isinstance(found, Guard) else None
+
+
+def stack_name() -> str:
+    """The value of the label that says which stack an object belongs to."""
+    return f"{pulumi.get_project()}.{pulumi.get_stack()}"

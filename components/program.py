@@ -6,13 +6,17 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 
+from .adoption import Existing
 from .compile import StackCheck
 from .discovery import discover
+from .guard import Guard
 from .platform.checks import problems
 from .reach import UnreachableError, require
 from .spec.cluster import ClusterSpec
 from .spec.errors import SpecError
 from .spec.load import NAMESPACE, LoadedStack, parse_stack
+
+_DELETE_SECONDS = 300.0
 
 
 def read_stack() -> LoadedStack:
@@ -51,15 +55,20 @@ def _value(config: pulumi.Config, key: str) -> Any:
         return config.get(key)
 
 
-def providers(cluster: ClusterSpec) -> tuple[pulumi_kubernetes.Provider, pulumi_kubernetes.Provider]:
-    """The cluster's provider, and the one for CRDs, which takes over those that an earlier stack left there."""
-    ordinary = pulumi_kubernetes.Provider(cluster.name, **_access(cluster))
-    definitions = pulumi_kubernetes.Provider(
-        f"{cluster.name}-definitions", upsert_existing_objects=True, **_access(cluster)
-    )
-    return ordinary, definitions
+class ClusterProvider(pulumi_kubernetes.Provider):  # type: ignore[misc]
+    """The provider of one cluster's objects.
 
+    It takes over what exists already, so `guard` refuses beforehand what this stack did not make.
+    """
 
-def _access(cluster: ClusterSpec) -> dict[str, Any]:
-    kubeconfig = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
-    return {"kubeconfig": kubeconfig, "context": cluster.context, "cluster_identifier": cluster.name}
+    def __init__(self, cluster: ClusterSpec) -> None:
+        kubeconfig = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
+        super().__init__(
+            cluster.name,
+            kubeconfig=kubeconfig,
+            context=cluster.context,
+            cluster_identifier=cluster.name,
+            upsert_existing_objects=True,
+        )
+        existing = Existing(kubeconfig, cluster.context, optional=pulumi.runtime.is_dry_run())
+        self.guard = Guard(cluster.name, existing, _DELETE_SECONDS)

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 
 import pulumi
 
-from .guard import guard
+from .adoption import RESOURCE_ANNOTATION
+from .guard import Guard, guard_of, stack_name
 from .manifests.meta import Manifest
+from .owned_fields import refusal_hook
 from .ownership import marked
 from .spec.labels import MANAGED_BY_LABEL, STACK_LABEL
 
+FIELD_MANAGER = {"pulumi.com/patchFieldManager": "pulumi-kubernetes-coalmine"}
+"""One name instead of a random one for each create: whoever takes an object over is who wrote it before."""
+
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 TIMEOUTS = pulumi.CustomTimeouts(create="10m", update="10m", delete="5m")
+DEFINITION = "CustomResourceDefinition"
 
 
 class KubernetesObject(pulumi.CustomResource):
@@ -29,14 +35,14 @@ class Rules:
     """How objects are registered.
 
     Fields: `ignored`: (kind, name) -> paths that controllers own; `not_awaited`: kinds whose readiness is not waited
-    for; `protected`: kinds that refuse deletion; `definitions`: the provider for CustomResourceDefinitions, which
-    outlive their stack and are taken over by the next.
+    for; `protected`: kinds that refuse deletion; `kept`: kinds that outlive their stack, besides
+    CustomResourceDefinitions, which always do.
     """
 
     ignored: Mapping[tuple[str, str], tuple[str, ...]]
     not_awaited: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
-    definitions: pulumi.ProviderResource | None = None
+    kept: frozenset[str] = frozenset()
 
 
 def type_token(manifest: Manifest) -> str:
@@ -66,7 +72,7 @@ def register(
 def labelled(manifest: Manifest) -> Manifest:
     """The object with the label of the stack that owns it."""
     metadata = manifest["metadata"]
-    labels = {**metadata.get("labels", {}), STACK_LABEL: f"{pulumi.get_project()}.{pulumi.get_stack()}"}
+    labels = {**metadata.get("labels", {}), STACK_LABEL: stack_name()}
     if MANAGED_BY_LABEL in labels:
         # Charts claim that Helm manages what was only rendered with it.
         labels[MANAGED_BY_LABEL] = "pulumi"
@@ -76,25 +82,48 @@ def labelled(manifest: Manifest) -> Manifest:
 def _register(
     parent: pulumi.Resource, owner: str, manifest: Manifest, rules: Rules, after: Sequence[pulumi.Resource]
 ) -> KubernetesObject:
-    kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
-    definition = kind == "CustomResourceDefinition"
-    owned = tuple(rules.ignored.get((kind, name), ()))
-    prepared = marked(labelled(manifest), owned)
-    if _not_awaited(manifest, rules):
-        metadata = prepared["metadata"]
-        annotations = {**(metadata.get("annotations") or {}), **SKIP_AWAIT}
-        prepared = {**prepared, "metadata": {**metadata, "annotations": annotations}}
+    kind, name = str(manifest["kind"]), resource_name(owner, manifest)
+    owned = tuple(rules.ignored.get((kind, str(manifest["metadata"]["name"])), ()))
+    prepared = _annotated(marked(labelled(manifest), owned), parent, name, rules)
+    guard = guard_of(parent)
     options = pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(after),
         ignore_changes=list(owned) or None,
-        hooks=guard(resource_name(owner, manifest), manifest, owned),
         protect=kind in rules.protected or None,
-        retain_on_delete=definition or None,
+        retain_on_delete=kind == DEFINITION or kind in rules.kept or None,
+        # Names are fixed: made first, the new object would be the old one, which is then deleted.
+        delete_before_replace=True,
         custom_timeouts=TIMEOUTS,
-        provider=rules.definitions if definition else None,
+        hooks=_hooks(guard, name, manifest, owned),
     )
-    return KubernetesObject(resource_name(owner, manifest), prepared, options)
+    return KubernetesObject(name, guard.prepared(prepared, owned) if guard else prepared, options)
+
+
+def _hooks(
+    guard: Guard | None, name: str, manifest: Manifest, owned: Sequence[str]
+) -> pulumi.ResourceHookBinding | None:
+    # CRDs outlive their stack: the next one takes them over, whatever its name.
+    adopted = [guard.hook] if guard and manifest["kind"] != DEFINITION else []
+    refused = refusal_hook(name, manifest, owned)
+    if not adopted and refused is None:
+        return None
+    return pulumi.ResourceHookBinding(before_create=adopted or None, before_update=[refused] if refused else None)
+
+
+def _annotated(manifest: Manifest, parent: pulumi.Resource, name: str, rules: Rules) -> Manifest:
+    """The object with what the provider and the next stack that meets it must know."""
+    metadata = manifest["metadata"]
+    place: pulumi.Output[str] = pulumi.Output.from_input(_place(parent, type_token(manifest), name))
+    steering = {**FIELD_MANAGER, **(SKIP_AWAIT if _not_awaited(manifest, rules) else {})}
+    annotations = {**(metadata.get("annotations") or {}), **steering, RESOURCE_ANNOTATION: place}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+async def _place(parent: pulumi.Resource, token: str, name: str) -> str:
+    # As a value of the parent it would make the parent, and so every child of it, a dependency of this child.
+    urn = await parent.urn.future()
+    return f"{str(urn).split('::')[2]}${token}::{name}"
 
 
 def _not_awaited(manifest: Manifest, rules: Rules) -> bool:

@@ -31,8 +31,7 @@ class Platform(pulumi.ComponentResource):
     """Namespaces, the release engine, the router and the metrics server of one cluster.
 
     Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers. Apps come after all.
-    `definitions` is a provider that may take over existing objects: CRDs outlive their stack, because deleting them
-    deletes every object of their kind, so the next stack finds them there.
+    CRDs outlive their stack, because deleting them deletes every object of their kind; so do namespaces, by choice.
     Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
     be found or rendered.
     """
@@ -42,12 +41,12 @@ class Platform(pulumi.ComponentResource):
         name: str,
         stack: StackSpec,
         apps: Sequence[AppSpec],
-        definitions: pulumi.ProviderResource | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("coalmine:index:Platform", name, None, opts)
         protected = _PROTECTED if stack.platform.protect else frozenset[str]()
-        rules = Rules(ignored={}, not_awaited=_NOT_AWAITED, protected=protected, definitions=definitions)
+        kept = frozenset({"Namespace"} if stack.platform.keep_namespaces else ())
+        rules = Rules(ignored={}, not_awaited=_NOT_AWAITED, protected=protected, kept=kept)
         chosen = [(piece, _stages(piece, stack)) for piece in pieces_of(stack)]
         first = Installed(
             "coalmine:index:Namespaces",

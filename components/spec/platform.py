@@ -92,3 +92,5 @@ class PlatformSpec(Strict):
     prometheus: PrometheusOptions = PrometheusOptions()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
+    keep_namespaces: bool = False
+    """Whether `pulumi destroy` leaves the namespaces, with all that others put into them; takes one `pulumi up`."""

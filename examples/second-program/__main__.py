@@ -3,7 +3,7 @@
 import pulumi
 from coalmine import App, Platform
 from coalmine.discovery import discover
-from coalmine.program import providers
+from coalmine.program import ClusterProvider
 from coalmine.spec.app import AppSpec
 from coalmine.spec.cluster import StackSpec
 
@@ -34,8 +34,8 @@ apps = [
     for name, replicas in (("catalogue", 6), ("basket", 4))
 ]
 
-provider, definitions = providers(stack.cluster)
-platform = Platform("platform", stack, apps, definitions, pulumi.ResourceOptions(provider=provider))
+provider = ClusterProvider(stack.cluster)
+platform = Platform("platform", stack, apps, pulumi.ResourceOptions(provider=provider))
 after_platform = pulumi.ResourceOptions(provider=provider, depends_on=[platform])
 running = {spec.name: App(spec.name, spec, stack.delivery, after_platform) for spec in apps}
 

@@ -9,13 +9,16 @@ from ..wire.values import Object
 
 AUTONAMED: Final = "pulumi.com/autonamed"
 DELETION_PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
+FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS: Final = "pulumi.com/timeoutSeconds"
 WAIT_FOR: Final = "pulumi.com/waitFor"
 
 _PREFIX: Final = "pulumi.com/"
-_KNOWN: Final = frozenset({AUTONAMED, DELETION_PROPAGATION, PATCH_FORCE, SKIP_AWAIT, TIMEOUT_SECONDS, WAIT_FOR})
+_KNOWN: Final = frozenset(
+    {AUTONAMED, DELETION_PROPAGATION, FIELD_MANAGER, PATCH_FORCE, SKIP_AWAIT, TIMEOUT_SECONDS, WAIT_FOR}
+)
 _POLICIES = {"foreground": "Foreground", "background": "Background", "orphan": "Orphan"}
 
 

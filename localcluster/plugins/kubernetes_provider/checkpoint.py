@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..wire.values import Object, mark_secrets, plain
+from .annotations import FIELD_MANAGER, annotation
 from .autoname import random_hex
 from .secret_data import protect
 
@@ -24,8 +25,19 @@ class State:
 
 
 def new_state(inputs: Object) -> State:
-    """The state of an object that is about to be created; every object has a field manager of its own."""
-    return State(inputs, f"pulumi-kubernetes-{random_hex(b'')}", str(plain(inputs).get("apiVersion", "")))
+    """The state of an object that is about to be created.
+
+    Every object has a field manager of its own, unless its annotation names one.
+    """
+    known: Object = plain(inputs)
+    manager = annotation(known, FIELD_MANAGER) or f"pulumi-kubernetes-{random_hex(b'')}"
+    return State(inputs, manager, str(known.get("apiVersion", "")))
+
+
+def changed_state(old: State, inputs: Object) -> State:
+    """The state with new inputs; an annotation in them outranks the field manager so far."""
+    manager = annotation(plain(inputs), FIELD_MANAGER) or old.field_manager
+    return State(inputs, manager, old.initial_api_version)
 
 
 def parse(outputs: Object) -> State:

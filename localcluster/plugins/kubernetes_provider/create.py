@@ -1,4 +1,7 @@
-"""Stand-in for pulumi-resource-kubernetes: Create, a POST that waits for namespaces and CRDs to appear."""
+"""Stand-in for pulumi-resource-kubernetes: Create, a POST that waits for namespaces and CRDs to appear.
+
+With `upsertExistingObjects` it is a server-side apply, which takes over what exists.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from ..wire.errors import InitializationError, PluginError
 from ..wire.log import EngineLog
 from ..wire.values import Object, has_unknown, plain
 from .annotations import PATCH_FORCE, is_true
+from .apply import server_side_apply
 from .awaits.wait import NotReadyError, Waiter, readiness
 from .checkpoint import State, new_state, outputs
 from .client import ApiError, UnreachableError
@@ -85,7 +89,7 @@ def _send(cluster: Cluster, state: State, dry_run: bool) -> Object:
     if cluster.settings.upsert:
         force = cluster.settings.patch_force or is_true(obj, PATCH_FORCE) or dry_run
         query |= {"fieldManager": state.field_manager, "force": "true" if force else "false"}
-        return cluster.apply(obj, query)
+        return server_side_apply(cluster, obj, query)
     return cluster.post(obj, {"fieldManager": _CREATE_MANAGER, **query})
 
 

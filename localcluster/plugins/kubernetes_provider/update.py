@@ -11,18 +11,15 @@ from ..wire.errors import InitializationError, PluginError
 from ..wire.log import EngineLog
 from ..wire.values import Object, has_unknown, plain
 from .annotations import PATCH_FORCE, is_true
+from .apply import server_side_apply
 from .awaits.wait import NotReadyError, Waiter, readiness
-from .checkpoint import State, outputs, parse
+from .checkpoint import State, changed_state, outputs, parse
 from .client import JSON_PATCH, ApiError, UnreachableError
 from .cluster import Cluster, identifier, name_of, namespace_of
 from .kinds import of_object
 from .ownership import adopted_entries, apply_ignore_rule, is_created_here, managed_fields
 
 _ADOPT_ATTEMPTS: Final = 5
-_CONFLICT_HELP: Final = (
-    "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/"
-    "#handle-field-conflicts-on-existing-resources"
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def update(cluster: Cluster, log: EngineLog, stopping: threading.Event, request:
             return request.old_outputs
         raise PluginError(f"configured Kubernetes cluster is unreachable: {error}") from error
     old = parse(request.old_outputs)
-    state = State(request.inputs, old.field_manager, old.initial_api_version)
+    state = changed_state(old, request.inputs)
     readiness(plain(request.inputs))
     live = _live(cluster, request)
     try:
@@ -65,7 +62,7 @@ def preview(cluster: Cluster, request: Request) -> Object:
     if has_unknown(request.inputs) or not cluster.is_reachable():
         return request.inputs
     old = parse(request.old_outputs)
-    state = State(request.inputs, old.field_manager, old.initial_api_version)
+    state = changed_state(old, request.inputs)
     live = _live(cluster, request)
     try:
         return outputs(state, _apply(cluster, state, live, request.ignored, dry_run=True))
@@ -92,15 +89,7 @@ def _apply(cluster: Cluster, state: State, live: Object, ignored: Sequence[str],
         live = _adopt(cluster, live, state.field_manager)
     sent = apply_ignore_rule(inputs, live, state.field_manager, ignored)
     force = _force(cluster, inputs, live, dry_run)
-    try:
-        return cluster.apply(sent, query | {"force": "true" if force else "false"})
-    except ApiError as error:
-        if error.code != 409:
-            raise
-        raise PluginError(
-            f"server-side apply field conflict detected. See {_CONFLICT_HELP} for troubleshooting help.\n"
-            f'The resource managed by field manager "{state.field_manager}" had an apply conflict: {error}'
-        ) from error
+    return server_side_apply(cluster, sent, query | {"force": "true" if force else "false"})
 
 
 def _force(cluster: Cluster, inputs: Object, live: Object, dry_run: bool) -> bool:

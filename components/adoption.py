@@ -1,0 +1,165 @@
+"""Objects that exist already: found by their manifests, and whose they are. See docs/concepts/ownership.md."""
+
+import copy
+import http.client
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .access.client import Api, ApiError, Object, path_of
+from .access.connection import AccessError, connection_of
+from .access.kubeconfig import load
+from .spec.labels import STACK_LABEL
+
+RESOURCE_ANNOTATION = "coalmine.dev/resource"
+"""On every object: the Pulumi resource that made it, as its URN ends after stack and project."""
+
+_PREVIEW_SECONDS = 4.0
+_UPDATE_SECONDS = 15.0
+_PUT_OFF_ATTEMPTS = 20
+_PUT_OFF_SECONDS = 0.5
+
+
+class UnknownError(Exception):
+    """Whether an object exists cannot be told; one line that says why."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an object is found by. Fields: as in its manifest; `namespace`: "" where it has none."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Reference":
+        """The reference of a manifest."""
+        metadata = manifest["metadata"]
+        place = str(metadata.get("namespace") or "")
+        return cls(str(manifest["apiVersion"]), str(manifest["kind"]), place, str(metadata["name"]))
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def words(self) -> str:
+        """What kubectl calls it, e.g. `-n shop virtualservice.networking.istio.io shop`."""
+        group, slash, _ = self.api_version.partition("/")
+        place = f"-n {self.namespace} " if self.namespace else ""
+        return f"{place}{self.kind.lower()}{f'.{group}' if slash else ''} {self.name}"
+
+
+class Existing:
+    """What a cluster has.
+
+    `optional`: whether a cluster that cannot be asked counts as empty, as in a preview; asked once, then never again.
+    """
+
+    def __init__(self, kubeconfig: str | None, context: str | None, *, optional: bool) -> None:
+        self._access = (kubeconfig, context)
+        self._optional = optional
+        self._silent = False
+        self._api: Api | None = None
+        self._collections: dict[tuple[str, str], str] = {}
+
+    def find(self, reference: Reference) -> Object | None:
+        """The live object, None where there is none. Raises UnknownError, unless the cluster is optional."""
+        if self._silent:
+            return None
+        try:
+            collection = self._collection(reference)
+            # A kind that the API server does not know comes with this very update.
+            return self._ask(path_of(collection, reference.namespace, reference.name)) if collection else None
+        except (AccessError, ApiError, OSError) as error:
+            if not self._optional:
+                raise UnknownError(f"whether {reference} exists cannot be told: {error}") from None
+            # A refusal concerns one kind; a server that is not there, all of them.
+            self._silent = not isinstance(error, ApiError)
+            return None
+
+    def _ask(self, path: str) -> Object | None:
+        for _ in range(_PUT_OFF_ATTEMPTS):
+            try:
+                return self._open().find(path)
+            except ApiError as error:
+                # The API server puts requests off while it is busy, and for a kind whose CRD is new.
+                if error.status != http.client.TOO_MANY_REQUESTS:
+                    raise
+            time.sleep(_PUT_OFF_SECONDS)
+        return self._open().find(path)
+
+    def _open(self) -> Api:
+        if self._api is None:
+            kubeconfig, context = self._access
+            seconds = _PREVIEW_SECONDS if self._optional else _UPDATE_SECONDS
+            self._api = Api(connection_of(load(kubeconfig), context), timeout=seconds)
+        return self._api
+
+    def _collection(self, reference: Reference) -> str | None:
+        key = (reference.api_version, reference.kind)
+        if key not in self._collections:
+            root = "/apis" if "/" in reference.api_version else "/api"
+            listed = self._ask(f"{root}/{reference.api_version}") or {"resources": []}
+            names = (one["name"] for one in listed["resources"] if one["kind"] == reference.kind)
+            plural = next((name for name in names if "/" not in name), None)
+            if plural is None:
+                return None
+            self._collections[key] = f"{reference.api_version}/{plural}"
+        return self._collections[key]
+
+
+def refusal(live: Object, reference: Reference, stack: str, resource: str) -> str | None:
+    """Why this stack's resource must not take an object over: whose it is, and what to do. None where it may.
+
+    `stack`: the value of STACK_LABEL, `resource`: that of RESOURCE_ANNOTATION that the object would get.
+    """
+    metadata = live["metadata"]
+    label = (metadata.get("labels") or {}).get(STACK_LABEL)
+    if label != stack:
+        return (
+            f"{reference} exists already and {_owner(metadata, label)}: delete it, or choose another name, or hand it "
+            f"over with `kubectl label --overwrite {reference.words} {STACK_LABEL}={stack}`; it was not changed"
+        )
+    other = (metadata.get("annotations") or {}).get(RESOURCE_ANNOTATION, resource)
+    if other != resource:
+        return (
+            f"{reference} exists already as another resource of this stack, {other}, with which it would be deleted: "
+            "give the resource that was renamed or moved an alias; or, if this stack has no such resource any more, "
+            f"`kubectl annotate {reference.words} {RESOURCE_ANNOTATION}-`; it was not changed"
+        )
+    return None
+
+
+def _owner(metadata: Mapping[str, Any], label: str | None) -> str:
+    if label:
+        return f"belongs to the stack '{label}'"
+    manager = (metadata.get("labels") or {}).get("app.kubernetes.io/managed-by")
+    if manager:
+        return f"belongs to no stack, but to '{manager}'"
+    writers = [str(entry["manager"]) for entry in metadata.get("managedFields") or [] if entry.get("manager")]
+    return f"belongs to no stack (written by {', '.join(dict.fromkeys(writers))})" if writers else "belongs to no stack"
+
+
+def keeping(manifest: Mapping[str, Any], live: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """The manifest with the live values of whole fields that controllers own, where both have them.
+
+    Server-side apply would refuse to take those fields over with other values.
+    """
+    result = dict(manifest)
+    for path in paths:
+        result = _kept(result, live, path.split("."))
+    return result
+
+
+def _kept(value: dict[str, Any], live: Any, parts: Sequence[str]) -> dict[str, Any]:
+    """A copy along one path only: what stands beside it may be Pulumi's, which nothing else can copy."""
+    first, *rest = parts
+    if first not in value or not isinstance(live, Mapping) or first not in live:
+        return value
+    inner = value[first]
+    if not rest:
+        return {**value, first: copy.deepcopy(live[first])}
+    return {**value, first: _kept(inner, live[first], rest)} if isinstance(inner, dict) else value
