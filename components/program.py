@@ -5,14 +5,22 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
+from pulumi.runtime.config import is_config_secret
 
 from .compile import StackCheck
 from .discovery import discover
 from .platform.checks import problems
 from .reach import UnreachableError, require
 from .spec.cluster import ClusterSpec
-from .spec.errors import SpecError
+from .spec.errors import Problem, SpecError
+from .spec.kubeconfig import Kubeconfig, is_contents
 from .spec.load import NAMESPACE, LoadedStack, parse_stack
+
+_NO_SECRET = (
+    "holds a secret, which would stand in plain text in the state: only cluster.kubeconfig may be one; "
+    "an app reads its own from a Secret in its namespace, as `env: {NAME: {secret: ..., key: ...}}`"
+)
+_NO_KUBECONFIG = "holds a secret that is no kubeconfig: only `kubeconfig` may be one, as YAML or JSON without base64"
 
 
 def read_stack() -> LoadedStack:
@@ -24,7 +32,8 @@ def read_stack() -> LoadedStack:
     discover()
     stack_file = f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
-        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
+        raw = without_secrets(raw_config(), stack_file)
+        loaded = parse_stack(raw, stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
         found = problems(loaded)
         if found:
             raise SpecError(found)
@@ -51,6 +60,26 @@ def _value(config: pulumi.Config, key: str) -> Any:
         return config.get(key)
 
 
+def without_secrets(raw: dict[str, Any], stack_file: str) -> dict[str, Any]:
+    """The configuration with the one value that may be a secret out of sight: a kubeconfig's contents.
+
+    Pulumi hands secrets over in plain text and says only which keys hold one. Raises SpecError for any other key: what
+    is made of its value would stand in plain text in the state.
+    """
+    secret = [key for key in raw if is_config_secret(f"{NAMESPACE}:{key}")]
+    cluster = raw.get("cluster")
+    text = str(cluster.get("kubeconfig")) if isinstance(cluster, dict) else ""
+    refused = {key: _NO_SECRET for key in secret if key != "cluster"}
+    if "cluster" in secret and not is_contents(text):
+        # It would be taken for a path, which messages and the state show.
+        refused["cluster"] = _NO_KUBECONFIG
+    if refused:
+        raise SpecError(Problem(stack_file, f"{NAMESPACE}:{key}", message) for key, message in refused.items())
+    if "cluster" not in secret:
+        return raw
+    return {**raw, "cluster": {**raw["cluster"], "kubeconfig": Kubeconfig(contents=text)}}
+
+
 def providers(cluster: ClusterSpec) -> tuple[pulumi_kubernetes.Provider, pulumi_kubernetes.Provider]:
     """The cluster's provider, and the one for CRDs, which takes over those that an earlier stack left there."""
     ordinary = pulumi_kubernetes.Provider(cluster.name, **_access(cluster))
@@ -61,5 +90,14 @@ def providers(cluster: ClusterSpec) -> tuple[pulumi_kubernetes.Provider, pulumi_
 
 
 def _access(cluster: ClusterSpec) -> dict[str, Any]:
-    kubeconfig = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
+    kubeconfig = _argument(cluster.kubeconfig) if cluster.kubeconfig else None
     return {"kubeconfig": kubeconfig, "context": cluster.context, "cluster_identifier": cluster.name}
+
+
+def _argument(kubeconfig: Kubeconfig) -> pulumi.Input[str]:
+    """What a provider gets: of a file only its path, so that nothing in it enters the state."""
+    if kubeconfig.is_encrypted:
+        raise pulumi.RunError(f"{NAMESPACE}:cluster.kubeconfig is encrypted: give its contents as Pulumi opened them")
+    if kubeconfig.contents:
+        return pulumi.Output.secret(kubeconfig.contents)
+    return str(Path(kubeconfig.path).expanduser())

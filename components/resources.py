@@ -14,6 +14,7 @@ STACK_LABEL = "coalmine.dev/stack"
 """On every object: `<project>.<stack>`, the stack that owns it."""
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+SECRET_FIELDS = ("data", "stringData")
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 TIMEOUTS = pulumi.CustomTimeouts(create="10m", update="10m", delete="5m")
 
@@ -74,12 +75,20 @@ def labelled(manifest: Manifest) -> Manifest:
     return {**manifest, "metadata": {**metadata, "labels": labels}}
 
 
+def sealed(manifest: Manifest) -> Manifest:
+    """A Secret whose values the engine takes for secrets from the start; any other object as it is."""
+    if (manifest["apiVersion"], manifest["kind"]) != ("v1", "Secret"):
+        return manifest
+    secret = {name: pulumi.Output.secret(manifest[name]) for name in SECRET_FIELDS if name in manifest}
+    return {**manifest, **secret}
+
+
 def _register(
     parent: pulumi.Resource, owner: str, manifest: Manifest, rules: Rules, after: Sequence[pulumi.Resource]
 ) -> KubernetesObject:
     kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
     definition = kind == "CustomResourceDefinition"
-    prepared = labelled(manifest)
+    prepared = sealed(labelled(manifest))
     if _not_awaited(manifest, rules):
         metadata = prepared["metadata"]
         annotations = {**(metadata.get("annotations") or {}), **SKIP_AWAIT}
@@ -92,6 +101,7 @@ def _register(
         retain_on_delete=definition or None,
         custom_timeouts=TIMEOUTS,
         provider=rules.definitions if definition else None,
+        additional_secret_outputs=list(SECRET_FIELDS) if kind == "Secret" else None,
     )
     return KubernetesObject(resource_name(owner, manifest), prepared, options)
 

@@ -96,6 +96,12 @@ def _entry(config: Mapping[str, Any], section: str, name: str | None) -> Any:
     raise LookupError(name)
 
 
+def shown(url: str) -> str:
+    """A URL as a message may show it: without the user and the password that may stand in it."""
+    before, at, host = url.rpartition("@")
+    return f"{before.partition('//')[0]}//{host}" if at else url
+
+
 def _proxy_from_environment(server: str) -> str | None:
     parts = urlsplit(server)
     proxy = getproxies().get(parts.scheme)

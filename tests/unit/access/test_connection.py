@@ -11,6 +11,7 @@ import yaml
 from components.access.connection import AccessError, connection_of
 from components.access.kubeconfig import load
 from components.access.transport import opener
+from components.spec.kubeconfig import Kubeconfig
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 ENCODED = base64.b64encode(PEM.encode()).decode()
@@ -63,7 +64,7 @@ def test_files_stand_beside_the_kubeconfig_that_names_them(tmp_path: Path) -> No
     (tmp_path / "token").write_text("secret\n")
     path = tmp_path / "kubeconfig"
     path.write_text(yaml.safe_dump(config({"tokenFile": "token"}, **{"certificate-authority": "ca.crt"})))
-    found = connection_of(load(str(path)))
+    found = connection_of(load(Kubeconfig(path=str(path))))
     assert (found.authority, found.token) == (PEM, "secret")
 
 
@@ -96,7 +97,9 @@ def test_a_credential_command_that_is_not_installed_is_named() -> None:
         (config({"tokenFile": "/no/such/token"}), "/no/such/token, which the kubeconfig names, cannot be read"),
         (config(**{"certificate-authority-data": ENCODED}), "certificates of the kubeconfig are not valid"),
         (config(**{"proxy-url": "socks5://127.0.0.1:1"}), "not an http:// URL"),
+        (config(**{"proxy-url": "socks5://me:hunter2@127.0.0.1:1"}), "the proxy 'socks5://127.0.0.1:1' is not"),
         (config(server="ftp://x"), "is not a URL"),
+        (config(server="ftp://me:hunter2@x"), "server 'ftp://x' is not a URL"),
         ({**config(), "current-context": "other"}, "has no cluster for context 'other'"),
     ],
 )

@@ -75,6 +75,15 @@ def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
     assert connection(Settings(kubeconfig=_text(user={"exec": entry}))).token == "token-me"
 
 
+@pytest.mark.parametrize("script", ["exit 7", "echo hunter2", "echo {hunter2"])
+def test_a_credential_command_that_fails_is_not_quoted(script: str) -> None:
+    entry = {"command": "sh", "args": ["-c", f"{script} # hunter2"]}
+    with pytest.raises(PluginError) as raised:
+        connection(Settings(kubeconfig=_text(user={"exec": entry})))
+    assert "credential command sh failed: " in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
