@@ -16,8 +16,5 @@ apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_p
 pulumi.export("cluster", stack.spec.cluster.name)
 pulumi.export("platform", platform.pieces)
 pulumi.export("apps", {name: {"version": app.version, "hosts": app.hosts} for name, app in apps.items()})
-if platform.passwords:
-    # Secrets: shown by `pulumi stack output passwords --show-secrets` only.
-    pulumi.export("passwords", platform.passwords)
 # `pulumi up` returns when releases have begun: these commands follow them.
 pulumi.export("watch", {name: app.watch for name, app in apps.items()})

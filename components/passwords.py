@@ -1,4 +1,7 @@
-"""Generated passwords as Pulumi resources: kept in the state, encrypted, until their rotation changes."""
+"""Generated passwords as Pulumi resources: kept in the state, encrypted, until their rotation changes.
+
+They are no outputs of a component or stack: Pulumi's Python SDK writes those into its debug messages as they are.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,34 +11,18 @@ import pulumi_random
 from .manifests.generated import Password, filled
 from .manifests.meta import Manifest
 
-Passwords = dict[str, pulumi.Output[str]]
-"""Secret outputs by `<namespace>/<Secret>/<key>`."""
 
+def with_passwords(parent: pulumi.Resource, owner: str, stages: Iterable[Sequence[Manifest]]) -> list[list[Manifest]]:
+    """The stages with a generated value in the place of every password."""
 
-def generate(
-    parent: pulumi.Resource, owner: str, stages: Iterable[Sequence[Manifest]]
-) -> tuple[list[list[Manifest]], Passwords]:
-    """The stages with a generated value in the place of every password, and these values."""
-    made: Passwords = {}
+    def value(password: Password) -> pulumi.Output[str]:
+        resource = pulumi_random.RandomPassword(
+            f"{owner}/{password.name}",
+            length=password.length,
+            special=False,
+            keepers={"rotation": str(password.rotation)},
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        return pulumi.Output.secret(resource.result)
 
-    def generated(manifest: Manifest) -> Manifest:
-        place = f"{manifest['metadata'].get('namespace', '')}/{manifest['metadata']['name']}"
-
-        def value(key: str, password: Password) -> pulumi.Output[str]:
-            made[f"{place}/{key}"] = _password(parent, owner, password)
-            return made[f"{place}/{key}"]
-
-        return filled(manifest, value)
-
-    return [[generated(item) for item in stage] for stage in stages], made
-
-
-def _password(parent: pulumi.Resource, owner: str, password: Password) -> pulumi.Output[str]:
-    resource = pulumi_random.RandomPassword(
-        f"{owner}/{password.name}",
-        length=password.length,
-        special=False,
-        keepers={"rotation": str(password.rotation)},
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-    return pulumi.Output.secret(resource.result)
+    return [[filled(item, value) for item in stage] for stage in stages]

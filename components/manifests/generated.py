@@ -20,8 +20,8 @@ class Password:
     length: int = 32
 
 
-def filled(manifest: Manifest, value_of: Callable[[str, Password], Any]) -> Manifest:
-    """The object with a value for every password, made from the key it stands under and the password."""
+def filled(manifest: Manifest, value_of: Callable[[Password], Any]) -> Manifest:
+    """The object with a value in the place of every password."""
     texts = manifest.get("stringData", {}) if manifest["kind"] == "Secret" else {}
-    values = {key: value_of(key, text) for key, text in texts.items() if isinstance(text, Password)}
+    values = {key: value_of(text) for key, text in texts.items() if isinstance(text, Password)}
     return {**manifest, "stringData": {**texts, **values}} if values else manifest

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from ..passwords import Passwords, generate
+from ..passwords import with_passwords
 from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
@@ -20,12 +20,11 @@ _PROTECTED = frozenset({"Namespace", "PersistentVolumeClaim"})
 
 
 class Installed(pulumi.ComponentResource):
-    """One piece of the platform; its Pulumi type is the piece's own. `passwords`: those that were generated for it."""
+    """One piece of the platform; its Pulumi type is the piece's own."""
 
     def __init__(self, token: str, name: str, stages: Stages, rules: Rules, opts: pulumi.ResourceOptions) -> None:
         super().__init__(token, name, None, opts)
-        ready, self.passwords = generate(self, name, stages)
-        register(self, name, ready, rules)
+        register(self, name, with_passwords(self, name, stages), rules)
         self.register_outputs({})
 
 
@@ -35,8 +34,8 @@ class Platform(pulumi.ComponentResource):
     Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers. Apps come after all.
     `definitions` is a provider that may take over existing objects: CRDs outlive their stack, because deleting them
     deletes every object of their kind, so the next stack finds them there.
-    Outputs: `pieces`: the names of what is installed; `passwords`: what was generated for them, as secrets. Raises
-    pulumi.RunError where a pinned upstream release cannot be found or rendered.
+    Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
+    be found or rendered.
     """
 
     def __init__(
@@ -58,10 +57,9 @@ class Platform(pulumi.ComponentResource):
             rules,
             pulumi.ResourceOptions(parent=self),
         )
-        self.passwords: Passwords = {}
         for piece, stages in chosen:
             options = pulumi.ResourceOptions(parent=self, depends_on=[first])
-            self.passwords |= Installed(piece.token, piece.name, stages, rules, options).passwords
+            Installed(piece.token, piece.name, stages, rules, options)
         self.pieces = pulumi.Output.from_input([piece.name for piece, _ in chosen])
         self.register_outputs({"pieces": self.pieces})
 

@@ -40,7 +40,7 @@ def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
 
 def _with_a_password(item: Manifest) -> Manifest:
     """The object as a cluster gets it: Pulumi fills in what is generated."""
-    return filled(item, lambda key, _password: f"generated-{key}")
+    return filled(item, lambda password: f"generated-{password.name}")
 
 
 @cache

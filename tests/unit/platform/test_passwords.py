@@ -1,15 +1,13 @@
 """Generated passwords: made once each, kept until their rotation changes, secret wherever the engine sees them."""
 
-import asyncio
 from typing import Any
 
 import pulumi
-import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from components.manifests.generated import Password, filled
 from components.manifests.meta import Manifest
-from components.passwords import generate
+from components.passwords import with_passwords
 from components.platform.pieces import grafana
 from components.resources import Rules, register
 from components.spec.cluster import StackSpec
@@ -33,8 +31,7 @@ class Owner(pulumi.ComponentResource):
 
     def __init__(self, stages: list[list[Manifest]]) -> None:
         super().__init__("test:index:Owner", "owner")
-        ready, self.passwords = generate(self, "owner", stages)
-        register(self, "owner", ready, Rules(ignored={}))
+        register(self, "owner", with_passwords(self, "owner", stages), Rules(ignored={}))
         self.register_outputs({})
 
 
@@ -64,22 +61,8 @@ def test_what_a_secret_holds_is_secret_for_the_engine_in_inputs_and_outputs() ->
 
 def test_objects_without_passwords_stay_what_they_are() -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "b"}}
-    assert filled(other, lambda _key, _password: "x") is other
+    assert filled(other, lambda _password: "x") is other
     assert children([other])["ConfigMap/a"].secret_outputs == ()
-
-
-def test_a_password_outside_a_secret_is_an_error() -> None:
-    misplaced = {**secret(), "kind": "ConfigMap", "data": {"admin": Password("admin")}, "stringData": {}}
-    with pytest.raises(Exception, match="unexpected input of type Password"):
-        children([misplaced])
-
-
-def test_the_passwords_are_outputs_by_their_place_and_secret() -> None:
-    made: list[Owner] = []
-    registered(lambda: made.append(Owner([[secret(admin=Password("admin"))]])))
-    [(place, password)] = made[0].passwords.items()
-    assert place == "shop/keys/admin"
-    assert asyncio.run(password.is_secret()), "it would be shown among the outputs"
 
 
 def test_another_rotation_generates_grafanas_password_anew_and_starts_it_with_it() -> None:
