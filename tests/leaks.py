@@ -85,7 +85,8 @@ def _forms(name: str, piece: bytes) -> Iterator[Needle]:
     yield Needle(name, "as it is", piece)
     for place, once in enumerate(_in_base64(piece)):
         yield Needle(name, f"base64 at {place}", once)
-        yield Needle(name, f"base64 for URLs at {place}", once.translate(_URL_SAFE))
+        if once.translate(_URL_SAFE) != once:
+            yield Needle(name, f"base64 for URLs at {place}", once.translate(_URL_SAFE))
         for inner, twice in enumerate(_in_base64(once)):
             yield Needle(name, f"base64 at {inner} of base64 at {place}", twice)
 
