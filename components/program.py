@@ -68,16 +68,16 @@ def without_secrets(raw: dict[str, Any], stack_file: str) -> dict[str, Any]:
     """
     secret = [key for key in raw if is_config_secret(f"{NAMESPACE}:{key}")]
     cluster = raw.get("cluster")
-    text = str(cluster.get("kubeconfig")) if isinstance(cluster, dict) else ""
+    text = cluster.get("kubeconfig") if isinstance(cluster, dict) else None
     refused = {key: _NO_SECRET for key in secret if key != "cluster"}
-    if "cluster" in secret and not is_contents(text):
+    if not isinstance(text, str) or not is_contents(text):
         # It would be taken for a path, which messages and the state show.
-        refused["cluster"] = _NO_KUBECONFIG
+        refused |= {key: _NO_KUBECONFIG for key in secret if key == "cluster"}
     if refused:
         raise SpecError(Problem(stack_file, f"{NAMESPACE}:{key}", message) for key, message in refused.items())
     if "cluster" not in secret:
         return raw
-    return {**raw, "cluster": {**raw["cluster"], "kubeconfig": Kubeconfig(contents=text)}}
+    return {**raw, "cluster": {**raw["cluster"], "kubeconfig": Kubeconfig(contents=str(text))}}
 
 
 def providers(cluster: ClusterSpec) -> tuple[pulumi_kubernetes.Provider, pulumi_kubernetes.Provider]:

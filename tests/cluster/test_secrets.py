@@ -2,13 +2,12 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clusters import fresh_cluster
+from localcluster.cluster import Cluster
 from tests.leaks import contents, files_below, leaks, needles
 
 from .secrets_life import SECRET, Life, lived
@@ -18,13 +17,12 @@ _MARK = "4dabf18193072939515e22adb298388d"
 
 
 @pytest.fixture(scope="module")
-def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A stack that has seen everything but its end, on a cluster of its own."""
-    with fresh_cluster(request, "secrets") as cluster:
-        made = Life(cluster, tmp_path_factory.mktemp("life"))
-        made.start()
-        lived(made, tmp_path_factory.mktemp("credentials") / "kubeconfig")
-        yield made
+def life(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A stack that has seen everything but its end."""
+    made = Life(cluster, tmp_path_factory.mktemp("life"))
+    made.start()
+    lived(made, tmp_path_factory.mktemp("credentials") / "kubeconfig")
+    return made
 
 
 def kept_by_design(life: Life) -> list[Path]:

@@ -40,6 +40,7 @@ def refused(made: dict[str, Any]) -> str:
     with pytest.raises(AccessError) as raised:
         opener(connection_of(made))
     assert "\n" not in str(raised.value)
+    assert "hunter" not in str(raised.value)
     return str(raised.value)
 
 
@@ -93,6 +94,7 @@ def test_a_credential_command_that_is_not_installed_is_named() -> None:
     ("made", "says"),
     [
         (config({"username": "me"}), "proves itself by 'username'"),
+        (config({"token": "hunter\n2"}), "the kubeconfig's token is not one line of ASCII characters"),
         (config({"client-key-data": "%%%"}), "client-key-data is not base64"),
         (config({"tokenFile": "/no/such/token"}), "/no/such/token, which the kubeconfig names, cannot be read"),
         (config(**{"certificate-authority-data": ENCODED}), "certificates of the kubeconfig are not valid"),

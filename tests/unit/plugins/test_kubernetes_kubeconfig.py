@@ -92,6 +92,7 @@ def test_a_credential_command_that_fails_is_not_quoted(script: str) -> None:
         (Settings(kubeconfig=_text(), context="none"), 'context "none" does not exist'),
         (Settings(kubeconfig=_text(), cluster="none"), 'cluster "none" has no server'),
         (Settings(kubeconfig="contexts: []"), "has no current context"),
+        (Settings(kubeconfig=_text(user={"token": "hunter\n2"})), "token is not one line of ASCII characters$"),
         (Settings(kubeconfig=_text(user={"exec": {"command": "/absent"}})), "credential command /absent failed"),
     ],
 )
