@@ -98,8 +98,8 @@ def _entry(config: Mapping[str, Any], section: str, name: str | None) -> Any:
 
 def shown(url: str) -> str:
     """A URL as a message may show it: without the user and the password that may stand in it."""
-    before, at, host = url.rpartition("@")
-    return f"{before.partition('//')[0]}//{host}" if at else url
+    before, slashes, rest = url.partition("//") if "//" in url else ("", "", url)
+    return before + slashes + rest.rpartition("@")[2]
 
 
 def _proxy_from_environment(server: str) -> str | None:

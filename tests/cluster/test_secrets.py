@@ -49,6 +49,15 @@ def test_the_state_holds_the_path_of_a_file_and_contents_encrypted(life: Life) -
         assert kinds == {expected}, when
 
 
+def test_new_credentials_touch_no_object_and_a_new_password_only_what_holds_it(life: Life) -> None:
+    events = [json.loads(line) for line in (life.folder / "events-preview").read_text(encoding="utf-8").splitlines()]
+    steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    assert {step["op"] for step in steps if step["type"] == "pulumi:providers:kubernetes"} == {"update"}
+    changed = {(step["type"].rpartition(":")[2], step["op"]) for step in steps if "replace" in step["op"]}
+    replaced = {kind for kind, _ in changed}
+    assert replaced == {"RandomPassword", "Secret"}, f"replaced: {sorted(changed)}"
+
+
 def kind_of(value: Any) -> str:
     """How a value stands in a state, without the value."""
     if isinstance(value, dict):

@@ -102,6 +102,7 @@ def test_a_credential_command_that_is_not_installed_is_named() -> None:
         (config(**{"proxy-url": "socks5://me:hunter2@127.0.0.1:1"}), "the proxy 'socks5://127.0.0.1:1' is not"),
         (config(server="ftp://x"), "is not a URL"),
         (config(server="ftp://me:hunter2@x"), "server 'ftp://x' is not a URL"),
+        (config(server="me:hunter2@x"), "server 'x' is not a URL"),
         ({**config(), "current-context": "other"}, "has no cluster for context 'other'"),
     ],
 )
