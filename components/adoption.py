@@ -10,6 +10,7 @@ from typing import Any
 from .access.client import Api, ApiError, Object, path_of
 from .access.connection import AccessError, connection_of
 from .access.kubeconfig import load
+from .spec.kubeconfig import Kubeconfig
 from .spec.labels import STACK_LABEL
 
 RESOURCE_ANNOTATION = "coalmine.dev/resource"
@@ -58,7 +59,7 @@ class Existing:
     `optional`: whether a cluster that cannot be asked counts as empty, as in a preview; asked once, then never again.
     """
 
-    def __init__(self, kubeconfig: str | None, context: str | None, *, optional: bool) -> None:
+    def __init__(self, kubeconfig: Kubeconfig | None, context: str | None, *, optional: bool) -> None:
         self._access = (kubeconfig, context)
         self._optional = optional
         self._silent = False

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes
+from pulumi.runtime.config import is_config_secret
 
 from .adoption import Existing
 from .compile import StackCheck
@@ -13,10 +14,16 @@ from .guard import Guard
 from .platform.checks import problems
 from .reach import UnreachableError, require
 from .spec.cluster import ClusterSpec
-from .spec.errors import SpecError
+from .spec.errors import Problem, SpecError
+from .spec.kubeconfig import Kubeconfig, is_contents
 from .spec.load import NAMESPACE, LoadedStack, parse_stack
 
 _DELETE_SECONDS = 300.0
+_NO_SECRET = (
+    "holds a secret, which would stand in plain text in the state: only cluster.kubeconfig may be one; "
+    "an app reads its own from a Secret in its namespace, as `env: {NAME: {secret: ..., key: ...}}`"
+)
+_NO_KUBECONFIG = "holds a secret that is no kubeconfig: only `kubeconfig` may be one, as YAML or JSON without base64"
 
 
 def read_stack() -> LoadedStack:
@@ -28,7 +35,8 @@ def read_stack() -> LoadedStack:
     discover()
     stack_file = f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
-        loaded = parse_stack(raw_config(), stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
+        raw = without_secrets(raw_config(), stack_file)
+        loaded = parse_stack(raw, stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
         found = problems(loaded)
         if found:
             raise SpecError(found)
@@ -55,6 +63,26 @@ def _value(config: pulumi.Config, key: str) -> Any:
         return config.get(key)
 
 
+def without_secrets(raw: dict[str, Any], stack_file: str) -> dict[str, Any]:
+    """The configuration with the one value that may be a secret out of sight: a kubeconfig's contents.
+
+    Pulumi hands secrets over in plain text and says only which keys hold one. Raises SpecError for any other key: what
+    is made of its value would stand in plain text in the state.
+    """
+    secret = [key for key in raw if is_config_secret(f"{NAMESPACE}:{key}")]
+    cluster = raw.get("cluster")
+    text = cluster.get("kubeconfig") if isinstance(cluster, dict) else None
+    refused = {key: _NO_SECRET for key in secret if key != "cluster"}
+    if not isinstance(text, str) or not is_contents(text):
+        # It would be taken for a path, which messages and the state show.
+        refused |= {key: _NO_KUBECONFIG for key in secret if key == "cluster"}
+    if refused:
+        raise SpecError(Problem(stack_file, f"{NAMESPACE}:{key}", message) for key, message in refused.items())
+    if "cluster" not in secret:
+        return raw
+    return {**raw, "cluster": {**raw["cluster"], "kubeconfig": Kubeconfig(contents=str(text))}}
+
+
 class ClusterProvider(pulumi_kubernetes.Provider):  # type: ignore[misc]
     """The provider of one cluster's objects.
 
@@ -62,13 +90,22 @@ class ClusterProvider(pulumi_kubernetes.Provider):  # type: ignore[misc]
     """
 
     def __init__(self, cluster: ClusterSpec) -> None:
-        kubeconfig = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
+        kubeconfig = cluster.kubeconfig
         super().__init__(
             cluster.name,
-            kubeconfig=kubeconfig,
+            kubeconfig=_argument(kubeconfig) if kubeconfig else None,
             context=cluster.context,
             cluster_identifier=cluster.name,
             upsert_existing_objects=True,
         )
         existing = Existing(kubeconfig, cluster.context, optional=pulumi.runtime.is_dry_run())
         self.guard = Guard(cluster.name, existing, _DELETE_SECONDS)
+
+
+def _argument(kubeconfig: Kubeconfig) -> pulumi.Input[str]:
+    """What a provider gets: of a file only its path, so that nothing in it enters the state."""
+    if kubeconfig.is_encrypted:
+        raise pulumi.RunError(f"{NAMESPACE}:cluster.kubeconfig is encrypted: give its contents as Pulumi opened them")
+    if kubeconfig.contents:
+        return pulumi.Output.secret(kubeconfig.contents)
+    return str(Path(kubeconfig.path).expanduser())

@@ -4,8 +4,9 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from .access.connection import AccessError, server_of
+from .access.connection import AccessError, server_of, shown
 from .access.kubeconfig import load
+from .spec.kubeconfig import Kubeconfig
 
 CONNECT_SECONDS = 4.0
 """Time for each of the two handshakes, TCP and TLS; together well below the ten seconds a user is made to wait."""
@@ -15,7 +16,7 @@ class UnreachableError(Exception):
     """The cluster cannot be reached; one line that names the address and the remedy."""
 
 
-def require(kubeconfig: str | None, context: str | None) -> None:
+def require(kubeconfig: Kubeconfig | None, context: str | None) -> None:
     """Connects to the API server, without credentials and without a request. Raises UnreachableError."""
     try:
         server, proxy = server_of(load(kubeconfig), context)
@@ -31,7 +32,7 @@ def require(kubeconfig: str | None, context: str | None) -> None:
         reason = "no answer" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
         through = f" through the proxy {host}:{port}" if proxy else ""
         raise UnreachableError(
-            f"the cluster's API server {server} cannot be reached{through} ({reason}): "
+            f"the cluster's API server {shown(server)} cannot be reached{through} ({reason}): "
             "start it, or choose another with KUBECONFIG or coalmine:cluster; nothing was changed"
         ) from None
 

@@ -18,6 +18,7 @@ from .spec.labels import MANAGED_BY_LABEL, STACK_LABEL
 FIELD_MANAGER = {"pulumi.com/patchFieldManager": "pulumi-kubernetes-coalmine"}
 """One name instead of a random one for each create: whoever takes an object over is who wrote it before."""
 
+SECRET_FIELDS = ("data", "stringData")
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 TIMEOUTS = pulumi.CustomTimeouts(create="10m", update="10m", delete="5m")
 DEFINITION = "CustomResourceDefinition"
@@ -79,12 +80,20 @@ def labelled(manifest: Manifest) -> Manifest:
     return {**manifest, "metadata": {**metadata, "labels": labels}}
 
 
+def sealed(manifest: Manifest) -> Manifest:
+    """A Secret whose values the engine takes for secrets from the start; any other object as it is."""
+    if (manifest["apiVersion"], manifest["kind"]) != ("v1", "Secret"):
+        return manifest
+    secret = {name: pulumi.Output.secret(manifest[name]) for name in SECRET_FIELDS if name in manifest}
+    return {**manifest, **secret}
+
+
 def _register(
     parent: pulumi.Resource, owner: str, manifest: Manifest, rules: Rules, after: Sequence[pulumi.Resource]
 ) -> KubernetesObject:
     kind, name = str(manifest["kind"]), resource_name(owner, manifest)
     owned = tuple(rules.ignored.get((kind, str(manifest["metadata"]["name"])), ()))
-    prepared = _annotated(marked(labelled(manifest), owned), parent, name, rules)
+    prepared = _annotated(marked(sealed(labelled(manifest)), owned), parent, name, rules)
     guard = guard_of(parent)
     options = pulumi.ResourceOptions(
         parent=parent,
@@ -96,6 +105,7 @@ def _register(
         delete_before_replace=True,
         custom_timeouts=TIMEOUTS,
         hooks=_hooks(guard, name, manifest, owned),
+        additional_secret_outputs=list(SECRET_FIELDS) if kind == "Secret" else None,
     )
     return KubernetesObject(name, guard.prepared(prepared, owned) if guard else prepared, options)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from .connection import Connection
+from .connection import Connection, shown
 from .transport import opener
 
 Object = dict[str, Any]
@@ -48,7 +48,7 @@ class Api:
     """
 
     def __init__(self, connection: Connection, timeout: float = 15.0) -> None:
-        self.server = connection.server
+        self.server = shown(connection.server)
         url = urlsplit(connection.server)
         self._base = url.path.rstrip("/")
         self._headers = {"Accept": "application/json"}

@@ -65,7 +65,7 @@ def connection_of(config: Mapping[str, Any], context: str | None = None) -> Conn
         name=cluster.get("tls-server-name") or "",
         certificate=_pem(user, "client-certificate"),
         key=_pem(user, "client-key"),
-        token=_token(user),
+        token=_on_one_line(_token(user)),
     )
 
 
@@ -96,6 +96,12 @@ def _entry(config: Mapping[str, Any], section: str, name: str | None) -> Any:
     raise LookupError(name)
 
 
+def shown(url: str) -> str:
+    """A URL as a message may show it: without the user and the password that may stand in it."""
+    before, slashes, rest = url.partition("//") if "//" in url else ("", "", url)
+    return before + slashes + rest.rpartition("@")[2]
+
+
 def _proxy_from_environment(server: str) -> str | None:
     parts = urlsplit(server)
     proxy = getproxies().get(parts.scheme)
@@ -118,6 +124,13 @@ def _token(user: Config) -> str:
     if user.get("tokenFile"):
         return _file(user["tokenFile"]).strip()
     return _token_of_command(user["exec"]) if user.get("exec") else ""
+
+
+def _on_one_line(token: str) -> str:
+    """A token as a header takes it; the HTTP client's own error would quote it."""
+    if token.isascii() and token.isprintable():
+        return token
+    raise AccessError("the kubeconfig's token is not one line of ASCII characters")
 
 
 def _token_of_command(entry: Config) -> str:

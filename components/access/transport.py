@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
-from .connection import AccessError, Connection
+from .connection import AccessError, Connection, shown
 
 Opener = Callable[[float], http.client.HTTPConnection]
 """Makes a connection, not open yet, with a timeout in seconds."""
@@ -30,9 +30,9 @@ def opener(connection: Connection) -> Opener:
     """How connections of this kind are made. Raises AccessError where the kubeconfig's values do not fit."""
     url, proxy = urlsplit(connection.server), urlsplit(connection.proxy)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise AccessError(f"the kubeconfig's server '{connection.server}' is not a URL")
+        raise AccessError(f"the kubeconfig's server '{shown(connection.server)}' is not a URL")
     if proxy.scheme not in ("", "http"):
-        raise AccessError(f"the proxy '{connection.proxy}' is not an http:// URL, which alone is supported here")
+        raise AccessError(f"the proxy '{shown(connection.proxy)}' is not an http:// URL, which alone is supported here")
     host, port = url.hostname, url.port or (443 if url.scheme == "https" else 80)
     near = (proxy.hostname or host, proxy.port or 80) if connection.proxy else (host, port)
     context = _context(connection) if url.scheme == "https" else None

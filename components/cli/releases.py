@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +107,12 @@ def _cluster(
     loaded = open_stack(stack, project_root(root))
     [found] = chosen_apps(loaded, app)
     cluster = loaded.spec.cluster
-    api = Api(connection_of(load(cluster.kubeconfig), cluster.context), _SECONDS)
+    encrypted = cluster.kubeconfig is not None and cluster.kubeconfig.is_encrypted
+    api = Api(connection_of(load(None if encrypted else cluster.kubeconfig), cluster.context), _SECONDS)
+    if encrypted:
+        where = "$KUBECONFIG" if os.environ.get("KUBECONFIG") else "~/.kube/config"
+        said = f"the kubeconfig of stack '{stack}' is encrypted, and only Pulumi can open it"
+        print(f"{said}: asking {api.server}, which {where} names", file=sys.stderr)
     return api, (operator_of(loaded.spec.delivery.engine.kind), found.spec.namespace)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from ..passwords import with_passwords
 from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
@@ -23,7 +24,7 @@ class Installed(pulumi.ComponentResource):
 
     def __init__(self, token: str, name: str, stages: Stages, rules: Rules, opts: pulumi.ResourceOptions) -> None:
         super().__init__(token, name, None, opts)
-        register(self, name, stages, rules)
+        register(self, name, with_passwords(self, name, stages), rules)
         self.register_outputs({})
 
 

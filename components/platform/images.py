@@ -22,3 +22,5 @@ def prometheus_release(module_version: str) -> str:
 
 
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{prometheus_release(PROMETHEUS.version)}"
+
+GRAFANA_IMAGE = "docker.io/grafana/grafana:13.2.3"

@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any
 
+from pydantic import ConfigDict
+
 from .base import Strict
+from .kubeconfig import Kubeconfig
 from .platform import PlatformSpec
 from .registry import Variant, VariantModel
 from .values import ApiVersion, AppName, DnsLabel, NonEmpty
@@ -11,14 +14,17 @@ from .values import ApiVersion, AppName, DnsLabel, NonEmpty
 class ClusterSpec(Strict):
     """The cluster a stack changes."""
 
+    # pydantic's own message quotes what was given, and that may be credentials.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     name: DnsLabel
     """Name of the cluster; tells its resources from those of other clusters."""
     kubernetes: ApiVersion
     """Version of the cluster's API, e.g. "1.36"; charts are rendered for it."""
-    kubeconfig: NonEmpty | None = None
-    """Path of a kubeconfig file; $KUBECONFIG unless given."""
+    kubeconfig: Kubeconfig | None = None
+    """Path of a kubeconfig file, or its contents as a secret of Pulumi's; $KUBECONFIG unless given."""
     context: NonEmpty | None = None
-    """Context in that file; its current one unless given."""
+    """Context in that kubeconfig; its current one unless given."""
 
 
 class DeliverySpec(Strict):
@@ -34,6 +40,8 @@ class DeliverySpec(Strict):
 
 class StackSpec(Strict):
     """A stack's configuration: the `coalmine:` keys of stacks/Pulumi.<stack>.yaml."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     cluster: ClusterSpec
     delivery: DeliverySpec

@@ -84,12 +84,23 @@ class PrometheusOptions(Strict):
         return self
 
 
+class GrafanaOptions(Strict):
+    """Dashboards over the metrics that releases are judged by; the password of its user `admin` is generated."""
+
+    install: bool = False
+    """True for a server of the platform's own; what is clicked together in it lives as long as its pod."""
+    rotation: Annotated[int, Field(ge=1)] = 1
+    """Number of the password: another one generates it anew and starts the server with it."""
+    resources: Resources | None = None
+
+
 class PlatformSpec(Strict):
     """The pieces that `Platform` installs, and how large they are."""
 
     argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions()
     istio: IstioOptions = IstioOptions()
     prometheus: PrometheusOptions = PrometheusOptions()
+    grafana: GrafanaOptions = GrafanaOptions()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.compile import check_app, compile_stack
 from components.discovery import discover
+from components.manifests.generated import filled
 from components.platform.namespaces import namespaces
 from components.platform.piece import pieces_of
 from components.spec.load import LoadedStack, load_stack
@@ -33,8 +34,13 @@ def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
         os.environ["PATH"] = helm + os.pathsep + os.environ["PATH"]
     made = {"namespaces": namespaces(loaded.spec, [app.spec for app in loaded.apps])}
     for piece in pieces_of(loaded.spec):
-        made[piece.name] = [item for stage in piece.stages(loaded.spec) for item in stage]
+        made[piece.name] = [_with_a_password(item) for stage in piece.stages(loaded.spec) for item in stage]
     return made
+
+
+def _with_a_password(item: Manifest) -> Manifest:
+    """The object as a cluster gets it: Pulumi fills in what is generated."""
+    return filled(item, lambda password: f"generated-{password.name}")
 
 
 @cache

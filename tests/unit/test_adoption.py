@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components import adoption
+from components.spec.kubeconfig import Kubeconfig
 from components.adoption import Existing, Reference, UnknownError, keeping, refusal
 
 SERVICE = Reference("v1", "Service", "shop", "shop-stable")
@@ -134,14 +135,14 @@ KINDS = {"resources": [{"name": "gateways", "kind": "Gateway"}, {"name": "virtua
 def test_an_object_is_found_where_its_kind_is_served_which_is_asked_once(served: Served) -> None:
     path = f"{VERSION}/namespaces/shop/virtualservices/shop"
     served.answers = {VERSION: KINDS, path: {"metadata": {"name": "shop"}}}
-    existing = Existing(str(served.kubeconfig), None, optional=False)
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
     assert existing.find(ROUTE) == {"metadata": {"name": "shop"}}
     assert existing.find(Reference(ROUTE.api_version, ROUTE.kind, "shop", "other")) is None
     assert served.asked == [VERSION, path, path.replace("/shop/virtualservices/shop", "/shop/virtualservices/other")]
 
 
 def test_a_kind_that_is_not_there_yet_has_no_objects_and_is_asked_for_again(served: Served) -> None:
-    existing = Existing(str(served.kubeconfig), None, optional=False)
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
     assert existing.find(ROUTE) is None
     served.answers = {VERSION: KINDS, f"{VERSION}/namespaces/shop/virtualservices/shop": {"metadata": {}}}
     assert existing.find(ROUTE) == {"metadata": {}}, "the CRD came meanwhile, in the same update"
@@ -151,7 +152,7 @@ def test_a_preview_without_a_cluster_has_no_objects_and_asks_once(tmp_path: Path
     closed = tmp_path / "closed"
     closed.write_text(kubeconfig("http://127.0.0.1:1"), encoding="utf-8")
     for path in (closed, tmp_path / "none"):
-        existing = Existing(str(path), None, optional=True)
+        existing = Existing(Kubeconfig(str(path)), None, optional=True)
         assert existing.find(ROUTE) is None
         path.write_text(served.kubeconfig.read_text(encoding="utf-8"), encoding="utf-8")
         assert existing.find(ROUTE) is None
@@ -160,7 +161,7 @@ def test_a_preview_without_a_cluster_has_no_objects_and_asks_once(tmp_path: Path
 
 def test_a_preview_that_may_not_read_one_kind_still_asks_for_others(served: Served) -> None:
     served.answers, served.status = {VERSION: {"reason": "Forbidden", "message": "no"}}, 403
-    existing = Existing(str(served.kubeconfig), None, optional=True)
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=True)
     assert existing.find(ROUTE) is None
     served.answers, served.status = {"/api/v1": {"resources": [{"name": "services", "kind": "Service"}]}}, 200
     assert existing.find(SERVICE) is None
@@ -175,11 +176,11 @@ def test_a_request_that_the_api_server_puts_off_is_made_again(served: Served, mo
 
     monkeypatch.setattr(adoption.time, "sleep", wait)
     served.answers, served.status = {VERSION: KINDS}, 429
-    assert Existing(str(served.kubeconfig), None, optional=False).find(ROUTE) is None
+    assert Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False).find(ROUTE) is None
     assert served.asked[:2] == [VERSION, VERSION]
 
 
 def test_an_update_does_not_guess_what_it_cannot_read(served: Served) -> None:
     served.answers, served.status = {VERSION: {"reason": "Forbidden", "message": "no rights"}}, 403
     with pytest.raises(UnknownError, match=r"^whether VirtualService shop/shop exists cannot be told: .*no rights$"):
-        Existing(str(served.kubeconfig), None, optional=False).find(ROUTE)
+        Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False).find(ROUTE)

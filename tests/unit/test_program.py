@@ -1,16 +1,23 @@
 """What the Pulumi program does with its configuration before anything is built."""
 
+import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import set_all_config
+from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from components import program, reach
+from components.spec.cluster import StackSpec
+from components.spec.kubeconfig import Kubeconfig
 from tests.specs import Project, changed, example_app, stack_keys
+from tests.unit.platform.registrations import registered
 
 
 @pytest.fixture
@@ -24,10 +31,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return made
 
 
-def configure(keys: dict[str, Any], **others: str) -> None:
-    """Sets what Pulumi would hand over: text, with mappings and lists as JSON."""
+def configure(keys: dict[str, Any], secret: Sequence[str] = (), **others: str) -> None:
+    """Sets what Pulumi would hand over: text, with mappings and lists as JSON; `secret`: keys that hold a secret."""
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
-    set_all_config({**{f"coalmine:{key}": text for key, text in texts.items()}, **others})
+    set_all_config(
+        {**{f"coalmine:{key}": text for key, text in texts.items()}, **others}, [f"coalmine:{key}" for key in secret]
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +44,7 @@ def restored() -> Any:
     """No configuration is left for other tests."""
     before = pulumi_config.CONFIG.get()
     yield
-    pulumi_config.CONFIG.set(before)
+    set_all_config(before, [])
 
 
 def test_the_stack_is_what_pulumi_read(project: Project) -> None:
@@ -90,7 +99,7 @@ def test_a_metrics_server_elsewhere_and_one_of_the_platform_are_refused_together
 def test_an_update_asks_for_the_cluster_first_and_a_preview_does_not(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(_kubeconfig: str | None, _context: str | None) -> None:
+    def unreachable(_kubeconfig: Kubeconfig | None, _context: str | None) -> None:
         raise reach.UnreachableError("the cluster is not there")
 
     monkeypatch.setattr(program, "require", unreachable)
@@ -99,3 +108,68 @@ def test_an_update_asks_for_the_cluster_first_and_a_preview_does_not(
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     with pytest.raises(pulumi.RunError, match=r"^the cluster is not there$"):
         program.read_stack()
+
+
+CONTENTS = "kind: Config\nusers: [{name: me, user: {token: hunter2}}]\n"
+
+
+def with_kubeconfig(text: str) -> dict[str, Any]:
+    """The smallest valid stack with a kubeconfig."""
+    return changed(stack_keys(), "cluster", "kubeconfig", to=text)
+
+
+@pytest.mark.parametrize("contents", [CONTENTS, json.dumps(yaml.safe_load(CONTENTS))])
+def test_a_secret_kubeconfig_is_never_part_of_a_text(project: Project, contents: str) -> None:
+    configure(with_kubeconfig(contents), secret=["cluster"])
+    loaded = program.read_stack()
+    assert loaded.spec.cluster.kubeconfig == Kubeconfig(contents=contents)
+    for text in (repr(loaded), str(loaded), loaded.spec.model_dump_json(), str(loaded.spec.model_dump())):
+        assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("key", "keys"),
+    [
+        ("cluster", with_kubeconfig("/home/me/kubeconfig-hunter2")),
+        ("cluster", with_kubeconfig(base64.b64encode(CONTENTS.encode()).decode())),
+        ("cluster", changed(stack_keys(), "cluster", "kubeconfig", to={"users": ["hunter2"]})),
+        ("cluster", changed(stack_keys(), "cluster", "context", to="hunter2")),
+        ("cluster", {**stack_keys(), "cluster": "hunter2"}),
+        ("overrides", {**stack_keys(), "overrides": {"shop": {"owner": "hunter2"}}}),
+        ("apps", {**stack_keys(), "apps": ["hunter2"]}),
+        ("kubeconfig", {**stack_keys(), "kubeconfig": CONTENTS}),
+    ],
+)
+def test_any_other_secret_is_refused_without_a_word_of_it(project: Project, key: str, keys: dict[str, Any]) -> None:
+    configure(keys, secret=[key])
+    with pytest.raises(pulumi.RunError) as raised:
+        program.read_stack()
+    [line] = str(raised.value).splitlines()
+    assert line.startswith(f"stacks/Pulumi.test.yaml: coalmine:{key}: holds a secret")
+    assert "hunter2" not in line
+    assert base64.b64encode(CONTENTS.encode()).decode() not in line
+
+
+def test_contents_that_are_no_secret_are_refused_without_a_word_of_them(project: Project) -> None:
+    configure(with_kubeconfig(CONTENTS))
+    with pytest.raises(pulumi.RunError) as raised:
+        program.read_stack()
+    assert "coalmine:cluster.kubeconfig: holds credentials in plain text" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_provider_gets_contents_as_a_secret_and_of_a_file_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(CONTENTS, encoding="utf-8")
+
+    def given(kubeconfig: Kubeconfig) -> list[Any]:
+        keys = changed(stack_keys(), "cluster", "kubeconfig", to=kubeconfig)
+        cluster = StackSpec.model_validate(keys).cluster
+        return [one.inputs["kubeconfig"] for one in registered(lambda: program.providers(cluster)).values()]
+
+    assert given(Kubeconfig(path=str(file))) == [str(file)] * 2
+    assert all(
+        is_rpc_secret(one) and unwrap_rpc_secret(one) == CONTENTS for one in given(Kubeconfig(contents=CONTENTS))
+    )
+    with pytest.raises(pulumi.RunError, match="is encrypted"):
+        given(Kubeconfig())

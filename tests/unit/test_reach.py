@@ -11,7 +11,9 @@ import yaml
 
 from components import reach
 from components.access.connection import server_of
+from components.access.kubeconfig import load
 from components.reach import UnreachableError, require
+from components.spec.kubeconfig import Kubeconfig
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def closed_port() -> int:
         return int(server.getsockname()[1])
 
 
-def kubeconfig(folder: Path, server: str, **cluster: str) -> str:
+def kubeconfig(folder: Path, server: str, **cluster: str) -> Kubeconfig:
     """A kubeconfig file with one context, `main`."""
     path = folder / "kubeconfig"
     content = {
@@ -44,13 +46,13 @@ def kubeconfig(folder: Path, server: str, **cluster: str) -> str:
         "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
     }
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return str(path)
+    return Kubeconfig(path=str(path))
 
 
-def refused(path: str, context: str | None = None) -> str:
+def refused(given: Kubeconfig, context: str | None = None) -> str:
     """The one line that says why the cluster cannot be reached."""
     with pytest.raises(UnreachableError) as raised:
-        require(path, context)
+        require(given, context)
     message = str(raised.value)
     assert "\n" not in message
     return message
@@ -95,14 +97,14 @@ def test_a_proxy_of_the_environment_is_asked_unless_it_is_bypassed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:3128")
-    config = yaml.safe_load(Path(kubeconfig(tmp_path, "https://cluster.example.com")).read_text())
+    config = load(kubeconfig(tmp_path, "https://cluster.example.com"))
     assert server_of(config, None) == ("https://cluster.example.com", "http://127.0.0.1:3128")
     monkeypatch.setenv("no_proxy", "example.com")
     assert server_of(config, None) == ("https://cluster.example.com", None)
 
 
 def test_a_missing_kubeconfig_names_the_file_and_what_to_do(tmp_path: Path) -> None:
-    message = refused(str(tmp_path / "none"))
+    message = refused(Kubeconfig(path=str(tmp_path / "none")))
     assert message.startswith(f"the kubeconfig {tmp_path / 'none'} cannot be read (no such file or directory)")
     assert "set KUBECONFIG" in message
 
@@ -111,7 +113,32 @@ def test_a_missing_kubeconfig_names_the_file_and_what_to_do(tmp_path: Path) -> N
 def test_a_file_that_is_no_kubeconfig_is_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(content, encoding="utf-8")
-    assert refused(str(path)).startswith("the kubeconfig ")
+    assert refused(Kubeconfig(path=str(path))).startswith("the kubeconfig ")
+
+
+def test_contents_lead_to_the_server_as_a_file_does(tmp_path: Path, listening: int) -> None:
+    text = Path(kubeconfig(tmp_path, f"http://127.0.0.1:{listening}").path).read_text(encoding="utf-8")
+    require(Kubeconfig(contents=text), None)
+    gone = text.replace(str(listening), str(closed_port()))
+    assert "cannot be reached (connection refused)" in refused(Kubeconfig(contents=gone))
+
+
+@pytest.mark.parametrize("contents", ["{token: hunter2", "token:\thunter2\n- x", "when: 2026-99-99\nhunter2: 1", "{}"])
+def test_contents_that_are_no_kubeconfig_are_one_line_without_them(contents: str) -> None:
+    message = refused(Kubeconfig(contents=contents))
+    assert message.startswith("the kubeconfig ")
+    assert "hunter2" not in message
+
+
+def test_contents_that_nobody_opened_lead_nowhere() -> None:
+    assert "is encrypted, and only Pulumi can open it" in refused(Kubeconfig())
+
+
+def test_credentials_in_addresses_are_not_shown(tmp_path: Path) -> None:
+    port = closed_port()
+    message = refused(kubeconfig(tmp_path, f"https://me:hunter2@127.0.0.1:{port}"))
+    assert f"https://127.0.0.1:{port} cannot be reached" in message
+    assert "hunter2" not in message
 
 
 def test_an_unknown_context_is_named(tmp_path: Path) -> None:

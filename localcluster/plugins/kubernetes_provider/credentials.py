@@ -23,7 +23,16 @@ def exec_token(entry: dict[str, Any]) -> str:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
         status = json.loads(done.stdout).get("status") or {}
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise PluginError(f"the kubeconfig's credential command {command[0]} failed: {error}") from error
+        raise PluginError(f"the kubeconfig's credential command {command[0]} failed: {_reason(error)}") from error
     if "token" not in status:
         raise UnsupportedError(f"a client certificate from the kubeconfig's credential command {command[0]}")
     return str(status["token"])
+
+
+def _reason(error: Exception) -> str:
+    """Why the command failed. The texts of its errors quote its arguments or its answer, which may be credentials."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"exit code {error.returncode}"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"no answer in {error.timeout:.0f} s"
+    return str(error.strerror or "it cannot be run") if isinstance(error, OSError) else "it printed no JSON"

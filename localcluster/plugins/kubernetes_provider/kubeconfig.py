@@ -131,7 +131,7 @@ def connection(settings: Settings) -> Connection:
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
         certificate=_pem(user, "client-certificate"),
         key=_pem(user, "client-key"),
-        token=_token(user),
+        token=_on_one_line(_token(user)),
         server_name=cluster.get("tls-server-name") or "",
     )
 
@@ -148,6 +148,13 @@ def _token(user: Config) -> str:
     if user.get("tokenFile"):
         return _file(user["tokenFile"]).strip()
     return exec_token(user["exec"]) if user.get("exec") else ""
+
+
+def _on_one_line(token: str) -> str:
+    # The HTTP client's own error would quote it.
+    if token.isascii() and token.isprintable():
+        return token
+    raise KubeconfigError("the kubeconfig's token is not one line of ASCII characters")
 
 
 def _file(name: str) -> str:

@@ -11,6 +11,7 @@ import yaml
 from components.access.connection import AccessError, connection_of
 from components.access.kubeconfig import load
 from components.access.transport import opener
+from components.spec.kubeconfig import Kubeconfig
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 ENCODED = base64.b64encode(PEM.encode()).decode()
@@ -39,6 +40,7 @@ def refused(made: dict[str, Any]) -> str:
     with pytest.raises(AccessError) as raised:
         opener(connection_of(made))
     assert "\n" not in str(raised.value)
+    assert "hunter" not in str(raised.value)
     return str(raised.value)
 
 
@@ -63,7 +65,7 @@ def test_files_stand_beside_the_kubeconfig_that_names_them(tmp_path: Path) -> No
     (tmp_path / "token").write_text("secret\n")
     path = tmp_path / "kubeconfig"
     path.write_text(yaml.safe_dump(config({"tokenFile": "token"}, **{"certificate-authority": "ca.crt"})))
-    found = connection_of(load(str(path)))
+    found = connection_of(load(Kubeconfig(path=str(path))))
     assert (found.authority, found.token) == (PEM, "secret")
 
 
@@ -92,11 +94,15 @@ def test_a_credential_command_that_is_not_installed_is_named() -> None:
     ("made", "says"),
     [
         (config({"username": "me"}), "proves itself by 'username'"),
+        (config({"token": "hunter\n2"}), "the kubeconfig's token is not one line of ASCII characters"),
         (config({"client-key-data": "%%%"}), "client-key-data is not base64"),
         (config({"tokenFile": "/no/such/token"}), "/no/such/token, which the kubeconfig names, cannot be read"),
         (config(**{"certificate-authority-data": ENCODED}), "certificates of the kubeconfig are not valid"),
         (config(**{"proxy-url": "socks5://127.0.0.1:1"}), "not an http:// URL"),
+        (config(**{"proxy-url": "socks5://me:hunter2@127.0.0.1:1"}), "the proxy 'socks5://127.0.0.1:1' is not"),
         (config(server="ftp://x"), "is not a URL"),
+        (config(server="ftp://me:hunter2@x"), "server 'ftp://x' is not a URL"),
+        (config(server="me:hunter2@x"), "server 'x' is not a URL"),
         ({**config(), "current-context": "other"}, "has no cluster for context 'other'"),
     ],
 )

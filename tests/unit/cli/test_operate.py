@@ -198,6 +198,22 @@ def test_a_stack_knows_cluster_and_namespace(
     assert "--namespace goes without --stack" in operate("status", name, "-n", "shop", *options).stderr
 
 
+def test_a_stack_whose_kubeconfig_is_encrypted_is_asked_through_the_environments_and_says_so(
+    api: FakeApi, operate: Operate, tmp_path: Path
+) -> None:
+    project = Project(tmp_path)
+    project.apps(changed(example_app(), "namespace", to="shop"))
+    project.stack(changed(stack_keys(), "cluster", "kubeconfig", to={"secure": "v1:AAAA"}))
+    name = project.load().apps[0].spec.name
+    api.rollouts(named(name))
+    done = operate("status", name, "--stack", "test", "--root", tmp_path, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["app"] == name
+    [said] = done.stderr.splitlines()
+    assert said.startswith("the kubeconfig of stack 'test' is encrypted, and only Pulumi can open it: asking http://")
+    assert said.endswith(", which $KUBECONFIG names")
+
+
 @pytest.mark.parametrize("verb", ["status", "watch", *ACTIONS])
 def test_a_cluster_that_cannot_be_reached_is_one_line(operate: Operate, verb: str, tmp_path: Path) -> None:
     with serving(tmp_path):

@@ -75,6 +75,15 @@ def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
     assert connection(Settings(kubeconfig=_text(user={"exec": entry}))).token == "token-me"
 
 
+@pytest.mark.parametrize("script", ["exit 7", "echo hunter2", "echo {hunter2"])
+def test_a_credential_command_that_fails_is_not_quoted(script: str) -> None:
+    entry = {"command": "sh", "args": ["-c", f"{script} # hunter2"]}
+    with pytest.raises(PluginError) as raised:
+        connection(Settings(kubeconfig=_text(user={"exec": entry})))
+    assert "credential command sh failed: " in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -83,6 +92,7 @@ def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
         (Settings(kubeconfig=_text(), context="none"), 'context "none" does not exist'),
         (Settings(kubeconfig=_text(), cluster="none"), 'cluster "none" has no server'),
         (Settings(kubeconfig="contexts: []"), "has no current context"),
+        (Settings(kubeconfig=_text(user={"token": "hunter\n2"})), "token is not one line of ASCII characters$"),
         (Settings(kubeconfig=_text(user={"exec": {"command": "/absent"}})), "credential command /absent failed"),
     ],
 )

@@ -1,0 +1,28 @@
+"""Generated passwords as Pulumi resources: kept in the state, encrypted, until their rotation changes.
+
+They are no outputs of a component or stack: Pulumi's Python SDK writes those into its debug messages as they are.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import pulumi
+import pulumi_random
+
+from .manifests.generated import Password, filled
+from .manifests.meta import Manifest
+
+
+def with_passwords(parent: pulumi.Resource, owner: str, stages: Iterable[Sequence[Manifest]]) -> list[list[Manifest]]:
+    """The stages with a generated value in the place of every password."""
+
+    def value(password: Password) -> pulumi.Output[str]:
+        resource = pulumi_random.RandomPassword(
+            f"{owner}/{password.name}",
+            length=password.length,
+            special=False,
+            keepers={"rotation": str(password.rotation)},
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        return pulumi.Output.secret(resource.result)
+
+    return [[filled(item, value) for item in stage] for stage in stages]
