@@ -32,6 +32,7 @@ def _text(**arguments: Any) -> str:
     return json.dumps(_kubeconfig(**arguments))
 
 
+@pytest.mark.conformance("provider-kubeconfig")
 def test_s10_contents_and_paths(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(_text())
@@ -40,6 +41,7 @@ def test_s10_contents_and_paths(tmp_path: Path) -> None:
         assert (found.server, found.token, found.namespace) == ("https://one", "t", "")
 
 
+@pytest.mark.conformance("provider-kubeconfig")
 def test_s10_the_environment_s_files_are_merged_and_the_first_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +77,7 @@ def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
     assert connection(Settings(kubeconfig=_text(user={"exec": entry}))).token == "token-me"
 
 
+@pytest.mark.conformance("provider-unusable")
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -94,6 +97,7 @@ def test_s10_an_unusable_kubeconfig_says_why_and_stops_no_preview(settings: Sett
     assert cluster.default_namespace() == "default"
 
 
+@pytest.mark.conformance("other-credentials")
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -107,6 +111,7 @@ def test_what_the_stand_in_lacks_is_refused(text: str, what: str) -> None:
         connection(Settings(kubeconfig=text))
 
 
+@pytest.mark.conformance("provider-stack")
 def test_s10_settings_come_from_arguments_then_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
     monkeypatch.setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true")
