@@ -68,7 +68,7 @@ class Project:
         """The resources of the state by name."""
         flags = ["--show-secrets"] if show_secrets else []
         exported = self.pulumi("stack", "export", *flags).check()
-        resources = json.loads(exported.text)["deployment"]["resources"]
+        resources = json.loads(exported.text)["deployment"].get("resources", [])
         return {item["urn"].rsplit("::", 1)[-1]: item for item in resources}
 
     def _with_events(self, verb: str, resources: Iterable[Resource] | None, *flags: str) -> Answer:

@@ -249,7 +249,7 @@ def test_s7_refresh_takes_over_drift_and_drops_what_is_gone(story: Story) -> Non
     assert story.fourth["drifted"]["inputs"]["data"] == {"a": "9"}
     assert "deleted" in story.third
     assert "deleted" not in story.fourth
-    assert story.recreating.check().operations["deleted"] == ["create"]
+    assert story.recreating.operations["deleted"] == ["create"]
 
 
 @pytest.mark.conformance("delete-retained")
