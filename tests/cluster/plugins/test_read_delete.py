@@ -65,6 +65,38 @@ def test_s7_an_unreachable_refresh_fails_and_names_the_way_out(
     assert new_provider(kubeconfig=_UNREACHABLE, deleteUnreachable="true").read(held) is None
 
 
+@pytest.mark.conformance("beyond-unreachable")
+def test_objects_of_a_cluster_that_is_gone_are_forgotten_or_left_as_they_are(
+    provider: Provider, new_provider: Callable[..., Provider], client: Client, namespace: str
+) -> None:
+    held = provider.create(config_map("unreached", namespace, {"a": "1"}))
+    forgetting = new_provider(kubeconfig=_UNREACHABLE, deleteUnreachable="true")
+    assert forgetting.read(held) is None
+    forgetting.delete(held)
+    skipping = new_provider(kubeconfig=_UNREACHABLE, skipUpdateUnreachable="true")
+    changed = config_map("unreached", namespace, {"a": "2"})
+    assert skipping.update(held, changed).outputs == held.outputs
+    with pytest.raises(Failure, match="configured Kubernetes cluster is unreachable"):
+        new_provider(kubeconfig=_UNREACHABLE).update(held, changed)
+    assert client.request("GET", _config_map_path(namespace, "unreached"))["data"] == {"a": "1"}
+
+
+@pytest.mark.conformance("beyond-propagation")
+def test_an_annotation_says_how_dependents_are_deleted(
+    recorded_provider: Provider, recorder: Recorder, namespace: str
+) -> None:
+    item = config_map("orphaning", namespace, {"a": "1"})
+    item["props"]["metadata"]["annotations"] = {"pulumi.com/deletionPropagationPolicy": "orphan"}
+    held = recorded_provider.create(item)
+    recorder.seen.clear()
+    recorded_provider.delete(held)
+    assert recorder.seen[0].body["propagationPolicy"] == "Orphan"
+    item["props"]["metadata"]["annotations"] = {"pulumi.com/deletionPropagationPolicy": "sometimes"}
+    wrong = recorded_provider.create(item)
+    with pytest.raises(Failure, match="'sometimes' is none of background, foreground, orphan"):
+        recorded_provider.delete(wrong)
+
+
 @pytest.mark.conformance("delete-foreground", "delete-absent")
 def test_s8_deletion_is_in_the_foreground_and_404_is_success(
     recorded_provider: Provider, recorder: Recorder, namespace: str

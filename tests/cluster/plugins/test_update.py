@@ -1,5 +1,7 @@
 """Update and ignoreChanges, as the official kubernetes provider does them (§5, §6)."""
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from localcluster.plugins.kubernetes_provider.client import Client
 
 from .provider import Failure, Provider
 from .recorder import Recorder
-from .resources import Resource, config_map, widget
+from .resources import Resource, config_map, resource, widget, widget_crd
 
 _MERGE = "application/merge-patch+json"
 _SPLIT = [{"route": [{"weight": 80}, {"weight": 20}]}]
@@ -107,6 +109,39 @@ def test_s6_patch_force_takes_the_field(provider: Provider, client: Client, name
     _rewrite(client, namespace, "forced", {"http": _SPLIT})
     provider.update(held, _routed("forced", namespace, "a", {"pulumi.com/patchForce": "true"}))
     assert client.request("GET", _path(namespace, "forced"))["spec"]["http"] == _STABLE
+
+
+@pytest.mark.conformance("beyond-force")
+def test_the_provider_s_own_switch_takes_every_field(
+    new_provider: Callable[..., Provider], client: Client, namespace: str, widgets: None
+) -> None:
+    forcing = new_provider(enablePatchForce="true")
+    held = forcing.create(_routed("switched", namespace, "a"))
+    _rewrite(client, namespace, "switched", {"http": _SPLIT})
+    forcing.update(held, _routed("switched", namespace, "a"))
+    assert client.request("GET", _path(namespace, "switched"))["spec"]["http"] == _STABLE
+
+
+@pytest.mark.conformance("beyond-crd", "beyond-await")
+def test_a_crd_is_replaced_and_what_the_program_no_longer_has_goes(
+    recorded_provider: Provider, recorder: Recorder, client: Client, widgets: None
+) -> None:
+    crd = widget_crd()
+    crd["metadata"]["name"] = "gizmos.test.coalmine.dev"
+    crd["spec"]["names"] = {"kind": "Gizmo", "listKind": "GizmoList", "plural": "gizmos", "singular": "gizmo"}
+    item = resource("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "gizmos", crd)
+    held = recorded_provider.create(item)
+    root = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gizmos.test.coalmine.dev"
+    try:
+        assert client.request("GET", "/apis/test.coalmine.dev/v1/gizmos", {"limit": "1"})["items"] == []
+        changed = copy.deepcopy(item)
+        changed["props"]["spec"]["versions"].pop()
+        recorder.seen.clear()
+        recorded_provider.update(held, changed)
+        assert [seen.method for seen in recorder.seen if seen.path == root][:2] == ["GET", "PUT"]
+        assert [one["name"] for one in client.request("GET", root)["spec"]["versions"]] == ["v1"]
+    finally:
+        client.request("DELETE", root)
 
 
 @pytest.mark.conformance("update-absent")

@@ -110,6 +110,7 @@ _ADDRESS = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
 _WAITS = {"volumeBindingMode": "WaitForFirstConsumer"}
 
 
+@pytest.mark.conformance("beyond-await")
 @pytest.mark.parametrize(
     ("module", "live", "looks", "ready"),
     [
@@ -135,6 +136,7 @@ def test_s9_other_kinds(module: Any, live: Object, looks: _Looks, ready: bool) -
     assert module.status(live, 0, looks).ready == ready
 
 
+@pytest.mark.conformance("beyond-await")
 def test_s9_a_crd_is_ready_when_it_is_served() -> None:
     spec = {"group": "x.dev", "names": {"kind": "Thing"}, "versions": [{"name": "v1", "served": True}]}
     live = _object(spec, {"conditions": _conditions(Established="True")})

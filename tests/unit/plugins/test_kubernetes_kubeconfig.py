@@ -58,6 +58,7 @@ def test_s10_context_and_cluster_arguments() -> None:
     assert connection(Settings(kubeconfig=_text(), cluster="two")).server == "https://two"
 
 
+@pytest.mark.conformance("beyond-credentials")
 def test_credentials_in_files_are_relative_to_the_kubeconfig(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("CA")
     (tmp_path / "token").write_text("from file\n")
@@ -69,6 +70,7 @@ def test_credentials_in_files_are_relative_to_the_kubeconfig(tmp_path: Path) -> 
     assert (found.ca, found.token, found.certificate) == ("CA", "from file", "CERT")
 
 
+@pytest.mark.conformance("beyond-credentials")
 def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
     command = tmp_path / "credentials"
     command.write_text('#!/bin/sh\necho "{\\"status\\": {\\"token\\": \\"$1-$WHO\\"}}"\n')
