@@ -16,7 +16,10 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Document:
-    """One document. `file`: as the user named it; `number`: counted from 1, 0 where the file holds no other."""
+    """One document that holds something.
+
+    Fields: `file`: as the user named it; `number`: counted from 1, empty documents included, 0 where there is one only.
+    """
 
     file: str
     number: int
@@ -53,7 +56,8 @@ def _documents(shown: str, content: bytes, problems: list[Problem]) -> Sequence[
         problems += error.problems
         return ()
     alone = len(found) == 1
-    return [Document(shown, 0 if alone else number, data) for number, data in enumerate(found, start=1)]
+    every = [Document(shown, 0 if alone else number, data) for number, data in enumerate(found, start=1)]
+    return [document for document in every if document.data is not None]
 
 
 def _files(given: str) -> Iterator[Path]:

@@ -14,7 +14,7 @@ LARGEST_FILE = 1_000_000
 LARGEST_MANIFESTS = 20_000_000
 """Bytes of a file of manifests; the largest bundles of CRDs have 5 MB."""
 _MOST_VALUES = 2_000_000
-"""Of one manifest, or of a list of them."""
+"""In one file of manifests."""
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
@@ -80,13 +80,14 @@ _ManifestLoader.add_constructor("tag:yaml.org,2002:value", _text)
 def read_documents(path: Path, shown: str) -> list[Any]:
     """The documents of a YAML file; `shown` names the file in messages. Raises SpecError."""
     documents = _documents(_read_text(path, shown), shown, _UniqueKeyLoader, LARGEST)
-    if not documents:
+    held = [document for document in documents if document is not None]
+    if not held:
         raise SpecError([Problem(shown, "", "the file is empty")])
-    return documents
+    return held
 
 
 def parse_manifests(content: bytes, shown: str) -> list[Any]:
-    """The documents of YAML or JSON of any origin, empty ones left out. Raises SpecError."""
+    """The documents of YAML or JSON of any origin; None for an empty one. Raises SpecError."""
     if len(content) > LARGEST_MANIFESTS:
         raise SpecError([Problem(shown, "", f"too large: at most {LARGEST_MANIFESTS / 1e6:.0f} MB a file")])
     try:
@@ -97,17 +98,16 @@ def parse_manifests(content: bytes, shown: str) -> list[Any]:
 
 
 def _documents(text: str, shown: str, loader: type[_UniqueKeyLoader], most_values: int) -> list[Any]:
-    """The documents of a text that hold something. Raises SpecError."""
+    """The documents of a text. Raises SpecError."""
     try:
         check_shape(text, most_values)
-        documents = list(yaml.load_all(text, Loader=loader))
+        return list(yaml.load_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SpecError([Problem(shown, place, f"not valid YAML: {error.problem}")]) from None
     except yaml.YAMLError as error:
         raise SpecError([Problem(shown, "", f"not valid YAML: {str(error).splitlines()[0]}")]) from None
-    return [document for document in documents if document is not None]
 
 
 def _read_text(path: Path, shown: str) -> str:

@@ -31,7 +31,7 @@ _SCALAR = _Size()
 class _Open:
     """Containers that have begun and not ended, outermost first, and the sizes of what had an anchor.
 
-    `values` counts those of the whole document so far.
+    `values` counts those of all documents so far.
     """
 
     stack: list[tuple[str | None, _Size]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class _Open:
     values: int = 0
 
     def begin(self, anchor: str | None) -> None:
-        self.values = self.values + 1 if self.stack else 1
+        self.values += 1
         self.stack.append((anchor, _Size()))
 
     def end(self) -> None:
@@ -59,7 +59,7 @@ class _Open:
 def check_shape(text: str, largest: int = LARGEST) -> None:
     """Raises yaml.MarkedYAMLError where a text nests too deeply, is too large, or holds itself by an alias.
 
-    `largest`: values in one document, an alias counted as often as it is used.
+    `largest`: values in all documents together, an alias counted as often as it is used.
     """
     opened = _Open()
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):

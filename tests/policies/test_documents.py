@@ -1,5 +1,6 @@
 """Plain documents under the rules: the same verdict as through Pulumi's SDK, and no document that a rule fails at."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from policies.configuration import ConfigurationError, Level, configured
 from policies.documents import Manifest, NoObject, Verdict, judge, manifests
 from policies.facts import KubeObject
 from policies.registry import discover
+from tests.unit.docs_pages import DOCS, blocks
 
 from .support import ARGO, Engine, rollout, template
 
@@ -162,6 +164,12 @@ def test_a_cluster_scoped_template_gets_no_namespace() -> None:
 def test_levels_are_as_pulumi_reads_them(given: dict[str, Any], expected: dict[str, Level]) -> None:
     found = {one.rule.id: one.level for one in configured(discover().values(), given)}
     assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("page", ["how-to/check-manifests.md", "reference/policies.md"])
+def test_the_configurations_in_the_docs_are_right(page: str) -> None:
+    shown = [block.text for block in blocks(DOCS / page) if block.info == ("json",)]
+    assert [len(configured(discover().values(), json.loads(text))) for text in shown] == [len(discover())]
 
 
 @pytest.mark.parametrize(

@@ -188,15 +188,16 @@ def _deep(levels: int) -> str:
     return "a: " + "[" * levels + "]" * levels
 
 
-def _laughs() -> str:
+def _laughs(levels: int = 9) -> str:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
     return "\n".join(lines)
 
 
 HOSTILE = {
     "deep": (_deep(5000), "line 1, column 103: not valid YAML: nested too deeply: at most 100 levels"),
     "aliases": (_laughs(), "too large once its aliases are written out"),
+    "aliases in many documents": ("\n---\n".join([_laughs(5)] * 50), "too large once its aliases are written out"),
     "loop": ("a: &a [*a]", "'*a' stands inside itself"),
     "text": ("only a text", "not a Kubernetes object: a text"),
     "number": ("1", "not a Kubernetes object: 1"),
@@ -269,6 +270,8 @@ def test_comments_and_empty_documents_hold_nothing(tmp_path: Path) -> None:
     file.write_text("# nothing\n---\n---\n# nothing\n")
     assert data(file)["given"] == 0
     assert check(file)[0] == 1
+    file.write_text(f"---\n---\n# nothing\n---\n{yaml.safe_dump(rollout(40))}")
+    assert data(file)["violations"][0]["path"] == "document 3"
 
 
 def test_a_mistake_on_the_command_line_is_exit_code_2() -> None:
