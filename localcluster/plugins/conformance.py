@@ -22,8 +22,8 @@ _HEAD = """# The bundled plug-ins: what they do and what they refuse
 
 The local cluster, the tests and the demo run on stand-ins of Pulumi's Python language host and of its kubernetes and
 random plug-ins ([why, and how to use Pulumi's own](../how-to/set-up.md#pulumis-plug-ins)). This page lists what was
-observed of Pulumi's plug-ins, line by line. The stand-ins do the same, or they refuse it: they never guess. A refusal
-is an error that names what is missing and what to do:
+observed of Pulumi's plug-ins, line by line, and what the stand-ins do beyond that. They do the same, or they refuse it:
+they never guess. A refusal is an error that names what is missing and what to do:
 
 ```text
 {example}

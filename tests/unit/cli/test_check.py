@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -247,6 +248,25 @@ def test_what_is_not_there_or_holds_nothing_is_named_all_at_once(tmp_path: Path)
         f"{tmp_path}/pipe.yaml: cannot be read: neither a file nor a folder",
     ]
     assert data(tmp_path / "none.yaml")["problems"][0]["message"] == "cannot be read: no such file or directory"
+
+
+def test_names_that_lead_nowhere_or_are_no_text_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (tmp_path / os.fsdecode(b"\xff.yaml")).symlink_to("nowhere")
+    code, _, errors = check(tmp_path)
+    assert code == 2
+    assert errors == [
+        f"{tmp_path}/\\udcff.yaml: cannot be read: no such file or directory",
+        f"{tmp_path}/loop.yaml: cannot be read: too many levels of symbolic links",
+    ]
+    assert len(data(tmp_path)["problems"]) == 2
+
+
+def test_a_closed_standard_input_is_one_line() -> None:
+    command = [Path(sys.executable).parent / "coalmine", "check", "-"]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(closed, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "standard input: cannot be read: it is closed\n")
 
 
 def test_folders_are_read_in_order_without_what_is_hidden_and_links_lead_round_once(tmp_path: Path) -> None:
