@@ -11,7 +11,7 @@ from .ownership import dropped
 
 
 def refusal_hook(name: str, manifest: Manifest, paths: Sequence[str]) -> pulumi.ResourceHook | None:
-    """The `before_update` hook that keeps the owned fields of an object from being changed in vain; None where it has none.
+    """The `before_update` hook against changes of owned fields, which would be in vain; None where there are none.
 
     `name`: of the resource, unique in the stack. The hook raises what the user reads.
     """

@@ -114,11 +114,13 @@ def _hooks(
     guard: Guard | None, name: str, manifest: Manifest, owned: Sequence[str]
 ) -> pulumi.ResourceHookBinding | None:
     # CRDs outlive their stack: the next one takes them over, whatever its name.
-    adopted = [guard.hook] if guard and manifest["kind"] != DEFINITION else []
+    adopted = guard.hook if guard and manifest["kind"] != DEFINITION else None
     refused = refusal_hook(name, manifest, owned)
-    if not adopted and refused is None:
+    if adopted is None and refused is None:
         return None
-    return pulumi.ResourceHookBinding(before_create=adopted or None, before_update=[refused] if refused else None)
+    return pulumi.ResourceHookBinding(
+        before_create=[adopted] if adopted else None, before_update=[refused] if refused else None
+    )
 
 
 def _annotated(manifest: Manifest, parent: pulumi.Resource, name: str, rules: Rules) -> Manifest:

@@ -20,6 +20,8 @@ and parameters are set with `--policy-pack-config FILE`, a JSON file; what it le
 {"first-step-weight": {"enforcementLevel": "mandatory", "max": 5}, "metric-condition": "advisory"}
 ```
 
+[`coalmine check`](../how-to/check-manifests.md) judges plain YAML by the same rules and takes the same file.
+
 Rules that look at other objects of the stack as well are judged when the whole stack is known: in a preview like all
 others, in an update only after the objects were changed. So preview first, as `pulumi up` does by itself.
 

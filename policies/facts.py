@@ -94,9 +94,14 @@ def items(value: Any) -> list[Any]:
 
 def number(value: Any) -> float | None:
     """A finite number, or None; true and false are not numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    try:
+        # As over the wire. An integer of a file may be larger than any float, and no rule may fail at it.
+        finite = float(value)
+    except OverflowError:
+        return None
+    return finite if math.isfinite(finite) else None
 
 
 def shown(value: Any) -> str:
@@ -111,6 +116,7 @@ _TYPE_NAMES: Mapping[type, str] = {
     type(None): "nothing",
     str: "a text",
     bool: "true or false",
+    int: "too large a number",
     float: "not a finite number",
     list: "a list",
     dict: "an object",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +68,11 @@ Finding = Violation | Undecided
 
 
 class SettingsError(ValueError):
-    """A rule was configured with a parameter it does not have, or with a value out of range; one line for each."""
+    """A rule was configured with a parameter it does not have, or with a value out of range; one problem for each."""
+
+    def __init__(self, rule: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{rule}: {'; '.join(problems)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +100,7 @@ class Rule:
         problems = [_unknown_parameter(name, known) for name in sorted(set(given) - set(known))]
         problems += [problem for name in known if name in given and (problem := known[name].problem(given[name]))]
         if problems:
-            raise SettingsError(f"{self.id}: {'; '.join(problems)}")
+            raise SettingsError(self.id, problems)
         return {name: given.get(name, parameter.default) for name, parameter in known.items()}
 
 
@@ -122,7 +127,16 @@ class StackRule(Rule):
 
 
 def _unknown_parameter(name: str, known: Mapping[str, Parameter]) -> str:
-    return f"unknown parameter '{name}' (known: {', '.join(known) or 'none'})"
+    return f"unknown parameter '{name}'" + (nearest(name, known) or " (known: none)")
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """` (did you mean 'max'?)` where a known name is near, else the list of what is known, empty where nothing is."""
+    names = sorted(known)
+    close = get_close_matches(wanted, names, n=1, cutoff=0.6)
+    if close:
+        return f" (did you mean '{close[0]}'?)"
+    return f" (known: {', '.join(names)})" if names else ""
 
 
 def sentence(subject: KubeObject, finding: Violation) -> str:

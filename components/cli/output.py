@@ -40,6 +40,14 @@ def as_data(problem: Problem) -> dict[str, str]:
     return {"file": problem.file, "app": problem.app, "path": problem.path, "message": problem.message}
 
 
+def evaluated(evaluations: int, rules: int, objects: int, given: int) -> str:
+    """How much was judged. `given`: objects; `objects`: those of them that a rule applies to."""
+    return (
+        f"{evaluations} evaluations ({rules} rules x {objects} objects that they apply to) "
+        f"of {given} object{'' if given == 1 else 's'}"
+    )
+
+
 def project_root(given: Path | None) -> Path:
     """The folder of the project. Raises UserError where there is none."""
     if given is not None:

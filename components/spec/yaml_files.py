@@ -8,10 +8,14 @@ import yaml
 
 from .errors import Problem, SpecError
 from .yaml_plain import NotPlain, read_plain
-from .yaml_shape import check_shape
+from .yaml_shape import LARGEST, check_shape
 
 LARGEST_FILE = 1_000_000
 """Bytes; a spec a person wrote is far smaller, and a larger file is a mistake."""
+LARGEST_MANIFESTS = 20_000_000
+"""Bytes of a file of manifests; the largest bundles of CRDs have 5 MB."""
+_MOST_VALUES = 2_000_000
+"""In one file of manifests."""
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
@@ -58,6 +62,22 @@ for _kind in ("binary", "omap", "pairs", "set"):
     del _UniqueKeyLoader.yaml_constructors[f"tag:yaml.org,2002:{_kind}"]
 
 
+class _ManifestLoader(_UniqueKeyLoader):
+    """For manifests of any origin: what YAML takes for a number as a key, or for a sign of its own, is text there."""
+
+
+def _manifest_mapping(loader: _ManifestLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    for key_node, _ in node.value:
+        if isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge":
+            key_node.tag = "tag:yaml.org,2002:str"
+    return _mapping(loader, node)
+
+
+_ManifestLoader.add_constructor("tag:yaml.org,2002:map", _manifest_mapping)
+# A lone `=`, as in the CRDs of Prometheus.
+_ManifestLoader.add_constructor("tag:yaml.org,2002:value", _text)
+
+
 def read_documents(path: Path, shown: str) -> list[Any]:
     """The documents of a YAML file; `shown` names the file in messages. Raises SpecError."""
     text = _read_text(path, shown)
@@ -65,16 +85,33 @@ def read_documents(path: Path, shown: str) -> list[Any]:
         documents = read_plain(text)
     except NotPlain:
         documents = load_text(text, shown)
-    if not [document for document in documents if document is not None]:
+    held = [document for document in documents if document is not None]
+    if not held:
         raise SpecError([Problem(shown, "", "the file is empty")])
-    return [document for document in documents if document is not None]
+    return held
 
 
 def load_text(text: str, shown: str) -> list[Any]:
     """The documents of any text, by the library's loader. Raises SpecError."""
+    return _documents(text, shown, _UniqueKeyLoader, LARGEST)
+
+
+def parse_manifests(content: bytes, shown: str) -> list[Any]:
+    """The documents of YAML or JSON of any origin; None for an empty one. Raises SpecError."""
+    if len(content) > LARGEST_MANIFESTS:
+        raise SpecError([Problem(shown, "", f"too large: at most {LARGEST_MANIFESTS / 1e6:.0f} MB a file")])
     try:
-        check_shape(text)
-        return list(yaml.load_all(text, Loader=_UniqueKeyLoader))
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SpecError([Problem(shown, "", "not valid YAML: the file is not UTF-8 text")]) from None
+    return _documents(text, shown, _ManifestLoader, _MOST_VALUES)
+
+
+def _documents(text: str, shown: str, loader: type[_UniqueKeyLoader], most_values: int) -> list[Any]:
+    """The documents of a text. Raises SpecError."""
+    try:
+        check_shape(text, most_values)
+        return list(yaml.load_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

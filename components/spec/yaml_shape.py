@@ -31,7 +31,7 @@ _SCALAR = _Size()
 class _Open:
     """Containers that have begun and not ended, outermost first, and the sizes of what had an anchor.
 
-    `values` counts those of the whole document so far.
+    `values` counts those of all documents so far.
     """
 
     stack: list[tuple[str | None, _Size]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class _Open:
     values: int = 0
 
     def begin(self, anchor: str | None) -> None:
-        self.values = self.values + 1 if self.stack else 1
+        self.values += 1
         self.stack.append((anchor, _Size()))
 
     def end(self) -> None:
@@ -56,8 +56,11 @@ class _Open:
             self.stack[-1][1].add(size)
 
 
-def check_shape(text: str) -> None:
-    """Raises yaml.MarkedYAMLError where a text nests too deeply, is too large, or holds itself by an alias."""
+def check_shape(text: str, largest: int = LARGEST) -> None:
+    """Raises yaml.MarkedYAMLError where a text nests too deeply, is too large, or holds itself by an alias.
+
+    `largest`: values in all documents together, an alias counted as often as it is used.
+    """
     opened = _Open()
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.ScalarEvent):
@@ -69,7 +72,7 @@ def check_shape(text: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             opened.add(None, _aliased(opened, event))
         if opened.stack:
-            _limit(opened, event)
+            _limit(opened, event, largest)
 
 
 def _aliased(opened: _Open, event: yaml.AliasEvent) -> _Size:
@@ -79,11 +82,11 @@ def _aliased(opened: _Open, event: yaml.AliasEvent) -> _Size:
     return opened.anchors.get(str(event.anchor), _SCALAR)
 
 
-def _limit(opened: _Open, event: yaml.Event) -> None:
+def _limit(opened: _Open, event: yaml.Event, largest: int) -> None:
     if len(opened.stack) + opened.stack[-1][1].depth - 1 > DEEPEST:
         _refuse(event, f"nested too deeply: at most {DEEPEST} levels")
-    if opened.values > LARGEST:
-        _refuse(event, f"too large once its aliases are written out: at most {LARGEST} values")
+    if opened.values > largest:
+        _refuse(event, f"too large once its aliases are written out: at most {largest} values")
 
 
 def _refuse(event: yaml.Event, problem: str) -> NoReturn:

@@ -26,8 +26,13 @@ apps = [
             "workload": {"image": f"registry.example.com/{name}:{version}", "port": 8080},
             "traffic": {"hosts": [f"{name}.example.com"]},
             "delivery": {
-                "steps": [{"weight": 5, "hold": "5m"}, {"weight": 50, "hold": "5m"}],
-                "analysis": {"checks": [{"kind": "error_rate", "max": "1%"}]},
+                "steps": [{"weight": weight, "hold": "5m"} for weight in (5, 25, 50)],
+                "analysis": {
+                    "checks": [
+                        {"kind": "error_rate", "max": "1%"},
+                        {"kind": "latency", "quantile": "p99", "max": "500ms"},
+                    ]
+                },
             },
         }
     )

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
+from components.cli.review.events import outcome
 from localcluster.pulumi_home import make_home
-from tests.policies.project import Project
+from tests.policies.project import ROOT, Project
 from tests.specs import EXAMPLES
 
 
@@ -19,8 +20,12 @@ def test_a_program_with_the_installed_package_previews_its_platform_and_apps(ins
     version = project.pulumi("config", "set", "version", "2.0.0")
     assert version.code == 0, version.text
 
-    preview = project.pulumi("preview", "--stack", "dev", "--json")
+    events = tmp_path / "events.jsonl"
+    pack = ["--policy-pack", str(ROOT / "policies"), "--event-log", str(events)]
+    preview = project.pulumi("preview", "--stack", "dev", "--json", *pack)
     assert preview.code == 0, preview.text
+    judged = outcome(events.read_text(encoding="utf-8"))
+    assert (judged.refusals, judged.judged.rules) == ((), 8), "the example breaks a rule, or is not judged by all"
     for made_by in ("Platform", "Istio", "ArgoRollouts", "Prometheus", "App"):
         assert f"coalmine:index:{made_by}" in preview.text
     for app in ("catalogue", "basket"):

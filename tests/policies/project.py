@@ -58,6 +58,7 @@ class Project:
             "PULUMI_HOME": str(make_home(self.folder.parent / "pulumi-home", official)),
             "PULUMI_BACKEND_URL": self.folder.parent.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_DEBUG_COMMANDS": "true",  # --event-log is there only then
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
@@ -65,12 +66,21 @@ class Project:
 class ObjectsProject(Project):
     """The project in program/, which registers the objects that a test gives it."""
 
+    @property
+    def events(self) -> Path:
+        """The engine's log of the last preview or update."""
+        return self.folder.parent / "events.jsonl"
+
     def judge(
         self, *objects: Mapping[str, Any], verb: str = "preview", config: Mapping[str, Any] | None = None
     ) -> Answer:
-        """Shows the objects to the engine with the pack; `config`: the policy pack's configuration."""
+        """Shows the objects to the engine with the pack, which leaves its events in `events`.
+
+        `config`: the policy pack's configuration.
+        """
         (self.folder / "objects.json").write_text(json.dumps(objects), encoding="utf-8")
         (self.folder / "policy-config.json").write_text(json.dumps(config or {}), encoding="utf-8")
-        extra = ["--yes", "--skip-preview"] if verb == "up" else []
+        self.events.unlink(missing_ok=True)
+        extra = [*(["--yes", "--skip-preview"] if verb == "up" else []), "--event-log", str(self.events)]
         pack = ["--policy-pack", str(ROOT / "policies"), "--policy-pack-config", "policy-config.json"]
         return self.pulumi(verb, "--stack", self.stack, *pack, *extra)

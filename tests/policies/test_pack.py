@@ -97,7 +97,7 @@ def test_settings_report_every_problem_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         discover()["first-step-weight"].settings({"max": 120, "maxx": 5})
     assert str(refused.value) == (
-        "first-step-weight: unknown parameter 'maxx' (known: max); 'max' must be from 1 to 100, not 120"
+        "first-step-weight: unknown parameter 'maxx' (did you mean 'max'?); 'max' must be from 1 to 100, not 120"
     )
 
 
@@ -110,7 +110,7 @@ def test_a_limit_out_of_range_or_of_another_type_is_refused(value: object) -> No
 def test_a_misspelt_parameter_is_not_ignored_by_the_engine_side() -> None:
     said = Engine("first-step-weight", config={"first-step-weight": {"maxx": 50.0}}).analyze(rollout({"setWeight": 5}))
     assert said["first-step-weight"] == [
-        "the policy configuration is wrong: first-step-weight: unknown parameter 'maxx' (known: max)"
+        "the policy configuration is wrong: first-step-weight: unknown parameter 'maxx' (did you mean 'max'?)"
     ]
 
 
@@ -148,7 +148,7 @@ def test_rules_about_stacks_refuse_a_wrong_configuration_too() -> None:
     said = Engine("minimum-replicas", config={"minimum-replicas": {"minn": 2.0}}).analyze_stack(rollout())
     assert said == {
         "minimum-replicas": [
-            "the policy configuration is wrong: minimum-replicas: unknown parameter 'minn' (known: min)"
+            "the policy configuration is wrong: minimum-replicas: unknown parameter 'minn' (did you mean 'min'?)"
         ]
     }
 

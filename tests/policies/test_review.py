@@ -1,20 +1,89 @@
-"""`coalmine review` on the real engine: a pull request that is good, one that is not, and one that nothing judges."""
+"""The review script in a clone, on the real engine: good and bad changes, with and without an API server to ask."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from policies.registry import discover
+from policies.rule import Enforcement
+
 from .project import ROOT
 
-_PARTS = ("__main__.py", "Pulumi.yaml", "apps", "components", "policies", "stacks")
-_ENTRY = "from components.cli import main; main()"
+_PARTS = (".ci", "__main__.py", "Pulumi.yaml", "apps", "components", "localcluster", "policies", "stacks")
+_STAGING = "stacks/Pulumi.staging.yaml"
+_NOBODY_LISTENS = "https://127.0.0.1:1"
+# What apps cannot be made to break, because the compiler does not write it: a program may.
+_HAND_WRITTEN = """
+from pulumi_kubernetes.apiextensions import CustomResource
+
+
+def by_hand(kind, spec):
+    metadata = {"name": "by-hand", "namespace": "search"}
+    name = f"by-hand-{kind.lower()}"
+    CustomResource(name, api_version="argoproj.io/v1alpha1", kind=kind, metadata=metadata, spec=spec, opts=on_cluster)
+
+
+analysis = {"analysis": {"templates": [{"templateName": "by-hand"}]}}
+steps = [{"setWeight": 10}, {"setWeight": 40}, {"pause": {}}, {"setWeight": 60}, analysis]
+by_hand("Rollout", {"replicas": 3, "strategy": {"canary": {"steps": steps}}})
+by_hand("AnalysisTemplate", {"metrics": [{"name": "errors", "provider": {"prometheus": {"query": "up"}}}]})
+"""
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone of this project, where staging is the only stack, so that a change costs one preview."""
+
+    folder: Path
+
+    def git(self, *arguments: str) -> str:
+        """What a git command says in the clone."""
+        return _git(self.folder, *arguments)
+
+    def configure(self, **keys: Any) -> None:
+        """Sets keys of the stack."""
+        file = self.folder / _STAGING
+        stack = yaml.safe_load(file.read_text(encoding="utf-8"))
+        stack["config"] |= {f"coalmine:{name}": value for name, value in keys.items()}
+        file.write_text(yaml.safe_dump(stack, sort_keys=False), encoding="utf-8")
+
+    def change_search(self, steps: list[dict[str, Any]], **more: Any) -> None:
+        """Changes how an app is released."""
+        file = self.folder / "apps/search.yaml"
+        app = yaml.safe_load(file.read_text(encoding="utf-8"))
+        app["delivery"]["steps"] = steps
+        app["delivery"]["analysis"] |= more
+        file.write_text(yaml.safe_dump(app, sort_keys=False), encoding="utf-8")
+
+    def make_bad(self) -> None:
+        """Breaks every rule of the pack at once."""
+        self.change_search([{"weight": 20, "hold": "10m"}, {"weight": 60, "hold": "20m"}])
+        overrides = {"search": {"scaling": {"min": 2, "max": 4}, "traffic": {"hosts": ["search.staging.example.com"]}}}
+        self.configure(apps=["apps/search.yaml"], overrides=overrides)
+        program = self.folder / "__main__.py"
+        program.write_text(program.read_text(encoding="utf-8") + _HAND_WRITTEN, encoding="utf-8")
+
+    def review(self) -> tuple[int, str, str]:
+        """Exit code and last line of the script, and its comment. A kubeconfig of the user's must not be asked."""
+        self.git("checkout", "--quiet", "-B", "change")
+        self.git("commit", "--quiet", "--all", "--message", "Change something")
+        environment = {**os.environ, "KUBECONFIG": str(self.folder / "nobody-reads-this.yaml")}
+        command = [str(self.folder / ".ci/review"), "origin/main", "comment.md"]
+        ran = subprocess.run(
+            command, cwd=self.folder.parent, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert ran.stdout, ran.stderr
+        assert "Traceback" not in ran.stderr, ran.stderr
+        assert self.git("status", "--short") == "?? comment.md\n", "the review left something in the clone"
+        return ran.returncode, ran.stdout.splitlines()[-1], (self.folder / "comment.md").read_text(encoding="utf-8")
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -22,70 +91,85 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """This project as a repository with one commit."""
-    folder = tmp_path / "clone"
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it lies here, as a repository whose main branch people start from."""
+    folder = tmp_path_factory.mktemp("review") / "upstream"
     folder.mkdir()
     for part in _PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(ROOT / part, folder / part)
-    (folder / ".gitignore").write_text(".venv\n")
-    (folder / ".venv").symlink_to(sys.prefix)
+    for stack in (folder / "stacks").glob("Pulumi.*.yaml"):
+        if stack.name != Path(_STAGING).name:
+            stack.unlink()
+    (folder / ".gitignore").write_text(".venv\n__pycache__\n")
     _git(folder, "init", "--quiet", "--initial-branch", "main")
     _git(folder, "add", "--all")
     _git(folder, "commit", "--quiet", "--message", "Begin")
     return folder
 
 
-def _review(folder: Path) -> tuple[int, dict[str, Any], str]:
-    """Exit code, JSON and comment. The kubeconfig names a cluster that must not be asked."""
-    environment = {**os.environ, "KUBECONFIG": str(folder / "nobody-reads-this.yaml"), "PYTHONPATH": str(ROOT)}
-    out = folder.parent / "comment.md"
-    command = [sys.executable, "-c", _ENTRY, "review", "--root", str(folder), "--base", "main", "--out", str(out)]
-    ran = subprocess.run(
-        [*command, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert ran.stdout, ran.stderr
-    return ran.returncode, json.loads(ran.stdout), out.read_text(encoding="utf-8")
+@pytest.fixture(params=["no cluster", "an unreachable API server"])
+def clone(request: pytest.FixtureRequest, upstream: Path, tmp_path: Path) -> Clone:
+    """A fresh clone; in the second case the stack names a kubeconfig whose server cannot be reached."""
+    made = _cloned(upstream, tmp_path)
+    if request.param != "no cluster":
+        entry = {"name": "staging", "cluster": {"server": _NOBODY_LISTENS}}
+        context = {"name": "staging", "context": {"cluster": "staging", "user": "staging"}}
+        user = {"name": "staging", "user": {"token": "t"}}
+        config = {"clusters": [entry], "contexts": [context], "users": [user], "current-context": "staging"}
+        kubeconfig = tmp_path / "unreachable.yaml"
+        kubeconfig.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **config}), encoding="utf-8")
+        cluster = {"name": "staging", "kubernetes": "1.36", "context": "staging", "kubeconfig": str(kubeconfig)}
+        made.configure(cluster=cluster)
+    return made
 
 
-def _change_search(folder: Path, **delivery: Any) -> None:
-    """Changes the delivery of an app on staging only, so that one preview is enough."""
-    file = folder / "stacks" / "Pulumi.staging.yaml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    config["config"]["coalmine:overrides"]["search"]["delivery"].update(delivery)
-    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+def _cloned(upstream: Path, parent: Path) -> Clone:
+    _git(parent, "clone", "--quiet", upstream.as_uri(), "clone")
+    (parent / "clone/.venv").symlink_to(sys.prefix)
+    return Clone(parent / "clone")
 
 
-def test_a_good_change_passes_with_its_release_in_words_and_leaves_the_checkout_alone(clone: Path) -> None:
-    steps = [{"weight": 2, "hold": "10m"}, {"weight": 25, "hold": "10m"}, {"weight": 50, "hold": "10m"}]
-    _change_search(clone, steps=steps)
-    changed = _git(clone, "diff")
-    code, review, comment = _review(clone)
-    assert (code, review["verdict"]) == (0, "staging: may go on"), comment
-    [staging] = review["stacks"]
-    assert [plan["app"] for plan in staging["plans"]] == ["search"]
+def test_a_good_change_passes_with_its_release_in_words_and_the_numbers(clone: Clone) -> None:
+    clone.change_search([{"weight": 2, "hold": "10m"}, {"weight": 25, "hold": "10m"}, {"weight": 50, "hold": "10m"}])
+    code, verdict, comment = clone.review()
+    assert (code, verdict) == (0, "staging: may go on"), comment
     # Three apps, each with a Rollout (five rules about it, two with the stack's help) and an AnalysisTemplate.
-    assert staging["judged"] == {"rules": 8, "objects": 6, "evaluations": 3 * 5 + 3 + 2}, comment
-    assert "| 1 | 2% | 10m | 5 times, every 2m | 2 checks fail |" in comment
-    assert (_git(clone, "diff"), _git(clone, "status", "--short")) == (changed, " M stacks/Pulumi.staging.yaml\n")
+    evaluations = 3 * 5 + 3 + 2
+    assert f"\n{evaluations} evaluations (8 rules x 6 objects that they apply to) of " in comment
+    assert "<summary>How <b>search 5.3.0</b> reaches the users</summary>" in comment
+    assert "\n| step | share of requests | for | checked | taken back when |\n| --- |" in comment
+    assert "\n| 1 | 2% | 10m | 5 times, every 2m | 2 checks fail |\n" in comment
+    assert "<b>checkout" not in comment, "a release that does not change is shown"
 
 
-def test_a_bad_change_fails_with_the_right_policy(clone: Path) -> None:
-    _change_search(clone, steps=[{"weight": 20, "hold": "10m"}, {"weight": 50, "hold": "10m"}])
-    code, review, comment = _review(clone)
-    assert (code, review["verdict"]) == (1, "staging: refused by first-step-weight"), comment
-    assert "- **refused** `first-step-weight`: Rollout search/search: the first weight is 20 %" in comment
+def test_a_change_that_breaks_every_rule_fails_with_every_one_of_them(clone: Clone) -> None:
+    clone.make_bad()
+    code, verdict, comment = clone.review()
+    mandatory = [rule.id for rule in discover().values() if rule.enforcement is Enforcement.MANDATORY]
+    assert (code, verdict) == (1, f"staging: refused by {', '.join(sorted(mandatory))}"), comment
+    for line in (
+        "**refused** `analysis-start`: Rollout search/by-hand: the first analysis starts at a weight of 60 %",
+        "**refused** `deadline-abort`: Rollout search/by-hand: spec.progressDeadlineAbort is not true",
+        "**refused** `first-step-weight`: Rollout search/search: the first weight is 20 %, the limit is 10 %",
+        "**refused** `metric-condition`: AnalysisTemplate search/by-hand: metric 'errors' has neither",
+        "**refused** `minimum-replicas`: Rollout search/search: spec.minReplicas of HorizontalPodAutoscaler",
+        "**refused** `weight-held`: Rollout search/by-hand: spec.strategy.canary.steps\\[0\\].setWeight (10) is left",
+        "**refused** `weight-jump`: Rollout search/search: the weight jumps from 20 % to 60 %, the limit is 30 points",
+        "**advice** `error-rate-and-latency`: Rollout search/by-hand: its analyses do not measure the latency",
+    ):
+        assert f"\n- {line}" in comment, comment
+    assert "in apps/search.yaml: delivery.steps\\[0\\].weight (a stack's overrides come first)" in comment
+    assert comment.count("**refused** `deadline-abort`") == 1, "an app that keeps the rule is refused too"
 
 
-def test_a_preview_that_evaluated_no_rule_on_no_object_fails(clone: Path) -> None:
-    file = clone / "stacks" / "Pulumi.local.yaml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    config["config"] |= {"coalmine:apps": [], "coalmine:overrides": {}}
-    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    code, review, comment = _review(clone)
-    assert (code, review["stacks"][0]["judged"]["evaluations"]) == (1, 0), comment
-    assert "local: no rule was evaluated on any object" in comment
+def test_a_preview_that_evaluated_no_rule_on_no_object_fails(upstream: Path, tmp_path: Path) -> None:
+    clone = _cloned(upstream, tmp_path)
+    clone.configure(apps=[], overrides={})
+    code, verdict, comment = clone.review()
+    assert code == 1, comment
+    assert verdict.startswith("staging: no rule was evaluated on any object"), verdict
+    assert "\n0 evaluations (0 rules x 0 objects that they apply to) of " in comment

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from components import adoption
-from components.spec.kubeconfig import Kubeconfig
 from components.adoption import Existing, Reference, UnknownError, keeping, refusal
+from components.spec.kubeconfig import Kubeconfig
 
 SERVICE = Reference("v1", "Service", "shop", "shop-stable")
 ROUTE = Reference("networking.istio.io/v1", "VirtualService", "shop", "shop")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.coalmine import coalmine
 from tests.specs import EXAMPLES, ROOT
 
+GOLDEN = ROOT / "tests/golden/canary"
 LONGEST_START_SECONDS = 0.4
 
 # What a verb left in sys.modules, as the last line of standard error.
@@ -26,15 +28,17 @@ VERBS = {
     "validate": ["validate", "example"],
     "plan": ["plan", "--stack", "example"],
     "render": ["render", "--stack", "example", "--out", "rendered"],
+    "check": ["check", "golden"],
     "schema": ["schema"],
 }
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """An example where no checkout is near."""
+    """An example and what it renders to, where no checkout is near."""
     folder = tmp_path / "project"
     shutil.copytree(EXAMPLES / "canary", folder)
+    shutil.copytree(GOLDEN, folder / "golden")
     return folder
 
 
@@ -75,9 +79,17 @@ def test_an_offline_verb_works_without_importing_pulumi(installed: Path, project
 def test_the_command_renders_what_the_checkout_renders(installed: Path, project: Path) -> None:
     done = run(installed, project, "coalmine", *VERBS["render"])
     assert done.returncode == 0, done.stderr
-    golden = ROOT / "tests/golden/canary"
     made = {file.relative_to(project / "rendered"): file.read_bytes() for file in files_in(project / "rendered")}
-    assert made == {file.relative_to(golden): file.read_bytes() for file in files_in(golden)}
+    assert made == {file.relative_to(GOLDEN): file.read_bytes() for file in files_in(GOLDEN)}
+
+
+def test_the_command_checks_as_the_checkout_does(installed: Path, project: Path) -> None:
+    """With the rules of the installed pack: a release that is too fast is refused with the same words."""
+    file = project / "golden/shop/shop/rollout-shop.yaml"
+    file.write_text(file.read_text().replace("setWeight: 5\n", "setWeight: 45\n"))
+    here, there = coalmine("check", "golden", cwd=project), run(installed, project, "coalmine", "check", "golden")
+    assert (there.returncode, there.stdout, there.stderr) == (1, here.stdout, "")
+    assert "refused by first-step-weight: Rollout shop/shop: the first weight is 45 %" in there.stdout
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 from ...plan import Plan
 from .. import plan as plan_verb
 from ..output import as_data as problem_as_data
+from ..output import evaluated
 from .events import Outcome, Refusal
 from .judge import Review, StackReview
 
@@ -65,10 +66,8 @@ def _stack(stack: StackReview) -> Iterator[str]:
 def _evaluated(outcome: Outcome) -> str:
     judged = outcome.judged
     objects = sum(outcome.changes.values())
-    return (
-        f"{judged.evaluations} evaluations ({judged.rules} rules x {judged.objects} objects that they apply to) "
-        f"of {objects} objects, previewed as if all were new."
-    )
+    counted = evaluated(judged.evaluations, judged.rules, judged.objects, objects)
+    return f"{counted}, previewed as if all were new."
 
 
 def _listed(refusals: Sequence[Refusal]) -> Iterator[str]:

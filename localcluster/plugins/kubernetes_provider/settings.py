@@ -12,6 +12,14 @@ from ..wire.values import Object
 
 PREFIX = "kubernetes:config:"
 _UNREACHABLE_VARIABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
+_SERVER_SIDE_VARIABLE = "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY"
+_ARGUMENTS = (
+    "cluster clusterIdentifier context deleteUnreachable enableConfigMapMutable enablePatchForce enableSecretMutable "
+    "enableServerSideApply kubeconfig namespace skipUpdateUnreachable upsertExistingObjects"
+)
+# The engine's own, and those about warnings that the stand-in never gives.
+_WITHOUT_EFFECT = "pluginDownloadURL version suppressDeprecationWarnings suppressHelmHookWarnings"
+_SAYS_NOTHING = ("", "false", "{}", "None")
 
 
 @dataclass(frozen=True)
@@ -60,9 +68,12 @@ def from_variables(variables: Mapping[str, str]) -> Settings:
 
 def refuse_unsupported(values: Mapping[str, object]) -> None:
     """Raise UnsupportedError for a provider argument whose behaviour the stand-in does not have."""
-    if values.get("renderYamlToDirectory"):
-        raise UnsupportedError("the kubernetes provider's argument renderYamlToDirectory")
-    if str(values.get("enableServerSideApply", "true")).lower() == "false":
+    known = {*_ARGUMENTS.split(), *_WITHOUT_EFFECT.split()}
+    for name, value in sorted(values.items()):
+        if name not in known and str(value) not in _SAYS_NOTHING:
+            raise UnsupportedError(f"the kubernetes provider's argument {name}")
+    server_side = values.get("enableServerSideApply", os.environ.get(_SERVER_SIDE_VARIABLE, ""))
+    if str(server_side).lower() == "false":
         raise UnsupportedError("the kubernetes provider's argument enableServerSideApply: false")
 
 

@@ -16,13 +16,14 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """One command: exit code, text, and by resource name its operations, changed fields and messages."""
+    """One command: exit code, text, and by resource name its operations, changed fields, messages and inputs."""
 
     code: int
     text: str
     operations: Mapping[str, list[str]] = field(default_factory=dict)
     fields: Mapping[str, dict[str, str]] = field(default_factory=dict)
     messages: Mapping[str, list[str]] = field(default_factory=dict)
+    inputs: Mapping[str, Resource] = field(default_factory=dict)
 
     def check(self, succeeds: bool = True) -> "Answer":
         """This answer, after asserting that the command succeeded or failed."""
@@ -67,7 +68,7 @@ class Project:
         """The resources of the state by name."""
         flags = ["--show-secrets"] if show_secrets else []
         exported = self.pulumi("stack", "export", *flags).check()
-        resources = json.loads(exported.text)["deployment"]["resources"]
+        resources = json.loads(exported.text)["deployment"].get("resources", [])
         return {item["urn"].rsplit("::", 1)[-1]: item for item in resources}
 
     def _with_events(self, verb: str, resources: Iterable[Resource] | None, *flags: str) -> Answer:
@@ -81,19 +82,21 @@ class Project:
         return Answer(answer.code, answer.text, *_digest(events))
 
 
-def _digest(events: Iterable[Mapping[str, Any]]) -> tuple[Any, Any, Any]:
+def _digest(events: Iterable[Mapping[str, Any]]) -> tuple[Any, Any, Any, Any]:
     operations: dict[str, list[str]] = defaultdict(list)
     fields: dict[str, dict[str, str]] = {}
     messages: dict[str, list[str]] = defaultdict(list)
+    inputs: dict[str, Resource] = {}
     for event in events:
         if "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
             name = metadata["urn"].rsplit("::", 1)[-1]
             operations[name].append(metadata["op"])
             details = metadata.get("detailedDiff") or {}
+            inputs[name] = (metadata.get("new") or {}).get("inputs") or {}
             fields.setdefault(name, {}).update({path: item["diffKind"] for path, item in details.items()})
         if "diagnosticEvent" in event:
             diagnostic = event["diagnosticEvent"]
             if diagnostic.get("severity") in ("error", "warning") and not diagnostic.get("ephemeral"):
                 messages[diagnostic.get("urn", "").rsplit("::", 1)[-1]].append(diagnostic["message"])
-    return operations, fields, messages
+    return operations, fields, messages, inputs

@@ -26,9 +26,11 @@ def widget(name: str, namespace: str, spec: dict[str, Any], **options: Any) -> R
 
 
 def widget_crd() -> dict[str, Any]:
-    """The CRD of the custom resources, with two versions."""
-    spec = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    schema = {"type": "object", "properties": {"spec": spec, "status": spec}}
+    """The CRD of the custom resources, with two versions; spec.fixed is immutable."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    immutable = [{"rule": "self == oldSelf", "message": "field is immutable"}]
+    fixed = {"fixed": {"type": "string", "x-kubernetes-validations": immutable}}
+    schema = {"type": "object", "properties": {"spec": {**anything, "properties": fixed}, "status": anything}}
     versions = [
         {"name": name, "served": True, "storage": name == "v1", "schema": {"openAPIV3Schema": schema}}
         for name in ("v1", "v2")

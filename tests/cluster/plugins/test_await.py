@@ -46,6 +46,7 @@ def _finish(client: Client, namespace: str, name: str) -> None:
     client.request("PATCH", f"{path}/{name}", None, status, _MERGE)
 
 
+@pytest.mark.conformance("state-after-await")
 def test_s2_a_deployment_s_outputs_are_read_after_its_await(provider: Provider, namespace: str) -> None:
     held = provider.create(_deployment("runs", namespace), timeout=60)
     assert held.outputs["status"]["availableReplicas"] == 1
@@ -54,6 +55,7 @@ def test_s2_a_deployment_s_outputs_are_read_after_its_await(provider: Provider, 
     assert time.monotonic() - start < 9, "a Service with endpoints need not settle"
 
 
+@pytest.mark.conformance("await-failure", "await-timeout")
 def test_s9_failure_is_stored_with_its_reasons_and_waited_for_again(provider: Provider, namespace: str) -> None:
     item = _deployment("never", namespace, "nowhere")
     with pytest.raises(Failure) as caught:
@@ -68,6 +70,7 @@ def test_s9_failure_is_stored_with_its_reasons_and_waited_for_again(provider: Pr
         provider.update(held, item, timeout=1)
 
 
+@pytest.mark.conformance("await-skip", "await-timeout")
 def test_s9_skip_await_and_timeout_annotations(provider: Provider, namespace: str) -> None:
     skipping = _deployment("skipping", namespace, "nowhere", **{"pulumi.com/skipAwait": "true"})
     assert provider.create(skipping).outputs["metadata"]["uid"]
@@ -75,6 +78,7 @@ def test_s9_skip_await_and_timeout_annotations(provider: Provider, namespace: st
         provider.create(_deployment("short", namespace, "nowhere", **{"pulumi.com/timeoutSeconds": "1"}))
 
 
+@pytest.mark.conformance("await-service")
 def test_s9_a_cluster_ip_service_succeeds_after_10_seconds_without_endpoints(
     provider: Provider, namespace: str
 ) -> None:
@@ -83,6 +87,7 @@ def test_s9_a_cluster_ip_service_succeeds_after_10_seconds_without_endpoints(
     assert 10 <= time.monotonic() - start < 20
 
 
+@pytest.mark.conformance("await-service")
 def test_s9_headless_and_selector_less_services_succeed_at_once(provider: Provider, namespace: str) -> None:
     start = time.monotonic()
     provider.create(_service("headless", namespace, clusterIP="None", selector={"app": "none"}))
@@ -90,6 +95,7 @@ def test_s9_headless_and_selector_less_services_succeed_at_once(provider: Provid
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.conformance("await-wait-for")
 @pytest.mark.parametrize(
     ("name", "wait_for"),
     [

@@ -14,17 +14,21 @@ from .recorder import Recorder
 from .resources import config_map, resource, widget
 
 
+@pytest.mark.conformance("create-post", "check-no-label")
 def test_s3_create_is_a_post_of_manager_pulumi_kubernetes(
     recorded_provider: Provider, recorder: Recorder, namespace: str
 ) -> None:
-    recorded_provider.create(config_map("posted", namespace, {"a": "1"}))
+    held = recorded_provider.create(config_map("posted", namespace, {"a": "1"}))
     writes = [seen for seen in recorder.about("posted") if seen.method != "GET"]
     assert [(seen.method, seen.path, seen.query) for seen in writes] == [
         ("POST", f"/api/v1/namespaces/{namespace}/configmaps", {"fieldManager": "pulumi-kubernetes"})
     ]
     assert writes[0].body["metadata"] == {"name": "posted", "namespace": namespace}, "labels or annotations were added"
+    [entry] = held.outputs["metadata"]["managedFields"]
+    assert (entry["manager"], entry["operation"]) == ("pulumi-kubernetes", "Update")
 
 
+@pytest.mark.conformance("state-id", "state-inputs", "state-outputs")
 def test_s2_state_is_the_live_object_and_the_inputs(provider: Provider, namespace: str) -> None:
     held = provider.create(config_map("stored", namespace, {"a": "1"}))
     metadata = {"name": "stored", "namespace": namespace}
@@ -37,6 +41,7 @@ def test_s2_state_is_the_live_object_and_the_inputs(provider: Provider, namespac
     assert held.outputs["metadata"]["uid"]
 
 
+@pytest.mark.conformance("state-secret", "check-secret")
 def test_s2_secret_data_is_secret_in_inputs_and_outputs(provider: Provider, namespace: str) -> None:
     metadata = {"name": "s", "namespace": namespace}
     props = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": "opensesame"}}
@@ -47,6 +52,7 @@ def test_s2_secret_data_is_secret_in_inputs_and_outputs(provider: Provider, name
         assert shown(part["data"]) == {"password": "b3BlbnNlc2FtZQ=="}
 
 
+@pytest.mark.conformance("state-post-reply", "await-custom")
 def test_s2_custom_resource_outputs_are_the_reply_of_the_post(
     recorded_provider: Provider, recorder: Recorder, namespace: str, widgets: None
 ) -> None:
@@ -55,6 +61,7 @@ def test_s2_custom_resource_outputs_are_the_reply_of_the_post(
     assert [seen.method for seen in recorder.about("custom")] == ["POST"], "a custom resource was read or awaited"
 
 
+@pytest.mark.conformance("create-error")
 def test_s3_refusal_names_the_urn(provider: Provider, namespace: str) -> None:
     with pytest.raises(Failure) as caught:
         provider.create(config_map("Not_A_Name", namespace, {}))
@@ -65,12 +72,24 @@ def test_s3_refusal_names_the_urn(provider: Provider, namespace: str) -> None:
     assert caught.value.stored is None
 
 
+@pytest.mark.conformance("check-misfit")
+def test_s1_a_value_of_the_wrong_type_is_for_the_api_server_to_refuse(
+    recorded_provider: Provider, recorder: Recorder, namespace: str
+) -> None:
+    item = config_map("misfit", namespace, {"a": {"b": 1}})
+    with pytest.raises(Failure, match=r"ConfigMap.*cannot unmarshal|unmarshal.*ConfigMap|cannot be handled"):
+        recorded_provider.create(item)
+    assert [seen.body["data"] for seen in recorder.about("misfit") if seen.method == "POST"] == [{"a": {"b": 1}}]
+
+
+@pytest.mark.conformance("create-exists")
 def test_s3_an_object_that_exists_is_an_error(provider: Provider, namespace: str) -> None:
     provider.create(config_map("there", namespace, {"a": "1"}))
     with pytest.raises(Failure, match='configmaps "there" already exists'):
         provider.create(config_map("there", namespace, {"a": "1"}))
 
 
+@pytest.mark.conformance("diff-api-version-custom")
 def test_s5_another_version_of_a_custom_resource_is_another_object_that_exists(
     provider: Provider, namespace: str, widgets: None
 ) -> None:
@@ -91,6 +110,7 @@ def test_objects_may_be_nested_as_deeply_as_the_schema_of_a_crd(
     assert provider.create(widget("deep", namespace, spec)).outputs["spec"] == spec
 
 
+@pytest.mark.conformance("create-upsert")
 def test_s3_upsert_applies_to_an_object_that_exists(
     new_provider: Callable[..., Provider], recorder: Recorder, client: Client, namespace: str
 ) -> None:
@@ -103,6 +123,7 @@ def test_s3_upsert_applies_to_an_object_that_exists(
     assert [(seen.method, seen.content_type) for seen in writes] == [("PATCH", "application/apply-patch+yaml")]
 
 
+@pytest.mark.conformance("create-late-namespace")
 def test_s3_create_waits_for_a_namespace_that_comes_later(provider: Provider, client: Client, namespace: str) -> None:
     late = f"{namespace}-late"
     request = ("POST", "/api/v1/namespaces"), {"body": {"metadata": {"name": late}}}
@@ -114,6 +135,7 @@ def test_s3_create_waits_for_a_namespace_that_comes_later(provider: Provider, cl
     client.request("DELETE", f"/api/v1/namespaces/{late}")
 
 
+@pytest.mark.conformance("create-admission")
 def test_s3_an_admission_policy_denial_is_reported_at_once(provider: Provider, client: Client, namespace: str) -> None:
     root = "/apis/admissionregistration.k8s.io/v1"
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["serviceaccounts"]}

@@ -34,6 +34,7 @@ class Story:
     third: State
     refreshed: Answer
     fourth: State
+    recreating: Answer
     destroyed: Answer
     left: list[str]
 
@@ -130,11 +131,12 @@ def story(new_project: NewProject, client: Client, namespace: str, widgets: None
     third = project.state()
     refreshed = project.refresh(*cast.contested())
     fourth = project.state()
+    recreating = project.preview(*cast.resources(True))
     destroyed = project.destroy()
     left = [item["metadata"]["name"] for item in client.request("GET", maps)["items"]]
     client.request("DELETE", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{_GADGETS}")
     answers = (previewed, created, first, shown, unchanged, changed, second, contested, third, refreshed, fourth)
-    return Story(*answers, destroyed, left)
+    return Story(*answers, recreating, destroyed, left)
 
 
 def _interfere(client: Client, namespace: str) -> None:
@@ -148,6 +150,7 @@ def _interfere(client: Client, namespace: str) -> None:
     client.request("PATCH", f"{widgets}/fought", argo, {"spec": {"size": 5}}, _MERGE)
 
 
+@pytest.mark.conformance("preview-silent", "preview-unknown", "random-unknown")
 def test_s4_the_first_preview_creates_everything_although_much_does_not_exist_yet(story: Story) -> None:
     story.previewed.check()
     assert story.previewed.operations["gadget"] == ["create"], "its CRD comes with the same update"
@@ -155,6 +158,7 @@ def test_s4_the_first_preview_creates_everything_although_much_does_not_exist_ye
     assert story.previewed.operations["there"] == ["create"], "that it exists is for the update to find out"
 
 
+@pytest.mark.conformance("create-error", "create-exists")
 def test_s3_one_refused_object_fails_the_update_and_leaves_no_state(story: Story) -> None:
     story.created.check(succeeds=False)
     refusal = " ".join(story.created.messages["Not_A_Name"])
@@ -165,11 +169,15 @@ def test_s3_one_refused_object_fails_the_update_and_leaves_no_state(story: Story
     assert others == set(), f"unexpected messages: {story.created.text}"
 
 
+@pytest.mark.conformance("create-crd-first", "state-id", "state-type")
 def test_s3_crd_and_custom_resource_come_in_one_update(story: Story, namespace: str) -> None:
     assert story.first["gadget"]["id"] == f"{namespace}/gadget"
     assert story.first["gadget"]["type"] == "kubernetes:test.coalmine.dev/v1:Gadget"
+    assert story.first["crd"]["id"] == _GADGETS
+    assert story.first["named"]["type"] == "kubernetes:core/v1:ConfigMap"
 
 
+@pytest.mark.conformance("state-secret")
 def test_s2_secrets_are_encrypted_in_the_state(story: Story) -> None:
     encoded = base64.b64encode(b"opensesame").decode()
     for name in ("secret", "hidden"):
@@ -180,10 +188,14 @@ def test_s2_secrets_are_encrypted_in_the_state(story: Story) -> None:
     assert "opensesame" in story.shown["hidden"]["outputs"]["data"]["a"]["plaintext"]
 
 
+@pytest.mark.conformance("check-autoname", "check-autoname-kept")
 def test_s1_an_unnamed_object_gets_another_name_in_the_preview_and_keeps_the_one_of_the_update(story: Story) -> None:
     metadata = story.first["unnamed"]["inputs"]["metadata"]
     prefix, _, digits = metadata["name"].rpartition("-")
     assert (prefix, len(digits)) == ("unnamed", 8)
+    previewed = story.previewed.inputs["unnamed"]["metadata"]["name"]
+    assert previewed.startswith("unnamed-")
+    assert previewed != metadata["name"]
     assert metadata["annotations"] == {"pulumi.com/autonamed": "true"}
     assert set(story.unchanged.operations["unnamed"]) == {"same"}
     order = story.changed.operations["unnamed"]
@@ -191,12 +203,14 @@ def test_s1_an_unnamed_object_gets_another_name_in_the_preview_and_keeps_the_one
     assert story.second["unnamed"]["inputs"]["metadata"]["name"] != metadata["name"]
 
 
+@pytest.mark.conformance("diff-inputs")
 def test_s5_an_unchanged_program_previews_no_change_whatever_happened_in_the_cluster(story: Story) -> None:
     story.unchanged.check()
     changed = {name: found for name, found in story.unchanged.operations.items() if set(found) != {"same"}}
     assert changed == {}
 
 
+@pytest.mark.conformance("diff-delete-first", "diff-paths")
 def test_s5_a_named_object_is_deleted_before_its_replacement(story: Story) -> None:
     assert story.changed.check().fields["named"] == {
         "data.a": "update-replace",
@@ -207,6 +221,7 @@ def test_s5_a_named_object_is_deleted_before_its_replacement(story: Story) -> No
     assert order.index("delete-replaced") < order.index("create-replacement")
 
 
+@pytest.mark.conformance("diff-delete-first")
 def test_s5_a_renamed_object_is_created_first(story: Story, namespace: str) -> None:
     assert story.changed.fields["renamed"] == {"metadata.name": "update-replace"}
     order = story.changed.operations["renamed"]
@@ -214,6 +229,7 @@ def test_s5_a_renamed_object_is_created_first(story: Story, namespace: str) -> N
     assert story.second["renamed"]["id"] == f"{namespace}/renamed-2"
 
 
+@pytest.mark.conformance("diff-api-version")
 def test_s5_another_version_of_a_built_in_kind_is_one_update(story: Story) -> None:
     assert story.changed.operations["scaler"] == ["update"]
     metric = story.second["scaler"]["outputs"]["spec"]["metrics"][0]
@@ -221,23 +237,28 @@ def test_s5_another_version_of_a_built_in_kind_is_one_update(story: Story) -> No
     assert story.second["scaler"]["outputs"]["__initialApiVersion"] == "autoscaling/v1"
 
 
+@pytest.mark.conformance("ignore-other-owner")
 def test_s5_an_ignored_path_keeps_the_live_value_of_its_owner(story: Story) -> None:
     assert story.changed.fields["ignoring"] == {"spec.host": "update"}
     assert story.second["ignoring"]["outputs"]["spec"] == {"host": "2", "http": _SPLIT}
 
 
+@pytest.mark.conformance("read-drift", "read-gone")
 def test_s7_refresh_takes_over_drift_and_drops_what_is_gone(story: Story) -> None:
     story.refreshed.check()
     assert story.fourth["drifted"]["inputs"]["data"] == {"a": "9"}
     assert "deleted" in story.third
     assert "deleted" not in story.fourth
+    assert story.recreating.operations["deleted"] == ["create"]
 
 
+@pytest.mark.conformance("delete-retained")
 def test_s8_destroy_deletes_all_but_what_is_retained(story: Story) -> None:
     story.destroyed.check()
     assert set(story.left) - {"kube-root-ca.crt"} == {"kept"}
 
 
+@pytest.mark.conformance("random-password", "random-pet", "random-replace")
 def test_s11_random_values(story: Story) -> None:
     password = story.shown["password"]
     assert password["id"] == "none"
@@ -249,6 +270,7 @@ def test_s11_random_values(story: Story) -> None:
     assert order.index("create-replacement") < order.index("delete-replaced")
 
 
+@pytest.mark.conformance("update-conflict")
 def test_s6_a_conflict_keeps_init_errors_and_old_inputs(story: Story) -> None:
     story.contested.check(succeeds=False)
     assert "server-side apply field conflict detected" in " ".join(story.contested.messages["fought"])
@@ -258,6 +280,7 @@ def test_s6_a_conflict_keeps_init_errors_and_old_inputs(story: Story) -> None:
     assert state["outputs"]["__inputs"]["spec"] == {"size": 1}
 
 
+@pytest.mark.conformance("read-import", "read-import-missing")
 def test_s7_import_takes_over_an_object_and_names_one_that_does_not_exist(story: Story, namespace: str) -> None:
     assert f"resource '{namespace}/missing' does not exist" in " ".join(story.contested.messages["missing"])
     assert story.second["there"]["id"] == f"{namespace}/there"

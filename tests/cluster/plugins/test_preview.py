@@ -15,6 +15,7 @@ from .resources import config_map, resource, widget
 _NOBODY_LISTENS = "http://127.0.0.1:1"
 
 
+@pytest.mark.conformance("preview-create")
 def test_s4_a_create_is_previewed_by_a_dry_run_post(
     recorded_provider: Provider, recorder: Recorder, client: Client, namespace: str
 ) -> None:
@@ -29,12 +30,14 @@ def test_s4_a_create_is_previewed_by_a_dry_run_post(
     assert "dry" not in [item["metadata"]["name"] for item in items], "the preview created the object"
 
 
+@pytest.mark.conformance("preview-unknown")
 def test_s4_unknown_inputs_send_no_request(recorded_provider: Provider, recorder: Recorder, namespace: str) -> None:
     held = recorded_provider.create(config_map("unknown", namespace, {"a": UNKNOWN}), preview=True)
     assert held.outputs == held.inputs
     assert recorder.about("unknown") == []
 
 
+@pytest.mark.conformance("preview-silent")
 def test_s4_a_409_and_a_missing_namespace_and_crd_are_no_errors(provider: Provider, namespace: str) -> None:
     provider.create(config_map("there", namespace, {"a": "1"}))
     stranger = widget("stranger", namespace, {})
@@ -45,11 +48,13 @@ def test_s4_a_409_and_a_missing_namespace_and_crd_are_no_errors(provider: Provid
         assert held.outputs == held.inputs, f"{item['name']}: a preview that cannot know returns the inputs"
 
 
+@pytest.mark.conformance("preview-invalid")
 def test_s4_a_422_fails_the_preview(provider: Provider, namespace: str) -> None:
     with pytest.raises(Failure, match='ConfigMap "Not_A_Name" is invalid'):
         provider.create(config_map("Not_A_Name", namespace, {}), preview=True)
 
 
+@pytest.mark.conformance("preview-silent", "preview-unreachable")
 def test_s4_an_unreachable_server_fails_up_in_one_line_and_no_preview(
     new_provider: Callable[..., Provider], namespace: str
 ) -> None:
@@ -64,6 +69,7 @@ def test_s4_an_unreachable_server_fails_up_in_one_line_and_no_preview(
     )
 
 
+@pytest.mark.conformance("preview-update")
 def test_s4_an_update_is_previewed_by_get_and_dry_run_apply(
     recorded_provider: Provider, recorder: Recorder, client: Client, namespace: str, widgets: None
 ) -> None:
@@ -75,6 +81,19 @@ def test_s4_an_update_is_previewed_by_get_and_dry_run_apply(
     assert client.request("GET", f"/apis/test.coalmine.dev/v1/namespaces/{namespace}/widgets/w")["spec"] == {"size": 1}
 
 
+@pytest.mark.conformance("preview-unchanged", "diff-inputs")
+def test_s4_nothing_is_asked_about_an_unchanged_object_and_drift_is_not_seen(
+    recorded_provider: Provider, recorder: Recorder, client: Client, namespace: str, widgets: None
+) -> None:
+    items = [config_map("same", namespace, {"a": "1"}), widget("same", namespace, {"size": 1})]
+    held = [recorded_provider.create(item) for item in items]
+    client.request("DELETE", f"/api/v1/namespaces/{namespace}/configmaps/same")
+    recorder.seen.clear()
+    assert [recorded_provider.diff(one, item).diffs for one, item in zip(held, items, strict=True)] == [[], []]
+    assert recorder.seen == []
+
+
+@pytest.mark.conformance("other-kinds")
 @pytest.mark.parametrize(
     "token",
     ["kubernetes:helm.sh/v3:Release", "kubernetes:yaml/v2:ConfigGroup", "kubernetes:core/v1:ConfigMapPatch"],

@@ -20,6 +20,7 @@ def _config_map_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/configmaps/{name}"
 
 
+@pytest.mark.conformance("read-drift")
 def test_s7_drift_enters_the_inputs_for_keys_already_there(provider: Provider, client: Client, namespace: str) -> None:
     held = provider.create(config_map("drifted", namespace, {"a": "1"}))
     change = {"data": {"a": "9", "b": "new"}, "metadata": {"labels": {"by": "hand"}}}
@@ -52,6 +53,7 @@ def test_s7_an_import_is_the_live_object_without_server_fields(provider: Provide
     assert provider.read(Held(held.urn, {}, f"{namespace}/nothing")) is None
 
 
+@pytest.mark.conformance("read-unreachable")
 def test_s7_an_unreachable_refresh_fails_and_names_the_way_out(
     provider: Provider, new_provider: Callable[..., Provider], namespace: str
 ) -> None:
@@ -63,6 +65,39 @@ def test_s7_an_unreachable_refresh_fails_and_names_the_way_out(
     assert new_provider(kubeconfig=_UNREACHABLE, deleteUnreachable="true").read(held) is None
 
 
+@pytest.mark.conformance("beyond-unreachable")
+def test_objects_of_a_cluster_that_is_gone_are_forgotten_or_left_as_they_are(
+    provider: Provider, new_provider: Callable[..., Provider], client: Client, namespace: str
+) -> None:
+    held = provider.create(config_map("unreached", namespace, {"a": "1"}))
+    forgetting = new_provider(kubeconfig=_UNREACHABLE, deleteUnreachable="true")
+    assert forgetting.read(held) is None
+    forgetting.delete(held)
+    skipping = new_provider(kubeconfig=_UNREACHABLE, skipUpdateUnreachable="true")
+    changed = config_map("unreached", namespace, {"a": "2"})
+    assert skipping.update(held, changed).outputs == held.outputs
+    with pytest.raises(Failure, match="configured Kubernetes cluster is unreachable"):
+        new_provider(kubeconfig=_UNREACHABLE).update(held, changed)
+    assert client.request("GET", _config_map_path(namespace, "unreached"))["data"] == {"a": "1"}
+
+
+@pytest.mark.conformance("beyond-propagation")
+def test_an_annotation_says_how_dependents_are_deleted(
+    recorded_provider: Provider, recorder: Recorder, namespace: str
+) -> None:
+    item = config_map("orphaning", namespace, {"a": "1"})
+    item["props"]["metadata"]["annotations"] = {"pulumi.com/deletionPropagationPolicy": "orphan"}
+    held = recorded_provider.create(item)
+    recorder.seen.clear()
+    recorded_provider.delete(held)
+    assert recorder.seen[0].body["propagationPolicy"] == "Orphan"
+    item["props"]["metadata"]["annotations"] = {"pulumi.com/deletionPropagationPolicy": "sometimes"}
+    wrong = recorded_provider.create(item)
+    with pytest.raises(Failure, match="'sometimes' is none of background, foreground, orphan"):
+        recorded_provider.delete(wrong)
+
+
+@pytest.mark.conformance("delete-foreground", "delete-absent")
 def test_s8_deletion_is_in_the_foreground_and_404_is_success(
     recorded_provider: Provider, recorder: Recorder, namespace: str
 ) -> None:
@@ -84,6 +119,7 @@ def held_back(provider: Provider, client: Client, namespace: str, widgets: None)
     client.request("PATCH", path, None, {"metadata": {"finalizers": None}}, _MERGE)
 
 
+@pytest.mark.conformance("delete-finalizer")
 def test_s8_a_finalizer_is_waited_for_and_named(provider: Provider, held_back: Held) -> None:
     with pytest.raises(Failure) as caught:
         provider.delete(held_back, timeout=1)

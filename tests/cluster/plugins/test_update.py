@@ -1,5 +1,7 @@
 """Update and ignoreChanges, as the official kubernetes provider does them (§5, §6)."""
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from localcluster.plugins.kubernetes_provider.client import Client
 
 from .provider import Failure, Provider
 from .recorder import Recorder
-from .resources import Resource, config_map, widget
+from .resources import Resource, config_map, resource, widget, widget_crd
 
 _MERGE = "application/merge-patch+json"
 _SPLIT = [{"route": [{"weight": 80}, {"weight": 20}]}]
@@ -29,6 +31,7 @@ def _routed(name: str, namespace: str, host: str, annotations: dict[str, str] | 
     return widget(name, namespace, spec, **({"annotations": annotations} if annotations else {}))
 
 
+@pytest.mark.conformance("update-apply")
 def test_s6_an_update_is_get_and_apply_of_the_full_inputs(
     recorded_provider: Provider, recorder: Recorder, namespace: str, widgets: None
 ) -> None:
@@ -55,6 +58,7 @@ def test_s6_a_removed_field_goes_although_a_post_set_it(
     assert client.request("GET", _path(namespace, "less"))["spec"] == {"host": "a"}
 
 
+@pytest.mark.conformance("update-conflict")
 def test_s6_a_conflict_names_the_manager_and_keeps_the_old_inputs(
     provider: Provider, client: Client, namespace: str, widgets: None
 ) -> None:
@@ -75,6 +79,7 @@ def test_s6_a_conflict_names_the_manager_and_keeps_the_old_inputs(
         provider.update(held, changed, preview=True)
 
 
+@pytest.mark.conformance("preview-after-create")
 def test_s4_right_after_a_create_a_preview_is_clean_where_up_meets_a_conflict(
     provider: Provider, client: Client, namespace: str, widgets: None
 ) -> None:
@@ -86,6 +91,19 @@ def test_s4_right_after_a_create_a_preview_is_clean_where_up_meets_a_conflict(
         provider.update(held, changed)
 
 
+@pytest.mark.conformance("diff-custom")
+def test_s5_an_immutable_field_of_a_custom_resource_is_for_the_api_server_to_refuse(
+    provider: Provider, namespace: str, widgets: None
+) -> None:
+    held = provider.create(widget("fixed", namespace, {"fixed": "a"}))
+    changed = widget("fixed", namespace, {"fixed": "b"})
+    found = provider.diff(held, changed)
+    assert (list(found.diffs), list(found.replaces)) == (["spec"], [])
+    with pytest.raises(Failure, match="field is immutable"):
+        provider.update(held, changed)
+
+
+@pytest.mark.conformance("update-force")
 def test_s6_patch_force_takes_the_field(provider: Provider, client: Client, namespace: str, widgets: None) -> None:
     held = provider.create(_routed("forced", namespace, "a"))
     _rewrite(client, namespace, "forced", {"http": _SPLIT})
@@ -93,6 +111,40 @@ def test_s6_patch_force_takes_the_field(provider: Provider, client: Client, name
     assert client.request("GET", _path(namespace, "forced"))["spec"]["http"] == _STABLE
 
 
+@pytest.mark.conformance("beyond-force")
+def test_the_provider_s_own_switch_takes_every_field(
+    new_provider: Callable[..., Provider], client: Client, namespace: str, widgets: None
+) -> None:
+    forcing = new_provider(enablePatchForce="true")
+    held = forcing.create(_routed("switched", namespace, "a"))
+    _rewrite(client, namespace, "switched", {"http": _SPLIT})
+    forcing.update(held, _routed("switched", namespace, "a"))
+    assert client.request("GET", _path(namespace, "switched"))["spec"]["http"] == _STABLE
+
+
+@pytest.mark.conformance("beyond-crd", "beyond-await")
+def test_a_crd_is_replaced_and_what_the_program_no_longer_has_goes(
+    recorded_provider: Provider, recorder: Recorder, client: Client, widgets: None
+) -> None:
+    crd = widget_crd()
+    crd["metadata"]["name"] = "gizmos.test.coalmine.dev"
+    crd["spec"]["names"] = {"kind": "Gizmo", "listKind": "GizmoList", "plural": "gizmos", "singular": "gizmo"}
+    item = resource("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "gizmos", crd)
+    held = recorded_provider.create(item)
+    root = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gizmos.test.coalmine.dev"
+    try:
+        assert client.request("GET", "/apis/test.coalmine.dev/v1/gizmos", {"limit": "1"})["items"] == []
+        changed = copy.deepcopy(item)
+        changed["props"]["spec"]["versions"].pop()
+        recorder.seen.clear()
+        recorded_provider.update(held, changed)
+        assert [seen.method for seen in recorder.seen if seen.path == root][:2] == ["GET", "PUT"]
+        assert [one["name"] for one in client.request("GET", root)["spec"]["versions"]] == ["v1"]
+    finally:
+        client.request("DELETE", root)
+
+
+@pytest.mark.conformance("update-absent")
 def test_s6_an_absent_object_fails_the_update(provider: Provider, client: Client, namespace: str) -> None:
     held = provider.create(config_map("gone", namespace, {"a": "1"}))
     client.request("DELETE", f"/api/v1/namespaces/{namespace}/configmaps/gone")
@@ -101,6 +153,7 @@ def test_s6_an_absent_object_fails_the_update(provider: Provider, client: Client
     assert str(caught.value) == f'update of resource "{held.urn}" failed: configmaps "gone" not found'
 
 
+@pytest.mark.conformance("ignore-other-owner")
 @pytest.mark.parametrize(("path", "field"), [("spec.http", "http"), ("spec.replicas", "replicas")])
 def test_s5_an_ignored_path_of_another_owner_is_not_sent_and_stays(
     recorded_provider: Provider,
@@ -124,6 +177,7 @@ def test_s5_an_ignored_path_of_another_owner_is_not_sent_and_stays(
     assert (spec["host"], spec[field]) == ("b", live)
 
 
+@pytest.mark.conformance("ignore-inside-list")
 @pytest.mark.parametrize("path", ["spec.http[0].route[0].weight", "spec.http[*].route[*].weight"])
 def test_s5_an_ignored_path_inside_an_atomic_list_is_sent_and_conflicts(
     provider: Provider, client: Client, namespace: str, widgets: None, path: str
@@ -138,6 +192,7 @@ def test_s5_an_ignored_path_inside_an_atomic_list_is_sent_and_conflicts(
     assert client.request("GET", _path(namespace, name))["spec"]["http"] == _STABLE, "patchForce overwrites"
 
 
+@pytest.mark.conformance("ignore-sole-owner")
 def test_s5_an_ignored_path_of_the_only_owner_is_sent_with_its_old_value(
     recorded_provider: Provider, recorder: Recorder, namespace: str, widgets: None
 ) -> None:

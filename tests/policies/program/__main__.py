@@ -1,6 +1,7 @@
 """Registers the manifests of objects.json; `{"known only during the update": VALUE}` stands for such a value."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ MARK = "known only during the update"
 here = Path(__file__).resolve().parent
 late = pulumi_random.RandomId("late", byte_length=4)
 cluster = Provider("cluster", kubeconfig=(here / "kubeconfig.yaml").read_text(encoding="utf-8"))
+taken: Counter[str] = Counter()
 for manifest in json.loads((here / "objects.json").read_text(encoding="utf-8")):
     body = revealed(manifest)
+    name = manifest["kind"].lower()
+    taken[name] += 1
     CustomResource(
-        manifest["kind"].lower(),
+        name if taken[name] == 1 else f"{name}-{taken[name]}",
         api_version=body["apiVersion"],
         kind=body["kind"],
         metadata=body["metadata"],

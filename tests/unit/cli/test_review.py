@@ -1,6 +1,8 @@
 """`coalmine review` without an engine: what a change concerns, what the engine's log says, what the comment shows."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -264,13 +266,57 @@ def test_a_missing_policy_pack_is_a_mistake_and_not_a_pass(checkout: Path) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_the_workflow_installs_the_pinned_tools_and_gives_what_writes_nothing_to_run() -> None:
-    text = (ROOT / ".github" / "workflows" / "pull-request.yaml").read_text()
-    jobs = yaml.safe_load(text)["jobs"]
-    given = [step["with"] for step in jobs["review"]["steps"] if "with" in step]
+WORKFLOW = (ROOT / ".github" / "workflows" / "pull-request.yaml").read_text()
+JOBS = yaml.safe_load(WORKFLOW)["jobs"]
+
+
+def test_the_workflow_installs_the_pinned_tools_and_runs_the_script() -> None:
+    steps = JOBS["review"]["steps"]
+    given = [step["with"] for step in steps if "with" in step]
     assert {"pulumi-version": PULUMI.version.removeprefix("v")} in given
     assert {"version": HELM.version} in given
-    assert jobs["review"]["permissions"] == {"contents": "read"}
-    assert not [step for step in jobs["comment"]["steps"] if "checkout" in step.get("uses", "")]
-    assert "pull_request_target" not in text
-    assert "secrets." not in text
+    [review] = [step for step in steps if step.get("run", "").startswith(".ci/review ")]
+    assert review["run"] == '.ci/review "$BASE" comment.md'
+    [checkout] = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}, "the base has to be there, no token"
+
+
+def test_the_workflow_is_safe_for_what_comes_from_a_fork() -> None:
+    assert yaml.safe_load(WORKFLOW)["permissions"] == {}
+    assert JOBS["review"]["permissions"] == {"contents": "read"}
+    assert JOBS["comment"]["permissions"] == {"pull-requests": "write"}
+    assert "head.repo.full_name == github.repository" in JOBS["comment"]["if"]
+    assert not [step for step in JOBS["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert "pull_request_target" not in WORKFLOW
+    assert "secrets." not in WORKFLOW
+    commands = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
+    assert not [command for command in commands if "${{" in command], "what a fork names becomes part of a command"
+
+
+def test_the_workflow_s_actions_are_pinned_by_commit_with_their_version() -> None:
+    used = re.findall(r"uses: (.*)", WORKFLOW)
+    assert len(used) == 6
+    assert [one for one in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
+
+
+@pytest.mark.parametrize(
+    ("there", "written_to"), [("", "POST issues/7/comments"), ("11\n12", "PATCH issues/comments/11")]
+)
+def test_there_is_one_comment_that_is_updated(tmp_path: Path, there: str, written_to: str) -> None:
+    """The workflow's own commands, with a `gh` that finds the given comments and remembers what it was asked."""
+    [post] = [step["run"] for step in JOBS["comment"]["steps"] if "run" in step]
+    assert f'startswith("{MARK}")' in post, "the comment is no longer found by how it begins"
+    gh, asked = tmp_path / "gh", tmp_path / "asked"
+    gh.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase "$*" in *--jq*) printf \'{there}\\n\';; esac\n')
+    gh.chmod(0o755)
+    known = {"GITHUB_REPOSITORY": "team/platform", "NUMBER": "7", "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-c", post], cwd=tmp_path, env={**os.environ, **known}, check=True, timeout=30)
+    method, path = written_to.split()
+    *_, last = asked.read_text().splitlines()
+    assert last == f"api --silent --method {method} repos/team/platform/{path} -F body=@comment.md"
+
+
+def test_the_script_says_how_it_is_called() -> None:
+    done = subprocess.run([ROOT / ".ci/review"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0
+    assert "usage: .ci/review BASE [FILE]" in done.stderr

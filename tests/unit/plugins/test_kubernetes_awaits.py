@@ -88,6 +88,7 @@ def test_s9_a_deployment_s_complaints_are_its_conditions() -> None:
     assert status.details == ("[Why] so",)
 
 
+@pytest.mark.conformance("await-service")
 @pytest.mark.parametrize(
     ("spec", "elapsed", "looks", "ready"),
     [
@@ -109,6 +110,7 @@ _ADDRESS = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
 _WAITS = {"volumeBindingMode": "WaitForFirstConsumer"}
 
 
+@pytest.mark.conformance("beyond-await")
 @pytest.mark.parametrize(
     ("module", "live", "looks", "ready"),
     [
@@ -134,6 +136,7 @@ def test_s9_other_kinds(module: Any, live: Object, looks: _Looks, ready: bool) -
     assert module.status(live, 0, looks).ready == ready
 
 
+@pytest.mark.conformance("beyond-await")
 def test_s9_a_crd_is_ready_when_it_is_served() -> None:
     spec = {"group": "x.dev", "names": {"kind": "Thing"}, "versions": [{"name": "v1", "served": True}]}
     live = _object(spec, {"conditions": _conditions(Established="True")})
@@ -142,6 +145,7 @@ def test_s9_a_crd_is_ready_when_it_is_served() -> None:
     assert not custom_resource_definition.status(_object(spec), 0, _Looks(served=True)).ready
 
 
+@pytest.mark.conformance("await-wait-for")
 @pytest.mark.parametrize(
     ("text", "ready"),
     [
@@ -187,11 +191,13 @@ def test_jsonpath(expression: str, expected: list[Any]) -> None:
     assert find(obj, expression) == expected
 
 
+@pytest.mark.conformance("other-json-path")
 def test_jsonpath_beyond_the_known_forms_is_refused() -> None:
     with pytest.raises(UnsupportedError, match=r"the JSONPath expression '\{..a\}'"):
         find({}, "{..a}")
 
 
+@pytest.mark.conformance("await-limits", "await-custom", "await-skip")
 @pytest.mark.parametrize(
     ("kind", "annotations", "seconds"),
     [
@@ -248,6 +254,7 @@ class _Refusing(Cluster):
 _CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n"}}
 
 
+@pytest.mark.conformance("create-late-namespace")
 def test_s3_a_missing_namespace_is_retried_for_62_seconds() -> None:
     clock, cluster = _Clock(), _Refusing(ApiError(404, "NotFound", 'namespaces "n" not found'))
     with pytest.raises(PluginError, match=r'was not successfully created .*: namespaces "n" not found'):
@@ -256,6 +263,7 @@ def test_s3_a_missing_namespace_is_retried_for_62_seconds() -> None:
     assert cluster.posts == 6
 
 
+@pytest.mark.conformance("create-late-crd")
 def test_s3_a_missing_crd_is_retried_and_named() -> None:
     clock, cluster = _Clock(), _Refusing(NoMatchError(Gvk("x.dev", "v1", "Thing")))
     with pytest.raises(PluginError, match=r'creation of resource "urn" failed .*: no matches for kind "Thing"'):
@@ -263,6 +271,7 @@ def test_s3_a_missing_crd_is_retried_and_named() -> None:
     assert clock.waits == [2, 4, 8, 16, 32]
 
 
+@pytest.mark.conformance("create-error")
 @pytest.mark.parametrize("code", [400, 403, 409, 422])
 def test_s3_another_refusal_is_final(code: int) -> None:
     clock, cluster = _Clock(), _Refusing(ApiError(code, "Any", "refused"))

@@ -36,6 +36,7 @@ def _checked(urn: str, inputs: Object, settings: Settings | None = None, olds: O
     return checked.inputs
 
 
+@pytest.mark.conformance("check-autoname")
 def test_s1_an_unnamed_object_is_named_after_its_resource_unsanitised() -> None:
     metadata = _checked(_CONFIG_MAP, {})["metadata"]
     prefix, _, digits = metadata["name"].rpartition("-")
@@ -45,6 +46,7 @@ def test_s1_an_unnamed_object_is_named_after_its_resource_unsanitised() -> None:
     assert metadata["annotations"] == {"pulumi.com/autonamed": "true"}
 
 
+@pytest.mark.conformance("check-autoname-kept")
 def test_s1_an_autoname_is_reused_and_new_with_empty_olds() -> None:
     first = _checked(_CONFIG_MAP, {})
     assert _checked(_CONFIG_MAP, {"data": {}}, olds=first)["metadata"] == first["metadata"]
@@ -54,6 +56,7 @@ def test_s1_an_autoname_is_reused_and_new_with_empty_olds() -> None:
     assert _checked(_CONFIG_MAP, given, olds=first)["metadata"] == {"name": "given", "namespace": "default"}
 
 
+@pytest.mark.conformance("check-namespace")
 @pytest.mark.parametrize(
     ("inputs", "settings", "expected"),
     [
@@ -68,6 +71,7 @@ def test_s1_the_namespace_is_written_into_the_inputs(inputs: Object, settings: S
     assert _checked(_CONFIG_MAP, {"metadata": inputs}, settings)["metadata"]["namespace"] == expected
 
 
+@pytest.mark.conformance("check-namespace")
 def test_s1_cluster_scoped_kinds_get_no_namespace() -> None:
     inputs = _checked(_URN.format("core/v1:Namespace"), {"metadata": {"name": "a", "namespace": ""}})
     assert inputs["metadata"] == {"name": "a"}
@@ -84,6 +88,7 @@ def test_s1_the_scope_of_a_custom_kind_comes_from_the_crd_of_the_same_program() 
     assert other.inputs["metadata"]["namespace"] == "default", "an unknown kind is taken as namespaced"
 
 
+@pytest.mark.conformance("check-no-label")
 def test_s1_server_side_apply_adds_no_label() -> None:
     assert _checked(_CONFIG_MAP, {"metadata": {"name": "a"}}) == {
         "apiVersion": "v1",
@@ -92,6 +97,7 @@ def test_s1_server_side_apply_adds_no_label() -> None:
     }
 
 
+@pytest.mark.conformance("check-generate-name")
 def test_s1_generate_name_is_refused() -> None:
     checked = check(
         Cluster(Settings(kubeconfig=_kubeconfig())), _CONFIG_MAP, {}, {"metadata": {"generateName": "a-"}}, b""
@@ -99,6 +105,7 @@ def test_s1_generate_name_is_refused() -> None:
     assert checked.failures == ["the `.metadata.generateName` field is not supported in Server-Side Apply mode"]
 
 
+@pytest.mark.conformance("other-annotations")
 def test_an_annotation_that_means_nothing_to_the_stand_in_is_refused() -> None:
     annotations = {"pulumi.com/replaceUnready": "true", "pulumi.com/skipAwait": "true", "example.com/any": "x"}
     inputs = {"metadata": {"name": "a", "annotations": annotations}}
@@ -107,6 +114,7 @@ def test_an_annotation_that_means_nothing_to_the_stand_in_is_refused() -> None:
     assert "the annotation pulumi.com/replaceUnready is not supported" in checked.failures[0]
 
 
+@pytest.mark.conformance("check-secret")
 def test_s1_string_data_is_merged_and_the_data_of_a_secret_is_secret() -> None:
     inputs = {"metadata": {"name": "a"}, "stringData": {"b": Secret("two")}, "data": {"a": "b25l"}}
     checked = _checked(_URN.format("core/v1:Secret"), inputs)
@@ -130,6 +138,7 @@ def test_marks_of_the_program_stay() -> None:
     assert checked["data"] == {"a": Secret("x"), "b": "y"}
 
 
+@pytest.mark.conformance("check-normal-form")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -154,6 +163,7 @@ def _deployment(container: dict[str, Any]) -> Object:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": template}}
 
 
+@pytest.mark.conformance("check-normal-form")
 def test_s1_built_in_kinds_are_normalised() -> None:
     resources = {"requests": {"cpu": "1000m", "memory": "1024Mi"}, "limits": {"cpu": 1, "memory": "0.5Gi"}}
     given = _deployment({"name": "c", "resources": resources, "imagee": "typo"})
@@ -165,6 +175,7 @@ def test_s1_built_in_kinds_are_normalised() -> None:
     )
 
 
+@pytest.mark.conformance("check-misfit")
 @pytest.mark.parametrize(
     "container",
     [
@@ -178,6 +189,7 @@ def test_s1_where_a_type_does_not_fit_the_object_passes_unchanged(container: dic
     assert normalise(_deployment(container)) == _deployment(container)
 
 
+@pytest.mark.conformance("check-custom")
 def test_s1_custom_resources_are_untouched() -> None:
     rollout = _deployment({"name": "c", "resources": {"requests": {"cpu": "1000m"}}, "imagee": "typo"})
     rollout |= {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}

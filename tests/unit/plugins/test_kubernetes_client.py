@@ -114,6 +114,7 @@ def test_nobody_listens() -> None:
         Client(Connection("http://127.0.0.1:1")).request("GET", "/x")
 
 
+@pytest.mark.conformance("preview-unreachable")
 def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = Client(Connection(f"https://127.0.0.1:{silent.getsockname()[1]}", insecure=True))

@@ -42,6 +42,7 @@ def _merged(one: Object, other: Object) -> Object:
     }
 
 
+@pytest.mark.conformance("diff-replace", "diff-delete-first")
 @pytest.mark.parametrize(
     ("key", "path"),
     [
@@ -72,6 +73,7 @@ def test_s5_fields_that_replace(key: str, path: str) -> None:
     assert before == (path not in ("metadata.name", "metadata.namespace")), "delete first only where the place stays"
 
 
+@pytest.mark.conformance("diff-update", "diff-custom")
 @pytest.mark.parametrize(
     ("key", "path"),
     [
@@ -91,6 +93,7 @@ def test_s5_fields_that_update(key: str, path: str) -> None:
     assert _changed(key, path) == ([], False)
 
 
+@pytest.mark.conformance("diff-mutable")
 def test_s5_mutable_data_is_an_update_unless_the_object_is_immutable() -> None:
     mutable = Settings(config_map_mutable=True, secret_mutable=True)
     assert _changed("v1/ConfigMap", "data.a", mutable) == ([], False)
@@ -101,12 +104,14 @@ def test_s5_mutable_data_is_an_update_unless_the_object_is_immutable() -> None:
     assert [field.replaces for field in found.fields] == [True]
 
 
+@pytest.mark.conformance("diff-delete-first")
 def test_s5_an_autonamed_object_is_created_before_the_old_one_goes() -> None:
     metadata = {"name": "a", "namespace": "n", "annotations": {"pulumi.com/autonamed": "true"}}
     old = {"metadata": metadata, "data": {"a": "1"}}
     assert not diff(_gvk("v1/ConfigMap"), Settings(), True, old, old | {"data": {}}).delete_before_replace
 
 
+@pytest.mark.conformance("diff-paths")
 def test_s5_paths_are_shown_as_pulumi_writes_them() -> None:
     old = {"metadata": {"labels": {"app.kubernetes.io/name": "a"}}, "spec": {"l": [{"image": "a"}, 1], "gone": 1}}
     new = {"metadata": {"labels": {"app.kubernetes.io/name": "b"}}, "spec": {"l": [{"image": "b"}], "new": UNKNOWN}}
@@ -151,6 +156,7 @@ def _kubeconfig(server: str, *contexts: str) -> str:
 _HERE, _THERE = _kubeconfig("https://here", "second"), _kubeconfig("https://there")
 
 
+@pytest.mark.conformance("provider-replaced", "provider-kept", "provider-identifier")
 @pytest.mark.parametrize(
     ("olds", "news", "changed", "replaces"),
     [
@@ -180,6 +186,7 @@ def test_s10_when_a_provider_is_replaced(olds: Object, news: Object, changed: li
     assert (found.changed, found.replaces) == (changed, replaces)
 
 
+@pytest.mark.conformance("provider-kept")
 def test_s10_path_and_contents_of_one_kubeconfig_are_the_same(tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text(_HERE)

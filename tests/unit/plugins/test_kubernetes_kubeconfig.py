@@ -32,6 +32,7 @@ def _text(**arguments: Any) -> str:
     return json.dumps(_kubeconfig(**arguments))
 
 
+@pytest.mark.conformance("provider-kubeconfig")
 def test_s10_contents_and_paths(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(_text())
@@ -40,6 +41,7 @@ def test_s10_contents_and_paths(tmp_path: Path) -> None:
         assert (found.server, found.token, found.namespace) == ("https://one", "t", "")
 
 
+@pytest.mark.conformance("provider-kubeconfig")
 def test_s10_the_environment_s_files_are_merged_and_the_first_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +58,7 @@ def test_s10_context_and_cluster_arguments() -> None:
     assert connection(Settings(kubeconfig=_text(), cluster="two")).server == "https://two"
 
 
+@pytest.mark.conformance("beyond-credentials")
 def test_credentials_in_files_are_relative_to_the_kubeconfig(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("CA")
     (tmp_path / "token").write_text("from file\n")
@@ -67,6 +70,7 @@ def test_credentials_in_files_are_relative_to_the_kubeconfig(tmp_path: Path) -> 
     assert (found.ca, found.token, found.certificate) == ("CA", "from file", "CERT")
 
 
+@pytest.mark.conformance("beyond-credentials")
 def test_a_credential_command_gives_the_token(tmp_path: Path) -> None:
     command = tmp_path / "credentials"
     command.write_text('#!/bin/sh\necho "{\\"status\\": {\\"token\\": \\"$1-$WHO\\"}}"\n')
@@ -84,6 +88,7 @@ def test_a_credential_command_that_fails_is_not_quoted(script: str) -> None:
     assert "hunter2" not in str(raised.value)
 
 
+@pytest.mark.conformance("provider-unusable")
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -104,6 +109,7 @@ def test_s10_an_unusable_kubeconfig_says_why_and_stops_no_preview(settings: Sett
     assert cluster.default_namespace() == "default"
 
 
+@pytest.mark.conformance("other-credentials")
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -117,6 +123,7 @@ def test_what_the_stand_in_lacks_is_refused(text: str, what: str) -> None:
         connection(Settings(kubeconfig=text))
 
 
+@pytest.mark.conformance("provider-stack")
 def test_s10_settings_come_from_arguments_then_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
     monkeypatch.setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true")

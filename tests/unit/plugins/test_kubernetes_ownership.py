@@ -29,10 +29,12 @@ def _sent(live: dict[str, Any], *ignored: str) -> Any:
     return result["spec"]
 
 
+@pytest.mark.conformance("ignore-other-owner")
 def test_s5_a_path_of_another_manager_alone_is_dropped() -> None:
     assert _sent(_live({"http": [{"weight": 80}]}, _HTTP_OF_ARGO), "spec.http") == {"host": "new"}
 
 
+@pytest.mark.conformance("ignore-sole-owner")
 def test_s5_a_path_of_ours_alone_keeps_the_engine_s_value() -> None:
     live = _live({"http": [{"weight": 80}]}, _HTTP_OF_US)
     assert _sent(live, "spec.http") == {"http": [{"weight": 100}], "host": "new"}
@@ -43,6 +45,7 @@ def test_s5_a_shared_path_takes_the_live_value() -> None:
     assert _sent(live, "spec.http") == {"http": [{"weight": 80}], "host": "new"}
 
 
+@pytest.mark.conformance("ignore-inside-list")
 @pytest.mark.parametrize("path", ["spec.http[0].weight", "spec.http[*].weight", 'spec["http"]', "spec.other"])
 def test_s5_paths_with_an_index_a_wildcard_or_a_quoted_key_are_sent_as_they_are(path: str) -> None:
     assert _sent(_live({"http": [{"weight": 80}]}, _HTTP_OF_ARGO), path) == {"http": [{"weight": 100}], "host": "new"}
@@ -67,6 +70,7 @@ def test_s6_adoption_adds_to_what_the_resource_owns_and_is_done_once() -> None:
     assert adopted_entries(_live({}, _HTTP_OF_US, _HTTP_OF_ARGO), _OURS) is None
 
 
+@pytest.mark.conformance("read-drift")
 def test_s7_refresh_keeps_to_the_keys_of_the_inputs() -> None:
     like = {"spec": {"replicas": 1, "containers": [{"name": "a", "image": "1"}], "gone": 1}}
     container = {"name": "a", "image": "2", "terminationMessagePath": "/dev/log"}
@@ -76,6 +80,7 @@ def test_s7_refresh_keeps_to_the_keys_of_the_inputs() -> None:
     }
 
 
+@pytest.mark.conformance("read-import")
 def test_s7_an_import_has_no_server_fields() -> None:
     metadata = {"name": "a", "labels": {"b": "c"}, "uid": "u", "resourceVersion": "1", "creationTimestamp": "t"}
     live = {"kind": "K", "metadata": metadata | {"managedFields": [], "generation": 1}, "spec": {}, "status": {}}

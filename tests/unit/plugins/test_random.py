@@ -26,6 +26,7 @@ def test_s11_supported_tokens() -> None:
     ]
 
 
+@pytest.mark.conformance("random-password")
 def test_s11_a_password_has_its_length_a_silent_id_and_a_bcrypt_hash() -> None:
     name, outputs = _generated(password.KIND, length=24)
     assert name == "none"
@@ -35,6 +36,7 @@ def test_s11_a_password_has_its_length_a_silent_id_and_a_bcrypt_hash() -> None:
     assert password.KIND.secret == {"bcryptHash", "result"}
 
 
+@pytest.mark.conformance("random-password")
 def test_s11_the_hash_is_of_the_password() -> None:
     made = bcrypt.bcrypt_hash("opensesame")
     assert bcrypt.crypt("opensesame", made.encode()) == made
@@ -42,6 +44,7 @@ def test_s11_the_hash_is_of_the_password() -> None:
     assert bcrypt.bcrypt_hash("opensesame") != made, "two hashes have one salt"
 
 
+@pytest.mark.conformance("random-string")
 def test_s11_a_string_is_its_own_id_and_not_secret() -> None:
     name, outputs = _generated(text.KIND, length=8, special=False, upper=False)
     assert name == outputs["result"]
@@ -59,6 +62,7 @@ def test_s11_minimums_and_own_special_characters_are_kept() -> None:
         assert all(character.isalnum() or character in "-_" for character in result)
 
 
+@pytest.mark.conformance("random-id")
 def test_s11_an_id_is_base64url_and_its_notations_agree() -> None:
     name, outputs = _generated(identifier.KIND, byteLength=4, prefix="p-")
     value = base64.urlsafe_b64decode(name + "==")
@@ -68,6 +72,7 @@ def test_s11_an_id_is_base64url_and_its_notations_agree() -> None:
     assert outputs["b64Url"] == "p-" + name
 
 
+@pytest.mark.conformance("random-pet")
 def test_s11_a_pet_has_prefix_and_words() -> None:
     assert _generated(pet.KIND, prefix="x")[0].split("-")[0] == "x"
     assert len(_generated(pet.KIND, length=3)[0].split("-")) == 3

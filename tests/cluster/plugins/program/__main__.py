@@ -38,6 +38,14 @@ def _options(item: dict[str, Any], provider: pulumi.ProviderResource | None) -> 
     )
 
 
+def _made(item: dict[str, Any], provider: pulumi.ProviderResource | None) -> pulumi.Resource:
+    """A resource, or (`component`) one that the plug-in makes with others below it."""
+    if item["options"].pop("component", False):
+        options = pulumi.ResourceOptions(providers={"kubernetes": provider} if provider else None)
+        return pulumi.ComponentResource(item["type"], item["name"], _value(item["props"]), options, remote=True)
+    return pulumi.CustomResource(item["type"], item["name"], _value(item["props"]), _options(item, provider))
+
+
 def main() -> None:
     """Register the provider and all resources, in order; export their ids."""
     asked = json.loads(Path("resources.json").read_text(encoding="utf-8"))
@@ -46,9 +54,10 @@ def main() -> None:
         provider = pulumi.ProviderResource("kubernetes", "provider", asked["provider"])
     for item in asked["resources"]:
         chosen = provider if item["type"].startswith("kubernetes:") else None
-        made = pulumi.CustomResource(item["type"], item["name"], _value(item["props"]), _options(item, chosen))
+        made = _made(item, chosen)
         _MADE[item["name"]] = made
-        pulumi.export(item["name"], made.id)
+        if isinstance(made, pulumi.CustomResource):
+            pulumi.export(item["name"], made.id)
 
 
 main()

@@ -1,0 +1,78 @@
+"""`coalmine check` and the pack on the real engine say the same about the same objects."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.cli.review.events import Outcome, outcome
+from tests.coalmine import coalmine
+
+from .project import ObjectsProject
+from .support import rollout
+from .test_on_engine import BAD, GOOD
+
+CONFIG = {
+    "all": "advisory",
+    "first-step-weight": {"enforcementLevel": "mandatory", "max": 4},
+    "weight-held": "disabled",
+    "minimum-replicas": {"min": 4},
+}
+
+
+def _everything() -> Iterator[dict[str, Any]]:
+    """One broken stack for each rule and a good one, each in a namespace of its own; one stack names none."""
+    for number, objects in enumerate([GOOD, *(objects for objects, _ in BAD.values())]):
+        for one in objects:
+            made = copy.deepcopy(one)
+            made["metadata"] |= {"namespace": f"case-{number}"}
+            if number == 1:
+                del made["metadata"]["namespace"]
+            yield made
+    yield rollout({"setWeight": 20})
+    target = {"scaleTargetRef": {"kind": "Rollout", "name": "checkout"}, "minReplicas": 1}
+    metadata = {"name": "checkout", "namespace": "case-0"}
+    yield {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": target}
+    yield {"apiVersion": "example.com/v1", "kind": "Other", "metadata": metadata, "spec": {}}
+
+
+def _checked(folder: Path, objects: list[dict[str, Any]], config: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    (folder / "objects.yaml").write_text(yaml.safe_dump_all(objects), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    done = coalmine("check", folder / "objects.yaml", "--config", folder / "config.json", "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def _said(engine: Outcome) -> list[tuple[str, str, str]]:
+    return sorted((one.rule, one.level, one.message) for one in engine.refusals)
+
+
+@pytest.mark.parametrize("config", [{}, CONFIG], ids=["defaults", "configured"])
+def test_the_verdict_is_that_of_the_pack(project: ObjectsProject, tmp_path: Path, config: dict[str, Any]) -> None:
+    objects = list(_everything())
+    answer = project.judge(*objects, config=config)
+    engine = outcome(project.events.read_text(encoding="utf-8"))
+    code, checked = _checked(tmp_path, objects, config)
+    found = sorted((one["rule"], one["level"], one["message"]) for one in checked["violations"])
+    assert found == _said(engine), answer.text
+    assert len({rule for rule, _, _ in found}) >= 6, "too little is broken to prove anything"
+    judged = engine.judged
+    assert checked["judged"] == {
+        "rules": judged.rules,
+        "objects": judged.objects,
+        "evaluations": judged.evaluations,
+    }
+    assert (code, checked["passed"]) == (1, False)
+    assert answer.code != 0, answer.text
+
+
+def test_both_pass_what_is_good(project: ObjectsProject, tmp_path: Path) -> None:
+    answer = project.judge(*GOOD)
+    engine = outcome(project.events.read_text(encoding="utf-8"))
+    code, checked = _checked(tmp_path, list(GOOD), {})
+    assert (answer.code, code, checked["violations"]) == (0, 0, [])
+    assert checked["judged"]["evaluations"] == engine.judged.evaluations == 8
