@@ -17,6 +17,13 @@ class Feature(Enum):
 
     WEIGHTS = "shifting traffic by weight"
     STEP_TIMING = "a hold of its own for every step"
+    REPEATED_CHECKS = "several checks in one step"
+    TOLERATED_FAILURES = "failed checks that are tolerated step by step"
+    KEEP_OLD_PODS = "old pods that stay for a while"
+
+
+ROUTED = frozenset({Feature.WEIGHTS})
+"""The features that depend on the router; the others are the engine's alone."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,8 @@ class Plan:
         return self.app.namespace
 
     @property
-    def stable_service(self) -> str:
-        return f"{self.app.name}-stable"
-
-    @property
     def canary_service(self) -> str:
+        """The Service of the canary's pods, which every engine names alike."""
         return f"{self.app.name}-canary"
 
     @property
@@ -83,7 +87,19 @@ class Plan:
     @property
     def needs(self) -> Mapping[Feature, str]:
         """The features this plan asks for, each with the path in the spec that asks."""
-        return {Feature.WEIGHTS: "delivery.steps", Feature.STEP_TIMING: "delivery.steps"}
+        steps, rollback = "delivery.steps", self.app.delivery.rollback
+        asked = {
+            Feature.WEIGHTS: steps,
+            Feature.STEP_TIMING: steps if len({stage.hold for stage in self.stages}) > 1 else None,
+            Feature.REPEATED_CHECKS: steps if any(stage.gate.count > 1 for stage in self.stages) else None,
+            Feature.TOLERATED_FAILURES: "delivery.analysis.tolerated_failures"
+            if self.analysis.tolerated_failures
+            else None,
+            Feature.KEEP_OLD_PODS: "delivery.rollback.keep_old_pods"
+            if "keep_old_pods" in rollback.model_fields_set and rollback.keep_old_pods.milliseconds
+            else None,
+        }
+        return {feature: path for feature, path in asked.items() if path}
 
 
 def build_plan(app: AppSpec) -> Plan:

@@ -106,7 +106,7 @@ def _cluster(
     [found] = chosen_apps(loaded, app)
     cluster = loaded.spec.cluster
     api = Api(connection_of(load(cluster.kubeconfig), cluster.context), _SECONDS)
-    return api, (operator_of(loaded.spec.delivery.engine.kind), found.spec.namespace)
+    return api, (operator_of(found.spec.delivery.engine or loaded.spec.delivery.engine.kind), found.spec.namespace)
 
 
 def _reason(error: Exception) -> str:

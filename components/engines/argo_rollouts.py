@@ -4,13 +4,15 @@ Every stage is `setWeight` and then an inline analysis, so a weight is left only
 Source: argo-rollouts v1.9, docs/features/specification.md and docs/features/analysis.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from ..contracts import Engine, MetricProvider, OwnedField, Router
+from ..capability import Cells, Evidence, Native
+from ..contracts import Engine, Measured, MetricProvider, OwnedField, Parts, Router
+from ..contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ..manifests.meta import Manifest, manifest, selector_labels, without_nothing
 from ..manifests.support import autoscalers, disruption_budget, service, service_accounts
-from ..plan import Plan, Stage
+from ..plan import Feature, Plan, Stage
 from ..spec.delivery import check_name
 from ..spec.labels import REVISION_LABEL
 
@@ -24,28 +26,41 @@ class ArgoRolloutsEngine(Engine):
 
     kind: Literal["argo-rollouts"] = "argo-rollouts"
 
+    capabilities: ClassVar[Cells] = {
+        Feature.STEP_TIMING: Native(Evidence.TRAFFIC),
+        Feature.REPEATED_CHECKS: Native(Evidence.TRAFFIC),
+        Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),
+        Feature.KEEP_OLD_PODS: Native(Evidence.CONTROLLER),
+    }
+    router_contract: ClassVar[type] = RolloutsRouter
+    metrics_contract: ClassVar[type] = RolloutsMetrics
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
 
-    def manifests(self, plan: Plan, router: Router, metrics: MetricProvider) -> list[Manifest]:
-        rollout = _rollout(plan, router)
-        return [
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
+        services = Services(f"{plan.name}-stable", plan.canary_service)
+        routing = RolloutsRouter.of(router).for_rollouts(plan, services)
+        rollout = _rollout(plan, routing, services)
+        manifests = [
             *service_accounts(plan.app),
-            service(plan.app, plan.stable_service),
-            service(plan.app, plan.canary_service),
+            service(plan.app, services.stable),
+            service(plan.app, services.canary),
+            *routing.manifests,
             _analysis_template(plan, router, metrics),
             rollout,
             *autoscalers(plan.app, rollout),
             disruption_budget(plan.app),
         ]
-
-    def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-        # The controller adds the pod hash to both selectors, which are atomic maps.
-        services = [OwnedField("Service", name, "spec.selector") for name in (plan.stable_service, plan.canary_service)]
-        replicas = [OwnedField("Rollout", plan.name, "spec.replicas")] if plan.app.scaling else []
-        return [*services, *replicas]
+        return Parts(manifests, [*_owned(plan, services), *routing.owned])
 
 
-def _rollout(plan: Plan, router: Router) -> Manifest:
+def _owned(plan: Plan, services: Services) -> list[OwnedField]:
+    # The controller adds the pod hash to both selectors, which are atomic maps.
+    selectors = [OwnedField("Service", name, "spec.selector") for name in (services.stable, services.canary)]
+    replicas = [OwnedField("Rollout", plan.name, "spec.replicas")] if plan.app.scaling else []
+    return [*selectors, *replicas]
+
+
+def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
     app, rollback = plan.app, plan.app.delivery.rollback
     spec = without_nothing(
         {
@@ -57,18 +72,18 @@ def _rollout(plan: Plan, router: Router) -> Manifest:
             "progressDeadlineAbort": True,
             "selector": {"matchLabels": selector_labels(app)},
             "template": plan.template,
-            "strategy": {"canary": _canary(plan, router)},
+            "strategy": {"canary": _canary(plan, routing, services)},
         }
     )
     return manifest(_API, "Rollout", app.name, app, {"spec": spec})
 
 
-def _canary(plan: Plan, router: Router) -> Manifest:
+def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
     keep = plan.app.delivery.rollback.keep_old_pods.whole_seconds
     return {
-        "canaryService": plan.canary_service,
-        "stableService": plan.stable_service,
-        "trafficRouting": router.for_rollouts(plan),
+        "canaryService": services.canary,
+        "stableService": services.stable,
+        "trafficRouting": routing.stanza,
         "maxSurge": "25%",
         "maxUnavailable": 0,
         "minPodsPerReplicaSet": 2,
@@ -94,7 +109,8 @@ def _steps(plan: Plan, stage: Stage) -> list[Manifest]:
 
 
 def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Manifest:
-    series = router.request_series(plan, revision=f"{{{{args.{_REVISION_ARG}}}}}")
+    series = router.request_series(plan, Measured(revision=f"{{{{args.{_REVISION_ARG}}}}}"))
+    asked = RolloutsMetrics.of(metrics)
     interval = f"{plan.analysis.interval.whole_seconds}s"
     shared = {
         # The first look comes after one interval, so that its window holds nothing from before this weight.
@@ -108,8 +124,7 @@ def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> M
     spec = {
         "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}],
         "metrics": [
-            {"name": check_name(check), **shared, **metrics.rollouts_metric(check, plan, series)}
-            for check in plan.checks
+            {"name": check_name(check), **shared, **asked.rollouts_metric(check, plan, series)} for check in plan.checks
         ],
     }
     return manifest(_API, "AnalysisTemplate", plan.name, plan.app, {"spec": spec})

@@ -5,10 +5,13 @@ Two objects, so that two writers never meet: the root (hosts, timeout, retries) 
 the metrics are those of istio.io/latest/docs/reference/config/metrics.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from ..contracts import LabelMatch, OwnedField, RequestSeries, Router
+from ..capability import Cells, Evidence, Native
+from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Feature, Plan
 from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
@@ -18,7 +21,7 @@ _API = "networking.istio.io/v1"
 _ROUTE = "split"
 
 
-class IstioRouter(Router):
+class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by an Istio ingress gateway and VirtualServices."""
 
     kind: Literal["istio"] = "istio"
@@ -27,21 +30,39 @@ class IstioRouter(Router):
     tls_secret: ObjectName | None = None
     """Secret with the gateway's certificate; with it, HTTPS is served on 443 and HTTP redirects there."""
 
-    capabilities: ClassVar[Mapping[str, frozenset[Feature]]] = {
-        "argo-rollouts": frozenset({Feature.WEIGHTS, Feature.STEP_TIMING}),
+    capabilities: ClassVar[Mapping[str, Cells]] = {
+        "argo-rollouts": {Feature.WEIGHTS: Native(Evidence.TRAFFIC)},
+        "flagger": {Feature.WEIGHTS: Native(Evidence.API_SERVER)},
     }
+    flagger_provider: ClassVar[str] = "istio"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "istio", "gateway_selector": {"istio": "ingress"}}
 
-    def for_rollouts(self, plan: Plan) -> Manifest:
-        return {"istio": {"virtualService": {"name": _delegate_name(plan), "routes": [_ROUTE]}}}
+    def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
+        delegate = f"{plan.name}-split"
+        return RolloutsRouting(
+            stanza={"istio": {"virtualService": {"name": delegate, "routes": [_ROUTE]}}},
+            manifests=[
+                self._gateway(plan),
+                _delegate(plan, delegate, services),
+                _root(plan, plan.name, delegate),
+            ],
+            owned=[OwnedField("VirtualService", delegate, "spec.http")],
+        )
 
-    def manifests(self, plan: Plan) -> list[Manifest]:
-        return [self._gateway(plan), _delegate(plan), _root(plan)]
+    def for_flagger(self, plan: Plan) -> FlaggerRouting:
+        # Flagger makes the delegate itself, under the name of the app's own Service.
+        root = f"{plan.name}-root"
+        return FlaggerRouting(
+            service={"delegation": True},
+            manifests=[self._gateway(plan), _root(plan, root, plan.name)],
+        )
 
-    def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-        return [OwnedField("VirtualService", _delegate_name(plan), "spec.http")]
-
-    def request_series(self, plan: Plan, revision: str) -> RequestSeries:
+    def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+        version = (
+            LabelMatch("destination_workload", "=", measured.workload)
+            if measured.workload
+            else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
+        )
         return RequestSeries(
             requests="istio_requests_total",
             errors=LabelMatch("response_code", "=~", "5.."),
@@ -52,7 +73,7 @@ class IstioRouter(Router):
                 LabelMatch("reporter", "=", "destination"),
                 LabelMatch("destination_workload_namespace", "=", plan.namespace),
                 LabelMatch("destination_canonical_service", "=", plan.name),
-                LabelMatch(f"destination_{REVISION_LABEL}", "=", revision),
+                version,
             ),
         )
 
@@ -69,19 +90,15 @@ class IstioRouter(Router):
         )
 
 
-def _delegate_name(plan: Plan) -> str:
-    return f"{plan.name}-split"
-
-
-def _delegate(plan: Plan) -> Manifest:
+def _delegate(plan: Plan, name: str, services: Services) -> Manifest:
     def to(service: str, weight: int) -> Manifest:
         return {"destination": {"host": service, "port": {"number": plan.traffic.port}}, "weight": weight}
 
-    route = {"name": _ROUTE, "route": [to(plan.stable_service, 100), to(plan.canary_service, 0)]}
-    return manifest(_API, "VirtualService", _delegate_name(plan), plan.app, {"spec": {"http": [route]}})
+    route = {"name": _ROUTE, "route": [to(services.stable, 100), to(services.canary, 0)]}
+    return manifest(_API, "VirtualService", name, plan.app, {"spec": {"http": [route]}})
 
 
-def _root(plan: Plan) -> Manifest:
+def _root(plan: Plan, name: str, delegate: str) -> Manifest:
     traffic = plan.traffic
     retries = traffic.retries and without_nothing(
         {
@@ -93,10 +110,10 @@ def _root(plan: Plan) -> Manifest:
     route = without_nothing(
         {
             "name": "all",
-            "delegate": {"name": _delegate_name(plan), "namespace": plan.namespace},
+            "delegate": {"name": delegate, "namespace": plan.namespace},
             "timeout": str(traffic.timeout) if traffic.timeout else None,
             "retries": retries,
         }
     )
     spec = {"hosts": traffic.hosts, "gateways": [plan.name], "http": [route]}
-    return manifest(_API, "VirtualService", plan.name, plan.app, {"spec": spec})
+    return manifest(_API, "VirtualService", name, plan.app, {"spec": spec})

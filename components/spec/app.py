@@ -116,5 +116,10 @@ class AppSpec(Ruled):
                 yield place, message
 
     @property
+    def autoscaled(self) -> Scaling:
+        """The range of pods; of a fixed number, from it to it, for engines that leave the number to an autoscaler."""
+        return self.scaling or Scaling(min=self.replicas or 1, max=self.replicas or 1)
+
+    @property
     def lowest_replicas(self) -> int:
         return self.scaling.min if self.scaling else self.replicas or 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .values import Duration, Int32, Percent
+from .values import Duration, Int32, NonEmpty, Percent
 
 SHORTEST_INTERVAL = Duration.of_seconds(10)
 
@@ -107,6 +107,8 @@ class Delivery(Ruled):
     """Rising weights; after the last one the new version gets everything."""
     analysis: Analysis
     rollback: Rollback = Rollback()
+    engine: NonEmpty | None = None
+    """Name of the engine that moves the weights of this app; the cluster's first one unless given."""
 
     @classmethod
     def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
