@@ -1,12 +1,13 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from .capability import Capability, Refused
-from .contracts import Engine, MetricProvider, OwnedField, Router
+from .contracts import Engine, MetricProvider, Router
 from .manifests.meta import Manifest
+from .ownership import Ownership
 from .plan import ROUTED, Feature, Plan, build_plan
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError, nearest
@@ -20,13 +21,7 @@ class Compiled:
 
     plan: Plan
     manifests: tuple[Manifest, ...]
-    owned: tuple[OwnedField, ...]
-
-    @property
-    def ignored(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """(kind, name) -> the paths that Pulumi leaves to the controllers."""
-        objects = sorted({(field.kind, field.name) for field in self.owned})
-        return {key: tuple(f.path for f in self.owned if (f.kind, f.name) == key) for key in objects}
+    ownership: Ownership
 
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
@@ -38,7 +33,7 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     engine, router, metrics = parts(delivery, app.spec.delivery.engine)
     made = engine.compile(plan, router, metrics)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    return Compiled(plan, tuple(_copy(one) for one in made.manifests), tuple(made.owned))
+    return Compiled(plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)))
 
 
 def compile_stack(stack: LoadedStack) -> list[Compiled]:
@@ -122,8 +117,11 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
         asking = [kind_of(one) for one in variants("metrics").values() if issubclass(one, engine.metrics_contract)]
         pair = f"engine '{engine.kind}' cannot ask '{metrics.kind}'"
         found.append(("delivery.analysis", f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}"))
-    found += engine.problems(plan)
-    return [app.origin.problem(tuple(path.split(".")), message) for path, message in found]
+    by_path = [(tuple(path.split(".")), message) for path, message in found]
+    return [
+        app.origin.problem(path, message)
+        for path, message in (*by_path, *engine.problems(plan), *router.problems(plan))
+    ]
 
 
 def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:

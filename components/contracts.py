@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from .capability import Cells
 from .manifests.meta import Manifest
 from .plan import Plan
+from .spec.base import Finding
 from .spec.registry import VariantModel
 
 
@@ -18,11 +19,14 @@ from .spec.registry import VariantModel
 class OwnedField:
     """A field that a controller rewrites while a release runs; everyone else leaves it alone.
 
-    `path` names the whole field another manager owns (`spec.http`), never a place inside a list: a path inside an
-    atomic list would still be sent and conflict.
+    `group`: API group, empty for the core; `path`: the whole field another manager owns (`spec.http`), never a place
+    inside a list: a path inside an atomic list would still be sent and conflict. What the program writes there must
+    not depend on anything a user can change for the same object: it would be dropped.
     """
 
+    group: str
     kind: str
+    namespace: str
     name: str
     path: str
 
@@ -76,6 +80,10 @@ class Router(VariantModel, ABC):
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         """The standard metrics of the version that is measured."""
 
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what this router cannot do with an app, or cannot measure."""
+        return ()
+
 
 class MetricProvider(VariantModel, ABC):
     """A metric provider: asks one question for one check and says which answers pass."""
@@ -106,7 +114,7 @@ class Engine(VariantModel, ABC):
     """What a metric provider must be for this engine."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
-    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+    def problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what this engine cannot take, beyond the features."""
         return ()
 

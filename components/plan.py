@@ -6,9 +6,10 @@ from enum import Enum
 
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
-from .spec.app import AppSpec, Traffic
+from .spec.app import AppSpec
 from .spec.container import Port
 from .spec.delivery import Analysis, ErrorRate, Latency
+from .spec.traffic import Traffic
 from .spec.values import Duration
 
 
@@ -19,10 +20,11 @@ class Feature(Enum):
     STEP_TIMING = "a hold of its own for every step"
     REPEATED_CHECKS = "several checks in one step"
     TOLERATED_FAILURES = "failed checks that are tolerated step by step"
+    MATCH = "choosing requests by path and headers"
     KEEP_OLD_PODS = "old pods that stay for a while"
 
 
-ROUTED = frozenset({Feature.WEIGHTS})
+ROUTED = frozenset({Feature.WEIGHTS, Feature.MATCH})
 """The features that depend on the router; the others are the engine's alone."""
 
 
@@ -90,6 +92,7 @@ class Plan:
         steps, rollback = "delivery.steps", self.app.delivery.rollback
         asked = {
             Feature.WEIGHTS: steps,
+            Feature.MATCH: "traffic.match" if self.traffic.match else None,
             Feature.STEP_TIMING: steps if len({stage.hold for stage in self.stages}) > 1 else None,
             Feature.REPEATED_CHECKS: steps if any(stage.gate.count > 1 for stage in self.stages) else None,
             Feature.TOLERATED_FAILURES: "delivery.analysis.tolerated_failures"

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import pulumi
 
+from .guard import guard
 from .manifests.meta import Manifest
+from .ownership import marked
+from .spec.labels import MANAGED_BY_LABEL, STACK_LABEL
 
-STACK_LABEL = "coalmine.dev/stack"
-"""On every object: `<project>.<stack>`, the stack that owns it."""
-
-MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 TIMEOUTS = pulumi.CustomTimeouts(create="10m", update="10m", delete="5m")
 
@@ -79,7 +78,8 @@ def _register(
 ) -> KubernetesObject:
     kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
     definition = kind == "CustomResourceDefinition"
-    prepared = labelled(manifest)
+    owned = tuple(rules.ignored.get((kind, name), ()))
+    prepared = marked(labelled(manifest), owned)
     if _not_awaited(manifest, rules):
         metadata = prepared["metadata"]
         annotations = {**(metadata.get("annotations") or {}), **SKIP_AWAIT}
@@ -87,7 +87,8 @@ def _register(
     options = pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(after),
-        ignore_changes=list(rules.ignored.get((kind, name), ())) or None,
+        ignore_changes=list(owned) or None,
+        hooks=guard(resource_name(owner, manifest), manifest, owned),
         protect=kind in rules.protected or None,
         retain_on_delete=definition or None,
         custom_timeouts=TIMEOUTS,

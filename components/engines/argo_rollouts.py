@@ -16,7 +16,8 @@ from ..plan import Feature, Plan, Stage
 from ..spec.delivery import check_name
 from ..spec.labels import REVISION_LABEL
 
-_API = "argoproj.io/v1alpha1"
+_GROUP = "argoproj.io"
+_API = f"{_GROUP}/v1alpha1"
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
 
@@ -55,9 +56,11 @@ class ArgoRolloutsEngine(Engine):
 
 def _owned(plan: Plan, services: Services) -> list[OwnedField]:
     # The controller adds the pod hash to both selectors, which are atomic maps.
-    selectors = [OwnedField("Service", name, "spec.selector") for name in (services.stable, services.canary)]
-    replicas = [OwnedField("Rollout", plan.name, "spec.replicas")] if plan.app.scaling else []
-    return [*selectors, *replicas]
+    selectors = [
+        OwnedField("", "Service", plan.namespace, name, "spec.selector") for name in (services.stable, services.canary)
+    ]
+    replicas = OwnedField(_GROUP, "Rollout", plan.namespace, plan.name, "spec.replicas")
+    return [*selectors, replicas] if plan.app.scaling else selectors
 
 
 def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:

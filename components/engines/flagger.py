@@ -61,7 +61,7 @@ class FlaggerEngine(Engine):
             disruption_budget(plan.app, {NAME_LABEL: (plan.name, _primary(plan))}),
         ]
         # Flagger scales the Deployment; the field is left out, and whoever applied it first gives it up.
-        return Parts(manifests, [OwnedField("Deployment", plan.name, "spec.replicas")])
+        return Parts(manifests, [OwnedField("apps", "Deployment", plan.namespace, plan.name, "spec.replicas")])
 
 
 def _primary(plan: Plan) -> str:

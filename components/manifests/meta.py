@@ -15,9 +15,14 @@ def selector_labels(app: AppSpec) -> dict[str, str]:
     return {NAME_LABEL: app.name}
 
 
-def object_labels(app: AppSpec) -> dict[str, str]:
-    """The labels of every object of an app."""
+def pod_labels(app: AppSpec) -> dict[str, str]:
+    """The labels of an app's pods that say whose they are."""
     return {**selector_labels(app), OWNER_LABEL: app.owner}
+
+
+def object_labels(app: AppSpec) -> dict[str, str]:
+    """The labels of every object of an app; those that users give stay off the pods, where each is a new version."""
+    return {**app.labels, **pod_labels(app)}
 
 
 def manifest(

@@ -10,7 +10,7 @@ from ..spec.app import AppSpec
 from ..spec.container import ConfigKey, EnvFrom, Probe, ResourceAmounts, SecretKey, Security, Volume
 from ..spec.labels import REVISION_LABEL, VERSION_LABEL
 from ..spec.workload import Workload
-from .meta import Manifest, object_labels, selector_labels, without_nothing
+from .meta import Manifest, pod_labels, selector_labels, without_nothing
 
 
 def pod_template(app: AppSpec) -> Manifest:
@@ -34,7 +34,7 @@ def service_account_name(app: AppSpec) -> str:
 
 def _labels(app: AppSpec) -> dict[str, str]:
     version = re.sub(r"[^A-Za-z0-9._-]", "-", app.workload.shown_version)[:63].strip("-._")
-    return {**app.workload.labels, **object_labels(app), VERSION_LABEL: version}
+    return {**app.workload.labels, **pod_labels(app), VERSION_LABEL: version}
 
 
 def _full_template(app: AppSpec) -> Manifest:

@@ -1,11 +1,11 @@
 """Istio: a root VirtualService with the app's hosts, and a delegate whose weights the engine moves.
 
-Two objects, so that two writers never meet: the root (hosts, timeout, retries) is the user's, the delegate's
+Two objects, so that two writers never meet: the root (hosts, match, timeout, retries) is the user's, the delegate's
 `spec.http` is the engine's. Source: istio.io/latest/docs/reference/config/networking/virtual-service (Delegate);
 the metrics are those of istio.io/latest/docs/reference/config/metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native
@@ -14,11 +14,20 @@ from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Servic
 from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Feature, Plan
+from ..spec.base import Finding
 from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
+from ..spec.traffic import HeaderMatch, Match, PathMatch
 from ..spec.values import ObjectName
 
-_API = "networking.istio.io/v1"
+_GROUP = "networking.istio.io"
+_API = f"{_GROUP}/v1"
 _ROUTE = "split"
+
+CANONICAL_NAME_LABEL = "service.istio.io/canonical-name"
+"""On a pod, it names the app in Istio's metrics instead of `app.kubernetes.io/name`."""
+
+_NOT_HEADERS = ("uri", "scheme", "method", "authority")
+"""Istio ignores a condition on headers of these names. Source: VirtualService reference, HTTPMatchRequest."""
 
 
 class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
@@ -31,8 +40,8 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
     """Secret with the gateway's certificate; with it, HTTPS is served on 443 and HTTP redirects there."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
-        "argo-rollouts": {Feature.WEIGHTS: Native(Evidence.TRAFFIC)},
-        "flagger": {Feature.WEIGHTS: Native(Evidence.API_SERVER)},
+        "argo-rollouts": {Feature.WEIGHTS: Native(Evidence.TRAFFIC), Feature.MATCH: Native(Evidence.TRAFFIC)},
+        "flagger": {Feature.WEIGHTS: Native(Evidence.API_SERVER), Feature.MATCH: Native(Evidence.API_SERVER)},
     }
     flagger_provider: ClassVar[str] = "istio"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "istio", "gateway_selector": {"istio": "ingress"}}
@@ -46,7 +55,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
                 _delegate(plan, delegate, services),
                 _root(plan, plan.name, delegate),
             ],
-            owned=[OwnedField("VirtualService", delegate, "spec.http")],
+            owned=[OwnedField(_GROUP, "VirtualService", plan.namespace, delegate, "spec.http")],
         )
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
@@ -56,6 +65,9 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             service={"delegation": True},
             manifests=[self._gateway(plan), _root(plan, root, plan.name)],
         )
+
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        return [*_renamed(plan), *_ignored_headers(plan)]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         version = (
@@ -90,9 +102,28 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
         )
 
 
+def _renamed(plan: Plan) -> Iterator[Finding]:
+    """The checks ask for the app's own name, and would find nothing."""
+    work = plan.app.workload
+    in_template: Mapping[str, Any] = (work.pod_template or {}).get("metadata", {}).get("labels", {})
+    places = ((("labels",), work.labels), (("pod_template", "metadata", "labels"), in_template))
+    for place, labels in places:
+        if CANONICAL_NAME_LABEL in labels:
+            message = "renames the app in Istio's metrics, so that no check would find any: leave it out"
+            yield ("workload", *place, CANONICAL_NAME_LABEL), message
+
+
+def _ignored_headers(plan: Plan) -> Iterator[Finding]:
+    for index, entry in enumerate(plan.traffic.match):
+        for name in entry.headers:
+            if name in _NOT_HEADERS:
+                yield ("traffic", "match", index, "headers", name), "is ignored by Istio: it cannot be a condition"
+
+
 def _delegate(plan: Plan, name: str, services: Services) -> Manifest:
     def to(service: str, weight: int) -> Manifest:
-        return {"destination": {"host": service, "port": {"number": plan.traffic.port}}, "weight": weight}
+        # Without a port, which Istio takes from the Service: the engine owns this list, and a change would be dropped.
+        return {"destination": {"host": service}, "weight": weight}
 
     route = {"name": _ROUTE, "route": [to(services.stable, 100), to(services.canary, 0)]}
     return manifest(_API, "VirtualService", name, plan.app, {"spec": {"http": [route]}})
@@ -110,6 +141,7 @@ def _root(plan: Plan, name: str, delegate: str) -> Manifest:
     route = without_nothing(
         {
             "name": "all",
+            "match": [condition for entry in traffic.match for condition in _conditions(entry)],
             "delegate": {"name": delegate, "namespace": plan.namespace},
             "timeout": str(traffic.timeout) if traffic.timeout else None,
             "retries": retries,
@@ -117,3 +149,23 @@ def _root(plan: Plan, name: str, delegate: str) -> Manifest:
     )
     spec = {"hosts": traffic.hosts, "gateways": [plan.name], "http": [route]}
     return manifest(_API, "VirtualService", name, plan.app, {"spec": spec})
+
+
+def _conditions(entry: Match) -> list[Manifest]:
+    """One entry as Istio writes it: more than one condition where only together they mean the same."""
+    headers = {name: _text(value) for name, value in entry.headers.items()}
+    return [without_nothing({"uri": uri, "headers": headers}) for uri in _uris(entry.path)]
+
+
+def _uris(path: PathMatch | None) -> list[Manifest | None]:
+    if path is None:
+        return [None]
+    if path.prefix is None:
+        return [_text(path)]
+    # Istio's prefix is one of text: `/cart` would match `/carts`.
+    whole = path.prefix.rstrip("/")
+    return [{"exact": whole}, {"prefix": f"{whole}/"}] if whole else [{"prefix": "/"}]
+
+
+def _text(wanted: PathMatch | HeaderMatch) -> Manifest:
+    return without_nothing({"exact": wanted.exact, "prefix": wanted.prefix, "regex": wanted.regex})

@@ -6,37 +6,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .container import PortNumber, repeated_values
 from .delivery import Delivery
+from .labels import LabelName, LabelValue, object_label_problems
 from .pod_template import containers_of
-from .values import AppName, DnsLabel, Hostname, Int32, NonEmpty, Percent, PositiveDuration
+from .traffic import Traffic
+from .values import AppName, DnsLabel, Int32, Percent
 from .workload import Workload
-
-
-class Retries(Strict):
-    """Requests that fail on the way are sent again."""
-
-    attempts: Annotated[int, Field(ge=1, le=10)]
-    """How often a request is sent again."""
-    per_try_timeout: PositiveDuration | None = None
-    """How long each of them may take; the request's timeout unless given."""
-    retry_on: NonEmpty = "connect-failure,refused-stream,unavailable,cancelled"
-    """Conditions of the router, e.g. Envoy's `retry_on`."""
-
-
-class Traffic(Ruled):
-    """How requests reach the app."""
-
-    hosts: Annotated[list[Hostname], Field(min_length=1)]
-    """Host names the app answers to."""
-    port: PortNumber = 80
-    """Port of the app's Services."""
-    timeout: PositiveDuration | None = None
-    """How long a request may take, retries included."""
-    retries: Retries | None = None
-
-    def problems(self) -> Iterator[Finding]:
-        yield from repeated_values("hosts", self.hosts)
 
 
 class Scaling(Ruled):
@@ -75,6 +50,8 @@ class AppSpec(Ruled):
     """Namespace of all its objects; the platform makes it."""
     owner: DnsLabel
     """The team that is asked when a release fails; a label on every object."""
+    labels: dict[LabelName, LabelValue] = {}
+    """Labels of the app's objects, not of its pods: changing them releases nothing."""
     workload: Workload
     traffic: Traffic
     replicas: Annotated[Int32, Field(ge=1)] | None = None
@@ -90,6 +67,7 @@ class AppSpec(Ruled):
             yield (), "give either 'replicas' or 'scaling': one owner sets the pod count"
 
     def problems(self) -> Iterator[Finding]:
+        yield from ((("labels", name), message) for name, message in object_label_problems(self.labels))
         if self.lowest_replicas == 1:
             where = ("scaling", "min") if self.scaling else ("replicas",)
             yield where, "run at least 2 pods: with one, every drain is an outage"

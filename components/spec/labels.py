@@ -11,6 +11,10 @@ OWNER_LABEL = "coalmine.dev/owner"
 REVISION_LABEL = "version"
 """Istio's label for a workload's version; its value reaches the metrics as `destination_version`."""
 
+STACK_LABEL = "coalmine.dev/stack"
+"""On every object that Pulumi makes: `<project>.<stack>`, the stack that owns it."""
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+
 RESERVED = (NAME_LABEL, VERSION_LABEL, OWNER_LABEL, REVISION_LABEL)
 
 _PREFIX = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
@@ -31,3 +35,11 @@ def reserved_labels(given: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in given:
         if name in RESERVED:
             yield name, "is set by Coalmine: releases and metrics are told apart by it"
+
+
+def object_label_problems(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Label and message for every given label of objects that would be written over."""
+    yield from reserved_labels(given)
+    for name in given:
+        if name in (STACK_LABEL, MANAGED_BY_LABEL):
+            yield name, "is set by Coalmine: it says who owns the object"

@@ -7,7 +7,14 @@ from decimal import Decimal
 from functools import total_ordering
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -282,4 +289,29 @@ ApiVersion = Annotated[str, NameRule(r"1\.[0-9]+(\.[0-9]+)?", 20, 'a version of 
 Url = Annotated[
     str, NameRule(r"https?://[^\s/]+\S*", 2048, "an address: write it like 'http://prometheus.monitoring:9090'")
 ]
+_RE2_LACKS = re.compile(
+    r"(?P<lacks>\\[1-9Z]|\(\?(?:[=!>(#]|<[=!]|P=)|[*+?}]\+|\{[0-9]*,?[0-9]{4,})|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]"
+)
+"""What Python's expressions have and RE2's lack (lookaround, back-references, possessive or long repetition), or an
+escape or a class, in which the same characters are harmless."""
+
+
+def _regex(raw: Any) -> str:
+    if not isinstance(raw, str) or not raw:
+        raise PydanticCustomError("regex", "{problem}", {"problem": f"{shown(raw)} is not a regular expression"})
+    try:
+        re.compile(raw)
+    except re.error as error:
+        problem = f"{shown(raw)} is not a regular expression: {error}"
+    else:
+        lacking = next((found["lacks"] for found in _RE2_LACKS.finditer(raw) if found["lacks"]), None)
+        if lacking is None:
+            return raw
+        problem = f"{shown(raw)} uses '{lacking}', which RE2 lacks: a router would refuse it"
+    raise PydanticCustomError("regex", "{problem}", {"problem": problem})
+
+
+Regex = Annotated[str, BeforeValidator(_regex), StringConstraints(min_length=1)]
+"""An expression that Python and RE2 both take: one that Envoy refuses would hold up the routes of all apps."""
+
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strict=True)]

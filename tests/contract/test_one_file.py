@@ -47,7 +47,7 @@ ROUTER = dedent('''
             return RolloutsRouting(
                 stanza={"plugins": {"example/fictive": {"lanes": self.lanes}}},
                 manifests=[manifest("example.com/v1", "Fictive", plan.name, plan.app, {"spec": {"split": 0}})],
-                owned=[OwnedField("Fictive", plan.name, "spec.split")],
+                owned=[OwnedField("example.com", "Fictive", plan.namespace, plan.name, "spec.split")],
             )
 
         def for_flagger(self, plan: Plan) -> FlaggerRouting:

@@ -102,7 +102,7 @@ def test_the_selector_never_changes(tmp_path: Path) -> None:
 
 
 def test_what_controllers_rewrite_is_left_to_them(tmp_path: Path) -> None:
-    assert compiled_app(tmp_path, SHOP).ignored == {
+    assert compiled_app(tmp_path, SHOP).ownership.pulumi == {
         ("Service", "shop-canary"): ("spec.selector",),
         ("Service", "shop-stable"): ("spec.selector",),
         ("VirtualService", "shop-split"): ("spec.http",),

@@ -47,14 +47,14 @@ def test_an_autoscaler_owns_the_pod_count_alone(tmp_path: Path) -> None:
     assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 60}
     assert spec["scaleTargetRef"] == {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "feed"}
     assert "replicas" not in only(compiled.manifests, "Rollout")["spec"]
-    assert compiled.ignored["Rollout", "feed"] == ("spec.replicas",)
+    assert compiled.ownership.pulumi["Rollout", "feed"] == ("spec.replicas",)
 
 
 def test_a_fixed_count_has_no_autoscaler(tmp_path: Path) -> None:
     compiled = compiled_app(tmp_path, SHOP)
     assert "HorizontalPodAutoscaler" not in [one["kind"] for one in compiled.manifests]
     assert only(compiled.manifests, "Rollout")["spec"]["replicas"] == 4
-    assert ("Rollout", "shop") not in compiled.ignored
+    assert ("Rollout", "shop") not in compiled.ownership.pulumi
 
 
 def test_a_drain_takes_away_few_pods_of_both_versions(tmp_path: Path) -> None:
