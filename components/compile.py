@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .capability import Capability, Refused
+from .capability import Capability, Emulated, Refused
 from .contracts import Engine, MetricProvider, Router
 from .manifests.meta import Manifest
 from .ownership import Ownership
-from .plan import ROUTED, Feature, Plan, build_plan
+from .plan import Feature, Plan, build_plan
+from .spec.base import Finding
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError, nearest
 from .spec.load import LoadedApp, LoadedStack
@@ -22,6 +23,8 @@ class Compiled:
     plan: Plan
     manifests: tuple[Manifest, ...]
     ownership: Ownership
+    notes: tuple[str, ...] = ()
+    """What the engine does by other means than the plan says, a sentence each."""
 
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
@@ -33,7 +36,9 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     engine, router, metrics = parts(delivery, app.spec.delivery.engine)
     made = engine.compile(plan, router, metrics)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    return Compiled(plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)))
+    return Compiled(
+        plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), _notes(plan, engine, router)
+    )
 
 
 def compile_stack(stack: LoadedStack) -> list[Compiled]:
@@ -116,15 +121,15 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
     if not isinstance(metrics, engine.metrics_contract):
         asking = [kind_of(one) for one in variants("metrics").values() if issubclass(one, engine.metrics_contract)]
         pair = f"engine '{engine.kind}' cannot ask '{metrics.kind}'"
-        found.append(("delivery.analysis", f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}"))
-    by_path = [(tuple(path.split(".")), message) for path, message in found]
+        found.append(
+            (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
+        )
     return [
-        app.origin.problem(path, message)
-        for path, message in (*by_path, *engine.problems(plan), *router.problems(plan))
+        app.origin.problem(path, message) for path, message in (*found, *engine.problems(plan), *router.problems(plan))
     ]
 
 
-def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:
+def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding]:
     pair = f"engine '{engine.kind}' with router '{router.kind}'"
     for feature, path in plan.needs.items():
         cell = capability(engine, router, feature)
@@ -133,10 +138,18 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[s
             yield path, f"{why}; {cell.instead}"
 
 
+def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
+    cells = ((feature, capability(engine, router, feature)) for feature in plan.needs)
+    return tuple(
+        f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
+    )
+
+
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:
     """What an engine with a router makes of a feature."""
-    if feature not in ROUTED:
-        return engine.capabilities[feature]
+    own = engine.capabilities.get(feature)
+    if own is not None:
+        return own
     known = router.capabilities.get(engine.kind)
     cell = known[feature] if known else Refused(f"'{router.kind}' does not work with '{engine.kind}'", "")
     if not isinstance(cell, Refused):

@@ -72,7 +72,10 @@ class Router(VariantModel, ABC):
     """A traffic router; its stanzas for an engine are those of the engine's own contract for routers."""
 
     capabilities: ClassVar[Mapping[str, Cells]]
-    """By engine kind, what this router can do with it, a cell for every routed feature; an absent engine is refused."""
+    """By engine kind, what this router can do with it; an absent engine is refused.
+
+    A cell for every routed feature that the engine has not answered for all routers.
+    """
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
@@ -91,7 +94,7 @@ class MetricProvider(VariantModel, ABC):
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
     @abstractmethod
-    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+    def problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what this provider cannot measure in time."""
 
 
@@ -107,7 +110,7 @@ class Engine(VariantModel, ABC):
     """A progressive-delivery engine: turns a plan into its custom resources and whatever they need."""
 
     capabilities: ClassVar[Cells]
-    """A cell for every feature that does not depend on the router."""
+    """A cell for every feature that does not depend on the router, here or at all."""
     router_contract: ClassVar[type[Any]]
     """What a router must be for this engine."""
     metrics_contract: ClassVar[type]

@@ -13,6 +13,7 @@ from ..contracts_of.argo_rollouts import RolloutsMetrics
 from ..contracts_of.flagger import FlaggerMetrics, Look
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec.base import Finding
 from ..spec.delivery import ErrorRate, Latency
 from ..spec.values import Duration, PositiveDuration, Url
 
@@ -37,12 +38,12 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
         "scrape_interval": "5s",
     }
 
-    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+    def problems(self, plan: Plan) -> Sequence[Finding]:
         shortest = Duration(self.scrape_interval.milliseconds * _SAMPLES)
         if plan.analysis.interval >= shortest:
             return []
         wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
-        return [("delivery.analysis.interval", f"{wanted}: at least {shortest}")]
+        return [(("delivery", "analysis", "interval"), f"{wanted}: at least {shortest}")]
 
     def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
         limit = _limit(check, series)

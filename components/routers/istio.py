@@ -8,13 +8,14 @@ the metrics are those of istio.io/latest/docs/reference/config/metrics.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from ..capability import Cells, Evidence, Native
+from ..capability import Cells, Emulated, Evidence, Native, Refused
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Feature, Plan
 from ..spec.base import Finding
+from ..spec.cohort import Cohort
 from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
 from ..spec.traffic import HeaderMatch, Match, PathMatch
 from ..spec.values import ObjectName
@@ -40,30 +41,54 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
     """Secret with the gateway's certificate; with it, HTTPS is served on 443 and HTTP redirects there."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
-        "argo-rollouts": {Feature.WEIGHTS: Native(Evidence.TRAFFIC), Feature.MATCH: Native(Evidence.TRAFFIC)},
-        "flagger": {Feature.WEIGHTS: Native(Evidence.API_SERVER), Feature.MATCH: Native(Evidence.API_SERVER)},
+        "argo-rollouts": {
+            Feature.WEIGHTS: Native(Evidence.TRAFFIC),
+            Feature.MATCH: Native(Evidence.TRAFFIC),
+            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
+            Feature.COHORT_AND_WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.MIRROR: Native(Evidence.API_SERVER),
+            Feature.MIRROR_METHODS: Native(Evidence.API_SERVER),
+            Feature.MIRROR_AND_WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.SESSION_AFFINITY: Refused(
+                "Argo Rollouts sets no cookies",
+                "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
+            ),
+            Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
+        },
+        "flagger": {
+            Feature.WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.MATCH: Native(Evidence.API_SERVER),
+            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
+            Feature.MIRROR: Native(Evidence.API_SERVER),
+            Feature.SESSION_AFFINITY: Native(Evidence.API_SERVER),
+        },
     }
     flagger_provider: ClassVar[str] = "istio"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "istio", "gateway_selector": {"istio": "ingress"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
+        if plan.switched:
+            # The switch is one of pods behind a Service, so the route never changes.
+            return RolloutsRouting({}, [self._gateway(plan), _root(plan, plan.name, _to_service(services.stable))], [])
         delegate = f"{plan.name}-split"
         return RolloutsRouting(
             stanza={"istio": {"virtualService": {"name": delegate, "routes": [_ROUTE]}}},
             manifests=[
                 self._gateway(plan),
                 _delegate(plan, delegate, services),
-                _root(plan, plan.name, delegate),
+                _root(plan, plan.name, _to_delegate(plan, delegate)),
             ],
             owned=[OwnedField(_GROUP, "VirtualService", plan.namespace, delegate, "spec.http")],
         )
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         # Flagger makes the delegate itself, under the name of the app's own Service.
-        root = f"{plan.name}-root"
         return FlaggerRouting(
             service={"delegation": True},
-            manifests=[self._gateway(plan), _root(plan, root, plan.name)],
+            manifests=[self._gateway(plan), _root(plan, f"{plan.name}-root", _to_delegate(plan, plan.name))],
+            match=[{"headers": headers} for cohort in plan.cohorts for headers in _cohort(cohort)],
         )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
@@ -129,7 +154,15 @@ def _delegate(plan: Plan, name: str, services: Services) -> Manifest:
     return manifest(_API, "VirtualService", name, plan.app, {"spec": {"http": [route]}})
 
 
-def _root(plan: Plan, name: str, delegate: str) -> Manifest:
+def _to_delegate(plan: Plan, name: str) -> Manifest:
+    return {"delegate": {"name": name, "namespace": plan.namespace}}
+
+
+def _to_service(name: str) -> Manifest:
+    return {"route": [{"destination": {"host": name}}]}
+
+
+def _root(plan: Plan, name: str, destination: Manifest) -> Manifest:
     traffic = plan.traffic
     retries = traffic.retries and without_nothing(
         {
@@ -142,7 +175,7 @@ def _root(plan: Plan, name: str, delegate: str) -> Manifest:
         {
             "name": "all",
             "match": [condition for entry in traffic.match for condition in _conditions(entry)],
-            "delegate": {"name": delegate, "namespace": plan.namespace},
+            **destination,
             "timeout": str(traffic.timeout) if traffic.timeout else None,
             "retries": retries,
         }
@@ -165,6 +198,13 @@ def _uris(path: PathMatch | None) -> list[Manifest | None]:
     # Istio's prefix is one of text: `/cart` would match `/carts`.
     whole = path.prefix.rstrip("/")
     return [{"exact": whole}, {"prefix": f"{whole}/"}] if whole else [{"prefix": "/"}]
+
+
+def _cohort(cohort: Cohort) -> list[Manifest]:
+    """Conditions on headers; one of them is enough."""
+    if cohort.cookie:
+        return [{"cookie": {"regex": cohort.cookie.in_header}}]
+    return [{name: _text(value)} for name, value in (cohort.headers or {}).items()]
 
 
 def _text(wanted: PathMatch | HeaderMatch) -> Manifest:

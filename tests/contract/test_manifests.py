@@ -78,7 +78,7 @@ def _parts(data: Any) -> Iterator[Any]:
 
 
 def _owned(combination: Combination, plan: Plan) -> list[OwnedField]:
-    return list(compile_app(LoadedApp(plan.app, Origin("apps/app.yaml")), combination.delivery).owned)
+    return list(compile_app(LoadedApp(plan.app, Origin("apps/app.yaml")), combination.delivery).ownership.fields)
 
 
 @pytest.mark.parametrize(("combination", "plan"), BOTH, ids=_id)

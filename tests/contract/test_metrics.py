@@ -144,7 +144,7 @@ def test_too_short_an_interval_for_the_provider_is_refused_and_a_long_one_is_not
         app["delivery"]["steps"] = [{"weight": 10, "hold": "2h"}]
         found[interval] = list(combination.metrics.problems(build_plan(AppSpec.model_validate(app))))
     assert found["1h"] == []
-    assert all(path.startswith("delivery.analysis") for path, _ in found["10s"])
+    assert all(path[:2] == ("delivery", "analysis") for path, _ in found["10s"])
 
 
 def test_the_contract_is_run_for_each_check_at_least_once() -> None:

@@ -130,8 +130,9 @@ def test_what_it_cannot_do_is_refused_with_app_path_pair_and_what_can(tmp_path: 
     done = run(routers, "validate", "--root", str(project.root))
     assert done.returncode == 1
     assert done.stderr == (
-        "apps/app.yaml: delivery.steps: app 'shop' needs shifting traffic by weight, which engine 'argo-rollouts' with "
-        "router 'fictive' cannot do: it is only half written; write the other half; routers that can: istio\n"
+        "apps/app.yaml: delivery.steps[0]: app 'shop' needs shifting traffic by weight, which engine "
+        "'argo-rollouts' with router 'fictive' cannot do: it is only half written; write the other half; "
+        "routers that can: istio\n"
     )
 
 

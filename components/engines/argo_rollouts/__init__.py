@@ -1,25 +1,25 @@
 """Argo Rollouts: a plan becomes a Rollout, its Services and an AnalysisTemplate.
 
-Every stage is `setWeight` and then an inline analysis, so a weight is left only after its checks have passed.
-Source: argo-rollouts v1.9, docs/features/specification.md and docs/features/analysis.md.
+Source: argo-rollouts v1.9, docs/features/specification.md.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from ..capability import Cells, Evidence, Native
-from ..contracts import Engine, Measured, MetricProvider, OwnedField, Parts, Router
-from ..contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
-from ..manifests.meta import Manifest, manifest, selector_labels, without_nothing
-from ..manifests.support import autoscalers, disruption_budget, service, service_accounts
-from ..plan import Feature, Plan, Stage
-from ..spec.delivery import check_name
-from ..spec.labels import REVISION_LABEL
+from ...capability import Cells, Evidence, Native
+from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
+from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
+from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
+from ...manifests.support import autoscalers, disruption_budget, service, service_accounts
+from ...plan import Feature, Plan
+from ...spec.strategies import BlueGreen
+from .analysis import analysis, analysis_template
+from .steps import managed_routes, steps
 
 _GROUP = "argoproj.io"
 _API = f"{_GROUP}/v1alpha1"
-_REVISION_ARG = "revision"
-_COUNT_ARG = "count"
+_SPARE_SECONDS = 30
+"""How much longer than an analysis after a switch the old pods stay: the controller ends it when they go."""
 
 
 class ArgoRolloutsEngine(Engine):
@@ -28,6 +28,8 @@ class ArgoRolloutsEngine(Engine):
     kind: Literal["argo-rollouts"] = "argo-rollouts"
 
     capabilities: ClassVar[Cells] = {
+        Feature.SCALE: Native(Evidence.API_SERVER),
+        Feature.APPROVAL: Native(Evidence.CONTROLLER),
         Feature.STEP_TIMING: Native(Evidence.TRAFFIC),
         Feature.REPEATED_CHECKS: Native(Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),
@@ -46,7 +48,7 @@ class ArgoRolloutsEngine(Engine):
             service(plan.app, services.stable),
             service(plan.app, services.canary),
             *routing.manifests,
-            _analysis_template(plan, router, metrics),
+            analysis_template(plan, router, metrics),
             rollout,
             *autoscalers(plan.app, rollout),
             disruption_budget(plan.app),
@@ -65,6 +67,11 @@ def _owned(plan: Plan, services: Services) -> list[OwnedField]:
 
 def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
     app, rollback = plan.app, plan.app.delivery.rollback
+    strategy = (
+        {"blueGreen": _blue_green(plan, plan.switched, services)}
+        if plan.switched
+        else {"canary": _canary(plan, routing, services)}
+    )
     spec = without_nothing(
         {
             # With an autoscaler the field stays absent: two owners would fight over it.
@@ -75,7 +82,7 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manife
             "progressDeadlineAbort": True,
             "selector": {"matchLabels": selector_labels(app)},
             "template": plan.template,
-            "strategy": {"canary": _canary(plan, routing, services)},
+            "strategy": strategy,
         }
     )
     return manifest(_API, "Rollout", app.name, app, {"spec": spec})
@@ -86,48 +93,27 @@ def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifes
     return {
         "canaryService": services.canary,
         "stableService": services.stable,
-        "trafficRouting": routing.stanza,
+        "trafficRouting": without_nothing({**routing.stanza, "managedRoutes": managed_routes(plan)}),
         "maxSurge": "25%",
         "maxUnavailable": 0,
         "minPodsPerReplicaSet": 2,
         "scaleDownDelaySeconds": keep,
         # 0 would mean "never" here.
         "abortScaleDownDelaySeconds": max(keep, 1),
-        "steps": [step for stage in plan.stages for step in _steps(plan, stage)],
+        "steps": steps(plan),
     }
 
 
-def _steps(plan: Plan, stage: Stage) -> list[Manifest]:
-    revision = {"fieldRef": {"fieldPath": f"spec.template.metadata.labels.{REVISION_LABEL}"}}
-    analysis = {
-        "templates": [{"templateName": plan.name}],
-        # Read from the Rollout when the analysis starts, so that an undo measures the version it brings back.
-        "args": [
-            {"name": _REVISION_ARG, "valueFrom": revision},
-            {"name": _COUNT_ARG, "value": str(stage.gate.count)},
-        ],
+def _blue_green(plan: Plan, wanted: BlueGreen, services: Services) -> Manifest:
+    """The Service that users reach is switched to the new pods; the other one always shows the newest version."""
+    [stage] = plan.stages
+    keep = wanted.rollback.keep_old_pods.whole_seconds
+    return {
+        "activeService": services.stable,
+        "previewService": services.canary,
+        "autoPromotionEnabled": not wanted.approval,
+        "maxUnavailable": 0,
+        "postPromotionAnalysis": analysis(plan, stage),
+        "scaleDownDelaySeconds": max(keep, wanted.hold.whole_seconds + _SPARE_SECONDS),
+        "abortScaleDownDelaySeconds": max(keep, 1),
     }
-    rest = [{"pause": {"duration": f"{stage.rest.whole_seconds}s"}}] if stage.rest.milliseconds else []
-    return [{"setWeight": stage.weight}, {"analysis": analysis}, *rest]
-
-
-def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Manifest:
-    series = router.request_series(plan, Measured(revision=f"{{{{args.{_REVISION_ARG}}}}}"))
-    asked = RolloutsMetrics.of(metrics)
-    interval = f"{plan.analysis.interval.whole_seconds}s"
-    shared = {
-        # The first look comes after one interval, so that its window holds nothing from before this weight.
-        "initialDelay": interval,
-        "interval": interval,
-        "count": f"{{{{args.{_COUNT_ARG}}}}}",
-        "failureLimit": plan.analysis.tolerated_failures,
-    }
-    # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
-    fewest = str(min(stage.gate.count for stage in plan.stages))
-    spec = {
-        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}],
-        "metrics": [
-            {"name": check_name(check), **shared, **asked.rollouts_metric(check, plan, series)} for check in plan.checks
-        ],
-    }
-    return manifest(_API, "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
