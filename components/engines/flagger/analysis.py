@@ -49,7 +49,8 @@ def _metric(plan: Plan, check: ErrorRate | Latency, look: Look, spec: Manifest, 
     reference = {
         "name": check_name(check),
         "interval": _interval(look.window),
-        "templateRef": {"name": name},
+        # Without the namespace the platform's controller takes it for another team's template, and refuses it.
+        "templateRef": {"name": name, "namespace": plan.namespace},
         "thresholdRange": {"max": highest},
     }
     return Metric(manifest(API, "MetricTemplate", name, plan.app, {"spec": spec}), reference)
