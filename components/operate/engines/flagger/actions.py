@@ -10,7 +10,10 @@ RETRIED = "coalmine.dev/retried-after"
 
 
 def full_promotion(wanted: bool) -> Object:
-    """Promote at the next tick without any check, until it is taken back: else it would hold for later releases too."""
+    """Promote at the next tick without any check, until it is taken back: else it would hold for later releases too.
+
+    The field is removed then, not set to false: Flagger itself leaves it out wherever it writes a Canary.
+    """
     return {"spec": {"skipAnalysis": True if wanted else None}}
 
 

@@ -1,31 +1,29 @@
-"""What the checks of a release found, read from the events that Flagger writes about a Canary.
+"""The events that Flagger writes about a Canary, read back in the order in which they were written last.
 
-A Canary's status only counts failures; which check failed, and with which value, stands in events, which are kept for
-an hour. Source: flagger v1.36, pkg/controller/scheduler_metrics.go and scheduler.go (the texts of the events).
+A Canary's status only counts failures; which check failed, with which value, and why a release was taken back, stands
+in events, which are kept for an hour. Two things of the events' own make it harder: an event with the same words is
+written once and counted, and of more than ten different ones in ten minutes only the latest words are kept, behind
+`(combined from similar events)`. Source: flagger v1.36, pkg/controller/events.go; client-go v0.27,
+tools/record/events_cache.go.
 """
 
 import http.client
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ....access.client import Api, ApiError, Object, path_of
-from ....spec.values import Duration, Percent
-from ...contract import Verdict
+from ....access.client import Api, ApiError, path_of
 
-_BEGAN = ("New revision detected",)
-_ADVANCED = re.compile(r"Advance \S+ canary weight (\d+)")
-_ABOVE = re.compile(r"Halt \S+ advancement (\S+) (\S+) > (\S+)")
-_NOTHING = re.compile(r"Halt advancement no values found for custom metric: (\S+?):")
-_BROKEN = re.compile(r"Metric query failed for (\S+?): (.*)", re.DOTALL)
-_ENDED = re.compile(r"Rolling back \S+ failed checks threshold reached")
+_BEGAN = "New revision detected!"
+_COMBINED = re.compile(r"\(combined from similar events\): ")
 
 
 @dataclass(frozen=True)
 class Told:
-    """One event. Fields: `at`: when it was written first; `message`; `count`: how often."""
+    """One event. Fields: `first`, `last`: when it was written; `message`; `count`: how often, over all that time."""
 
-    at: str
+    first: str
+    last: str
     message: str
     count: int
 
@@ -39,64 +37,24 @@ def read_events(api: Api, namespace: str, uid: str) -> list[Told]:
         if error.status == http.client.FORBIDDEN:
             return []
         raise
-    told = [
-        Told(event.get("firstTimestamp") or event.get("eventTime") or "", event["message"], event.get("count") or 1)
+    # The end of an event's name counts on with the time, which tells apart those of one second.
+    found.sort(key=lambda event: (event.get("lastTimestamp") or "", event.get("metadata", {}).get("name", "")))
+    return [
+        Told(
+            first=event.get("firstTimestamp") or "",
+            last=event.get("lastTimestamp") or "",
+            message=_COMBINED.sub("", event["message"]),
+            count=event.get("count") or 1,
+        )
         for event in found
     ]
-    return sorted(told, key=lambda one: one.at)
 
 
 def of_last_try(events: Sequence[Told]) -> list[Told]:
-    """The events since a release began for the last time."""
+    """The events since a release began for the last time, each counted for this try as far as that is known."""
     starts = [index for index, event in enumerate(events) if event.message.startswith(_BEGAN)]
-    return list(events[starts[-1] :]) if starts else list(events)
-
-
-def verdicts(events: Sequence[Told], metrics: Sequence[Object]) -> Iterator[Verdict]:
-    """What is told about every check that failed, at the weight at which it did; checks that passed leave no event."""
-    ended = any(_ENDED.match(event.message) for event in events)
-    weight, found = 0, dict[tuple[str, int], Verdict]()
-    for event in events:
-        advanced = _ADVANCED.match(event.message)
-        weight = int(advanced[1]) if advanced else weight
-        one = _failure(event, weight, metrics)
-        if one:
-            before = found.get((one.check, weight))
-            found[one.check, weight] = replace(one, failed=one.failed + (before.failed if before else 0))
-    yield from _blamed(found.values()) if ended else found.values()
-
-
-def _blamed(found: Iterable[Verdict]) -> Iterator[Verdict]:
-    """Failures add up over all steps, so every one of them had its part in the end."""
-    return (replace(one, decisive=True) for one in found)
-
-
-def _failure(event: Told, weight: int, metrics: Sequence[Object]) -> Verdict | None:
-    above, nothing, broken = (pattern.match(event.message) for pattern in (_ABOVE, _NOTHING, _BROKEN))
-    failed = Verdict("", weight, 0, event.count, "", "", no_data=False)
-    if above:
-        check = above[1]
-        return replace(failed, check=check, value=_amount(check, above[2]), limit=_limit(check, above[3]))
-    if nothing:
-        return replace(failed, check=nothing[1], value="no data", limit=_known(nothing[1], metrics), no_data=True)
-    if broken:
-        return replace(failed, check=broken[1], problem=" ".join(broken[2].split()))
-    return None
-
-
-def _known(check: str, metrics: Sequence[Object]) -> str:
-    """The limit of a check, from the Canary."""
-    highest = [one["thresholdRange"]["max"] for one in metrics if one["name"] == check and "thresholdRange" in one]
-    return _limit(check, str(highest[0])) if highest else ""
-
-
-def _amount(check: str, number: str) -> str:
-    if check == "error-rate":
-        return f"{float(number):.1f}%"
-    return f"{float(number):.0f}ms" if check.startswith("latency-") else number
-
-
-def _limit(check: str, number: str) -> str:
-    if check == "error-rate":
-        return str(Percent.parse(f"{float(number):g}%"))
-    return str(Duration(round(float(number)))) if check.startswith("latency-") else number
+    if not starts:
+        return list(events)
+    began = events[starts[-1]].last
+    later = events[starts[-1] :]
+    return [event if event.first >= began else Told(began, event.last, event.message, 1) for event in later]
