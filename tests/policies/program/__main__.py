@@ -21,10 +21,13 @@ MARK = "known only during the update"
 here = Path(__file__).resolve().parent
 late = pulumi_random.RandomId("late", byte_length=4)
 cluster = Provider("cluster", kubeconfig=(here / "kubeconfig.yaml").read_text(encoding="utf-8"))
+seen: list[str] = []
 for manifest in json.loads((here / "objects.json").read_text(encoding="utf-8")):
     body = revealed(manifest)
+    name = manifest["kind"].lower()
+    seen.append(name)
     CustomResource(
-        manifest["kind"].lower(),
+        name if seen.count(name) == 1 else f"{name}-{seen.count(name)}",
         api_version=body["apiVersion"],
         kind=body["kind"],
         metadata=body["metadata"],
