@@ -28,10 +28,11 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Installed:
-    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
+    """A cluster with the platform of the stack `local` and both engines, where an earlier `pulumi destroy` was."""
 
     cluster: Cluster
     pulumi: Pulumi
+    config: Path
     definitions_before: dict[str, str]
     """Name and uid of the CRDs that the destroyed stack left."""
     first_up: Ran
@@ -47,15 +48,17 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     with fresh_cluster(request, "platform") as cluster:
         pulumi = Pulumi(cluster.environment())
         stack.ensure(cluster.state)
-        engine_only = without_mesh_and_apps(tmp_path_factory.mktemp("config"))
+        folder = tmp_path_factory.mktemp("config")
+        engine_only, whole = without_mesh_and_apps(folder), written(local_config(), folder / "whole.yaml")
         pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
         pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
-        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
+        first_up = pulumi.run("up", "--yes", "--skip-preview", config=whole)
+        yield Installed(cluster, pulumi, whole, before, first_up)
 
 
 def without_mesh_and_apps(folder: Path) -> Path:
-    """The configuration of the stack `local` with Argo Rollouts alone."""
+    """The configuration of the stack `local` with the engines alone."""
     config = local_config()
     config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
     return written({**config, "coalmine:apps": [], "coalmine:overrides": {}}, folder / "engine-only.yaml")
@@ -73,9 +76,11 @@ def slow_canary(path: Path, timeout: str) -> Path:
 
 
 def local_config() -> dict[str, Any]:
-    """The keys of the stack `local`."""
+    """The keys of the stack `local`, with the other engine beside its own."""
     settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
     config: dict[str, Any] = settings["config"]
+    config["coalmine:delivery"]["other_engines"] = ["flagger"]
+    config["coalmine:platform"]["flagger"] = {"replicas": 1}
     return config
 
 
@@ -88,7 +93,8 @@ def written(config: dict[str, Any], path: Path) -> Path:
 
 def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Installed) -> None:
     assert installed.first_up.code == 0, installed.first_up.errors
-    assert "rollouts.argoproj.io" in installed.definitions_before, "destroy must leave the CRDs: objects go with them"
+    for name in ("rollouts.argoproj.io", "canaries.flagger.app"):
+        assert name in installed.definitions_before, f"destroy must leave the CRD {name}: objects go with it"
     after = {item["metadata"]["name"]: item for item in installed.api.items(CRDS)}
     for name, uid in installed.definitions_before.items():
         assert after[name]["metadata"]["uid"] == uid, f"{name} was deleted and made anew"
@@ -99,6 +105,7 @@ def test_every_controller_gets_ready(installed: Installed) -> None:
     deployments = installed.api.items("/apis/apps/v1/deployments")
     assert {item["metadata"]["name"] for item in deployments} == {
         "argo-rollouts",
+        "flagger",
         "istio-ingressgateway",
         "istiod",
         "prometheus",
@@ -126,7 +133,7 @@ def scraped_pods(installed: Installed, job: str) -> set[str]:
 
 
 def test_an_unchanged_stack_has_nothing_to_do(installed: Installed) -> None:
-    refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes")
+    refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes", config=installed.config)
     assert refreshed.code == 0, f"what controllers write shows as a change:\n{refreshed.text[-3000:]}"
 
 
