@@ -15,9 +15,7 @@ ERRORS = "Halt shop.shop advancement error-rate 4.93 > 1"
 SLOW = "Halt shop.shop advancement latency-p99 812.40 > 300"
 SILENT = "Halt advancement no values found for custom metric: error-rate: no values found"
 REFUSED = 'Metric query failed for error-rate: request failed: Post "http://prometheus:9090":\n connection refused'
-NOT_READY = "canary deployment shop.shop not ready: waiting for rollout to finish: 0 of 2 new replicas have been updated"
-    "canary deployment shop.shop not ready: waiting for rollout to finish: 0 of 2 updated replicas are available"
-)
+NOT_READY = "canary deployment shop.shop not ready: waiting for rollout to finish: 0 of 2 new replicas are updated"
 FAILED = "Canary failed! Scaling down shop.shop"
 
 
