@@ -29,7 +29,7 @@ class App(pulumi.ComponentResource):
         discover()
         compiled = _compiled(name, spec, delivery)
         # A canary takes as long as its steps say; the release is watched elsewhere.
-        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=frozenset({"Rollout"}))
+        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=frozenset({"Deployment", "Rollout"}))
         register(self, name, stages(compiled), rules)
         self.namespace = pulumi.Output.from_input(spec.namespace)
         self.version = pulumi.Output.from_input(spec.workload.shown_version)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .capability import Capability, Emulated, Refused
 from .contracts import Engine, MetricProvider, Router
 from .manifests.meta import Manifest
 from .ownership import Ownership
-from .plan import Plan, build_plan
+from .plan import Feature, Plan, build_plan
+from .spec.base import Finding
 from .spec.cluster import DeliverySpec, StackSpec
-from .spec.errors import Problem, SpecError
+from .spec.errors import Problem, SpecError, nearest
 from .spec.load import LoadedApp, LoadedStack
 from .spec.registry import kind_of, variants
 
@@ -21,18 +23,22 @@ class Compiled:
     plan: Plan
     manifests: tuple[Manifest, ...]
     ownership: Ownership
+    notes: tuple[str, ...] = ()
+    """What the engine does by other means than the plan says, a sentence each."""
 
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     """Compiles one app for a cluster. Raises SpecError where engine, router and metrics cannot do what it asks."""
-    engine, router, metrics = parts(delivery)
     plan = build_plan(app.spec)
-    problems = _problems(app, plan, engine, router, metrics)
+    problems = _problems(app, plan, delivery)
     if problems:
         raise SpecError(problems)
-    owned = Ownership((*engine.mutated_fields(plan), *router.mutated_fields(plan)))
+    engine, router, metrics = parts(delivery, app.spec.delivery.engine)
+    made = engine.compile(plan, router, metrics)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    return Compiled(plan, tuple(_copy(one) for one in _ordered(plan, engine, router, metrics)), owned)
+    return Compiled(
+        plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), _notes(plan, engine, router)
+    )
 
 
 def compile_stack(stack: LoadedStack) -> list[Compiled]:
@@ -65,12 +71,12 @@ class StackCheck:
         self._owners: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, app: LoadedApp, stack: StackSpec) -> list[Problem]:
-        chosen = parts(stack.delivery)
         plan = build_plan(app.spec)
-        problems = _problems(app, plan, *chosen)
-        if problems:
-            return problems
-        objects = _ordered(plan, *chosen)
+        found = _problems(app, plan, stack.delivery)
+        if found:
+            return found
+        engine, router, metrics = parts(stack.delivery, app.spec.delivery.engine)
+        objects = engine.compile(plan, router, metrics).manifests
         if self._built:
             self._built(plan, objects)
         return list(_shared_objects(app, objects, self._owners))
@@ -78,12 +84,12 @@ class StackCheck:
 
 def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
     """What engine, router and metrics of a stack cannot do for an app; for `load_stack`, beside all other mistakes."""
-    return _problems(app, build_plan(app.spec), *parts(stack.delivery))
+    return _problems(app, build_plan(app.spec), stack.delivery)
 
 
-def parts(delivery: DeliverySpec) -> tuple[Engine, Router, MetricProvider]:
-    """The engine, router and metric provider of a cluster, by their contracts."""
-    chosen = (delivery.engine, delivery.router, delivery.metrics)
+def parts(delivery: DeliverySpec, named: str | None = None) -> tuple[Engine, Router, MetricProvider]:
+    """The engine (the named one, else the cluster's first), the router and the metric provider, by their contracts."""
+    chosen = (delivery.engines[named or delivery.engine.kind], delivery.router, delivery.metrics)
     match chosen:
         case (Engine() as engine, Router() as router, MetricProvider() as metrics):
             return engine, router, metrics
@@ -114,29 +120,54 @@ def _shared_objects(
             yield app.origin.problem(("name",), message)
 
 
-def _ordered(plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> list[Manifest]:
-    """The router's objects before the custom resource that refers to them."""
-    by_engine = engine.manifests(plan, router, metrics)
-    first = [m for m in by_engine if m["apiVersion"] == "v1"]
-    return [*first, *router.manifests(plan), *(m for m in by_engine if m["apiVersion"] != "v1")]
+def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Problem]:
+    chosen = app.spec.delivery.engine
+    if chosen and chosen not in delivery.engines:
+        missing = f"the cluster has no engine '{chosen}'{nearest(chosen, delivery.engines)}: see delivery.other_engines"
+        return [app.origin.problem(("delivery", "engine"), missing)]
+    engine, router, metrics = parts(delivery, chosen)
+    found = [*_unsupported(plan, engine, router), *metrics.problems(plan)]
+    if not isinstance(metrics, engine.metrics_contract):
+        asking = [kind_of(one) for one in variants("metrics").values() if issubclass(one, engine.metrics_contract)]
+        pair = f"engine '{engine.kind}' cannot ask '{metrics.kind}'"
+        found.append(
+            (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
+        )
+    return [
+        app.origin.problem(path, message) for path, message in (*found, *engine.problems(plan), *router.problems(plan))
+    ]
 
 
-def _problems(app: LoadedApp, plan: Plan, engine: Engine, router: Router, metrics: MetricProvider) -> list[Problem]:
-    found = (*_unsupported(plan, engine, router), *metrics.problems(plan))
-    by_path = [(tuple(path.split(".")), message) for path, message in found]
-    return [app.origin.problem(path, message) for path, message in (*by_path, *router.problems(plan))]
-
-
-def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[tuple[str, str]]:
-    able = router.capabilities.get(engine.kind, frozenset())
+def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding]:
+    pair = f"engine '{engine.kind}' with router '{router.kind}'"
     for feature, path in plan.needs.items():
-        if feature in able:
-            continue
-        others = [
-            kind_of(other)
-            for other in variants("router").values()
-            if issubclass(other, Router) and feature in other.capabilities.get(engine.kind, frozenset())
-        ]
-        instead = f"; routers that can: {', '.join(others)}" if others else ""
-        pair = f"engine '{engine.kind}' with router '{router.kind}'"
-        yield path, f"app '{plan.name}' needs {feature.value}, which {pair} cannot do{instead}"
+        cell = capability(engine, router, feature)
+        if isinstance(cell, Refused):
+            why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
+            yield path, f"{why}; {cell.instead}"
+
+
+def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
+    cells = ((feature, capability(engine, router, feature)) for feature in plan.needs)
+    return tuple(
+        f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
+    )
+
+
+def capability(engine: Engine, router: Router, feature: Feature) -> Capability:
+    """What an engine with a router makes of a feature."""
+    own = engine.capabilities.get(feature)
+    if own is not None:
+        return own
+    known = router.capabilities.get(engine.kind)
+    cell = known[feature] if known else Refused(f"'{router.kind}' does not work with '{engine.kind}'", "")
+    if not isinstance(cell, Refused):
+        return cell
+    others = [kind_of(one) for one in variants("router").values() if _does(one, engine.kind, feature)]
+    instead = [cell.instead, f"routers that can: {', '.join(others)}" if others else ""]
+    return Refused(cell.why, "; ".join(filter(None, instead)))
+
+
+def _does(router: type[Any], engine: str, feature: Feature) -> bool:
+    known = router.capabilities.get(engine)
+    return bool(known) and not isinstance(known[feature], Refused)

@@ -1,14 +1,17 @@
-"""What an engine, a router and a metric provider must offer; each variant is one file that fulfils one of these."""
+"""What an engine, a router and a metric provider must offer; each variant is one file that fulfils one of these.
+
+What a router or a provider offers to one engine stands in that engine's contract, in `contracts_of/`.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from .capability import Cells
 from .manifests.meta import Manifest
-from .plan import Feature, Plan
+from .plan import Plan
 from .spec.base import Finding
-from .spec.delivery import ErrorRate, Latency
 from .spec.registry import VariantModel
 
 
@@ -38,6 +41,18 @@ class LabelMatch:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """How the version under test is told from the stable one. One of the two is given.
+
+    Fields: `revision`: the value of the pods' label `version`, or what the engine replaces by it; `workload`: the
+    object that runs the canary's pods, where both versions never belong to one.
+    """
+
+    revision: str = ""
+    workload: str = ""
+
+
+@dataclass(frozen=True)
 class RequestSeries:
     """The standard request metrics of a router, narrowed to one version of one app."""
 
@@ -54,32 +69,23 @@ class RequestSeries:
 
 
 class Router(VariantModel, ABC):
-    """A traffic router: its stanzas for each engine and the objects it needs itself."""
+    """A traffic router; its stanzas for an engine are those of the engine's own contract for routers."""
 
-    capabilities: ClassVar[Mapping[str, frozenset[Feature]]]
-    """By engine kind, what this router can do with it; an absent engine is refused."""
+    capabilities: ClassVar[Mapping[str, Cells]]
+    """By engine kind, what this router can do with it; an absent engine is refused.
+
+    A cell for every routed feature that the engine has not answered for all routers.
+    """
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
     @abstractmethod
-    def for_rollouts(self, plan: Plan) -> Manifest:
-        """The `trafficRouting` stanza of an Argo Rollouts canary."""
-
-    @abstractmethod
-    def manifests(self, plan: Plan) -> list[Manifest]:
-        """The router's own objects for an app, in creation order."""
-
-    @abstractmethod
-    def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-        """What the engine rewrites in those objects."""
+    def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+        """The standard metrics of the version that is measured."""
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what this router cannot do with an app, or cannot measure."""
         return ()
-
-    @abstractmethod
-    def request_series(self, plan: Plan, revision: str) -> RequestSeries:
-        """The standard metrics of the version whose revision label is `revision`."""
 
 
 class MetricProvider(VariantModel, ABC):
@@ -88,26 +94,44 @@ class MetricProvider(VariantModel, ABC):
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
     @abstractmethod
-    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+    def problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what this provider cannot measure in time."""
 
-    @abstractmethod
-    def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
-        """`provider`, `successCondition` and `failureCondition` of an Argo Rollouts metric.
 
-        Exactly one condition holds for every answer; no data, NaN and too few requests fail.
-        """
+@dataclass(frozen=True)
+class Parts:
+    """What a plan becomes. Fields: `manifests`: in creation order; `owned`: what controllers rewrite in them."""
+
+    manifests: Sequence[Manifest]
+    owned: Sequence[OwnedField]
 
 
 class Engine(VariantModel, ABC):
-    """A progressive-delivery engine: turns a plan into its custom resources."""
+    """A progressive-delivery engine: turns a plan into its custom resources and whatever they need."""
 
+    capabilities: ClassVar[Cells]
+    """A cell for every feature that does not depend on the router, here or at all."""
+    router_contract: ClassVar[type[Any]]
+    """What a router must be for this engine."""
+    metrics_contract: ClassVar[type]
+    """What a metric provider must be for this engine."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
-    @abstractmethod
-    def manifests(self, plan: Plan, router: Router, metrics: MetricProvider) -> list[Manifest]:
-        """Every object of the app except the router's own, in creation order."""
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what this engine cannot take, beyond the features."""
+        return ()
 
     @abstractmethod
-    def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-        """What the engine rewrites in those objects at run time."""
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
+        """Every object of the app. Router and metrics fulfil this engine's contracts."""
+
+
+class Offer:
+    """What a router or a metric provider offers to one engine."""
+
+    @classmethod
+    def of(cls, part: object) -> Self:
+        """The part as the engine needs it. Raises TypeError for one that does not offer this."""
+        if not isinstance(part, cls):
+            raise TypeError(f"{type(part).__name__} is not a {cls.__name__}")
+        return part

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
+from . import hooks
 from .manifests.meta import Manifest
 from .ownership import dropped
 
@@ -15,8 +14,7 @@ def refusal_hook(name: str, manifest: Manifest, paths: Sequence[str]) -> pulumi.
 
     `name`: of the resource, unique in the stack. The hook raises what the user reads.
     """
-    # Pulumi's mocks, with which programs are unit-tested, know no hooks.
-    if not paths or isinstance(get_monitor(), MockMonitor):
+    if not paths or not hooks.are_run():
         return None
     metadata = manifest["metadata"]
     shown = f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}".replace(" /", " ")

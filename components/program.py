@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes
 from pulumi.runtime.config import is_config_secret
 
+from . import hooks
 from .adoption import Existing
 from .compile import StackCheck
 from .discovery import discover
@@ -99,7 +100,7 @@ class ClusterProvider(pulumi_kubernetes.Provider):  # type: ignore[misc]
             upsert_existing_objects=True,
         )
         existing = Existing(kubeconfig, cluster.context, optional=pulumi.runtime.is_dry_run())
-        self.guard = Guard(cluster.name, existing, _DELETE_SECONDS)
+        self.guard = Guard(cluster.name, existing, _DELETE_SECONDS) if hooks.are_run() else None
 
 
 def _argument(kubeconfig: Kubeconfig) -> pulumi.Input[str]:

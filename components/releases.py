@@ -115,6 +115,13 @@ PROMETHEUS = GoModule(
     tags=("remove_all_sd", "enable_kubernetes_sd"),
 )
 
+FLAGGER = GoModule(
+    name="flagger",
+    path="github.com/fluxcd/flagger",
+    version="v1.36.1",
+    build_seconds=150,
+)
+
 HELM = GoModule(
     name="helm",
     path="helm.sh/helm/v3",
@@ -123,7 +130,7 @@ HELM = GoModule(
     variables=(("helm.sh/helm/v3/internal/version.version", "v3.22.0"),),
 )
 
-GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, ISTIO, PROMETHEUS, HELM)
+GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, PROMETHEUS, HELM)
 
 
 def _kubernetes(name: str) -> Tool:
@@ -152,6 +159,14 @@ TOOLS = (
         package="github.com/argoproj/argo-rollouts/cmd/kubectl-argo-rollouts",
         version_arguments=("version", "--short"),
         version_text="v1.9.3",
+    ),
+    Tool(
+        name="flagger",
+        executable="flagger",
+        source=FLAGGER,
+        package="github.com/fluxcd/flagger/cmd/flagger",
+        version_arguments=("-version",),
+        version_text="1.36.1",
     ),
     Tool(
         name="istiod",

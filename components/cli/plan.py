@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..compile import compile_app
+from ..compile import Compiled, compile_app
 from ..plan import Plan, Stage
 from ..spec.delivery import ErrorRate, Latency
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
@@ -18,21 +18,23 @@ def verb(
 ) -> None:
     """Show each app's release as a plain-language table."""
     loaded = open_stack(stack, project_root(root))
-    plans = [compile_app(found, loaded.spec.delivery).plan for found in chosen_apps(loaded, app)]
+    releases = [compile_app(found, loaded.spec.delivery) for found in chosen_apps(loaded, app)]
     if json:
-        print_json([as_data(plan) for plan in plans])
+        print_json([as_data(release) for release in releases])
         return
     from rich.console import Console
 
     console = Console()
-    for plan in plans:
-        _show(plan, console)
+    for release in releases:
+        _show(release, console)
 
 
-def as_data(plan: Plan) -> dict[str, Any]:
-    """A plan as JSON data."""
+def as_data(release: Compiled) -> dict[str, Any]:
+    """A release as JSON data."""
+    plan = release.plan
     return {
         "app": plan.name,
+        "strategy": plan.app.delivery.strategy,
         "namespace": plan.namespace,
         "version": plan.app.workload.shown_version,
         "revision": plan.revision,
@@ -41,6 +43,9 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "stages": [
             {
                 "weight": stage.weight,
+                "audience": str(stage.route.cohort) if stage.route.cohort else None,
+                "mirror": str(stage.route.mirror) if stage.route.mirror else None,
+                "approval": stage.approval,
                 "hold": str(stage.hold),
                 "checks": stage.gate.count,
                 "every": str(stage.gate.interval),
@@ -49,6 +54,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for stage in plan.stages
         ],
         "deadline": str(plan.app.delivery.rollback.deadline),
+        "notes": list(release.notes),
     }
 
 
@@ -59,12 +65,14 @@ def describe(check: ErrorRate | Latency) -> str:
     return f"{check.quantile} latency at most {check.max}"
 
 
-HEADINGS = ("step", "share of requests", "for", "checked", "taken back when")
+HEADINGS = ("step", "who gets it", "for", "checked", "taken back when")
 
 
 def rows(plan: Plan) -> list[tuple[str, ...]]:
     """The release step by step, under HEADINGS."""
     steps = [(str(number), *_step(stage)) for number, stage in enumerate(plan.stages, start=1)]
+    if plan.switched:
+        return steps
     return [*steps, (str(len(plan.stages) + 1), "100%", "", "", "")]
 
 
@@ -72,27 +80,33 @@ def _step(stage: Stage) -> tuple[str, ...]:
     gate = stage.gate
     failures = gate.tolerated_failures + 1
     fails = f"{failures} check{'' if failures == 1 else 's'} fail{'s' if failures == 1 else ''}"
-    return f"{stage.weight}%", str(stage.hold), f"{gate.count} times, every {gate.interval}", fails
+    hold = f"{stage.hold}, then until it is approved" if stage.approval else str(stage.hold)
+    return str(stage.route), hold, f"{gate.count} times, every {gate.interval}", fails
 
 
-def remarks(plan: Plan) -> list[str]:
+def remarks(release: Compiled) -> list[str]:
     """What holds for all steps, a sentence each."""
+    plan = release.plan
+    waits = plan.switched and plan.switched.approval
     return [
+        *(["The switch waits until it is approved; until then no user gets the new version."] if waits else []),
         "Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".",
         f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check.",
         f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
+        *(f"{note}." for note in release.notes),
     ]
 
 
-def _show(plan: Plan, console: Any) -> None:
+def _show(release: Compiled, console: Any) -> None:
     from rich.table import Table
 
+    plan = release.plan
     table = Table(title=f"{plan.name} {plan.app.workload.shown_version}", title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading)
     for row in rows(plan):
         table.add_row(*row)
     console.print(table)
-    for remark in remarks(plan):
+    for remark in remarks(release):
         console.print(remark)
     console.print()

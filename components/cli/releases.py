@@ -113,7 +113,7 @@ def _cluster(
         where = "$KUBECONFIG" if os.environ.get("KUBECONFIG") else "~/.kube/config"
         said = f"the kubeconfig of stack '{stack}' is encrypted, and only Pulumi can open it"
         print(f"{said}: asking {api.server}, which {where} names", file=sys.stderr)
-    return api, (operator_of(loaded.spec.delivery.engine.kind), found.spec.namespace)
+    return api, (operator_of(found.spec.delivery.engine or loaded.spec.delivery.engine.kind), found.spec.namespace)
 
 
 def _reason(error: Exception) -> str:

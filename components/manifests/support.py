@@ -1,6 +1,8 @@
 """The objects around an app's pods: identity, services, autoscaling, disruption budget."""
 
-from ..spec.app import AppSpec
+from collections.abc import Mapping, Sequence
+
+from ..spec.app import AppSpec, Scaling
 from .meta import Manifest, manifest, selector_labels, without_nothing
 
 
@@ -23,25 +25,34 @@ def service(app: AppSpec, name: str) -> Manifest:
 
 def autoscalers(app: AppSpec, target: Manifest) -> list[Manifest]:
     """The HorizontalPodAutoscaler of an app with `scaling`; it alone sets the target's replicas then."""
-    if app.scaling is None:
-        return []
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": int(app.scaling.cpu.value)}}
+    return [autoscaler(app, target, app.scaling)] if app.scaling else []
+
+
+def autoscaler(app: AppSpec, target: Manifest, scaling: Scaling) -> Manifest:
+    """The HorizontalPodAutoscaler that keeps the target's pods in a range."""
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": int(scaling.cpu.value)}}
     spec = {
         "scaleTargetRef": {
             "apiVersion": target["apiVersion"],
             "kind": target["kind"],
             "name": target["metadata"]["name"],
         },
-        "minReplicas": app.scaling.min,
-        "maxReplicas": app.scaling.max,
+        "minReplicas": scaling.min,
+        "maxReplicas": scaling.max,
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
-    return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", app.name, app, {"spec": spec})]
+    return manifest("autoscaling/v2", "HorizontalPodAutoscaler", app.name, app, {"spec": spec})
 
 
-def disruption_budget(app: AppSpec) -> Manifest:
-    """The PodDisruptionBudget over all of the app's pods, canary and stable."""
-    spec = without_nothing(
-        {"maxUnavailable": app.disruption.max_unavailable, "selector": {"matchLabels": selector_labels(app)}}
-    )
+def disruption_budget(app: AppSpec, values: Mapping[str, Sequence[str]] | None = None) -> Manifest:
+    """The PodDisruptionBudget over all of the app's pods, canary and stable.
+
+    `values`: label -> its values, where the pods of the two versions differ in a label.
+    """
+    selector: Manifest = {"matchLabels": selector_labels(app)}
+    if values:
+        selector = {
+            "matchExpressions": [{"key": key, "operator": "In", "values": list(of)} for key, of in values.items()]
+        }
+    spec = without_nothing({"maxUnavailable": app.disruption.max_unavailable, "selector": selector})
     return manifest("policy/v1", "PodDisruptionBudget", app.name, app, {"spec": spec})

@@ -9,8 +9,11 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from ..contracts import LabelMatch, MetricProvider, RequestSeries
+from ..contracts_of.argo_rollouts import RolloutsMetrics
+from ..contracts_of.flagger import FlaggerMetrics, Look
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec.base import Finding
 from ..spec.delivery import ErrorRate, Latency
 from ..spec.values import Duration, PositiveDuration, Url
 
@@ -18,7 +21,7 @@ _SAMPLES = 4
 """Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""
 
 
-class PrometheusProvider(MetricProvider):
+class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
     """Asks a Prometheus server inside the cluster."""
 
     kind: Literal["prometheus"] = "prometheus"
@@ -35,16 +38,16 @@ class PrometheusProvider(MetricProvider):
         "scrape_interval": "5s",
     }
 
-    def problems(self, plan: Plan) -> Sequence[tuple[str, str]]:
+    def problems(self, plan: Plan) -> Sequence[Finding]:
         shortest = Duration(self.scrape_interval.milliseconds * _SAMPLES)
         if plan.analysis.interval >= shortest:
             return []
         wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
-        return [("delivery.analysis.interval", f"{wanted}: at least {shortest}")]
+        return [(("delivery", "analysis", "interval"), f"{wanted}: at least {shortest}")]
 
     def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
         limit = _limit(check, series)
-        query = guarded(_question(check, series, plan.analysis.interval), series, plan)
+        query = _query(check, series, Look(plan.analysis.interval, plan.analysis.minimum_requests))
         return {
             "provider": {
                 "prometheus": {"address": self.address, "query": query, "timeout": self.timeout.whole_seconds}
@@ -53,12 +56,20 @@ class PrometheusProvider(MetricProvider):
             "failureCondition": f"len(result) != 1 || isNaN(result[0]) || result[0] > {limit}",
         }
 
+    def flagger_template(self, check: ErrorRate | Latency, look: Look, series: RequestSeries) -> tuple[Manifest, float]:
+        provider = {"type": "prometheus", "address": self.address}
+        # Flagger's events round to two decimals: in percents and milliseconds these say enough.
+        factor = 100 if isinstance(check, ErrorRate) else series.duration_unit_ms
+        highest = check.max.value if isinstance(check, ErrorRate) else Decimal(check.max.milliseconds)
+        return {"provider": provider, "query": _query(check, series, look, factor)}, float(highest)
 
-def guarded(question: str, series: RequestSeries, plan: Plan) -> str:
+
+def _query(check: ErrorRate | Latency, series: RequestSeries, look: Look, factor: int = 1) -> str:
     """The question, answered only where the version got the minimum of requests in the window."""
-    window = plan.analysis.interval
-    enough = f"sum(increase({_select(series.requests, series.only)}[{window}])) >= {plan.analysis.minimum_requests}"
-    return f"{question}\nand on()\n({enough})"
+    question = _question(check, series, look.window)
+    asked = question if factor == 1 else f"{factor} * {question}"
+    enough = f"sum(increase({_select(series.requests, series.only)}[{look.window}])) >= {look.minimum_requests}"
+    return f"{asked}\nand on()\n({enough})"
 
 
 def _question(check: ErrorRate | Latency, series: RequestSeries, window: Duration) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from ..releases import ARGO_ROLLOUTS, PROMETHEUS
+from ..releases import ARGO_ROLLOUTS, FLAGGER, PROMETHEUS
 
 ISTIO_RELEASE = "1.31.0"
 """The release of the branch that the pinned Istio module is a commit of (its VERSION file says 1.31)."""
@@ -11,6 +11,8 @@ ISTIO_HUB = "docker.io/istio"
 ISTIO_PROXY = f"{ISTIO_HUB}/proxyv2:{ISTIO_RELEASE}"
 
 ARGO_ROLLOUTS_IMAGE = f"quay.io/argoproj/argo-rollouts:{ARGO_ROLLOUTS.version}"
+FLAGGER_RELEASE = FLAGGER.version.removeprefix("v")
+FLAGGER_IMAGE = f"ghcr.io/fluxcd/flagger:{FLAGGER_RELEASE}"
 
 
 def prometheus_release(module_version: str) -> str:

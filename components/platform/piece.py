@@ -1,7 +1,7 @@
 """The contract of a platform piece; each piece is one file in pieces/ with a `PIECE`, and is found by being there."""
 
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -36,7 +36,12 @@ class Piece:
     def wanted(self, stack: StackSpec) -> bool:
         """Whether this stack's releases need the piece, and the platform is to install it."""
         family, kind = self.serves
-        return getattr(stack.delivery, family).kind == kind and self.install(stack)
+        return kind in chosen(stack, family) and self.install(stack)
+
+
+def chosen(stack: StackSpec, family: str) -> Iterable[str]:
+    """The kinds that a stack chooses of a family; only of engines there may be several."""
+    return stack.delivery.engines if family == "engine" else (getattr(stack.delivery, family).kind,)
 
 
 @cache

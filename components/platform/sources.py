@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..releases import ARGO_ROLLOUTS, ISTIO, GoModule
+from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, GoModule
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
@@ -55,6 +55,14 @@ ARGO_ROLLOUTS_INSTALL = Source(
     sha256="2701f5ff276e2a41b41d4d7cf8beeb7a62c6c850a34b71f031a29bbb656d543b",
 )
 
+FLAGGER_CHART = Source(
+    name="flagger-chart",
+    module=FLAGGER,
+    paths=("charts/flagger",),
+    url=f"https://github.com/fluxcd/flagger/archive/refs/tags/{FLAGGER.version}.tar.gz",
+    sha256="c7d5230b268be573f31dad053e9d274dbc0948d4242e29067eff67d362ea6567",
+)
+
 ISTIO_CHARTS = Source(
     name="istio-charts",
     module=ISTIO,
@@ -68,7 +76,7 @@ ISTIO_CHARTS = Source(
     sha256="7f39e6c743b27da0bfa5e7175fd35f07f0999713e0bcf554996f9b55032940c8",
 )
 
-SOURCES = (ARGO_ROLLOUTS_INSTALL, ISTIO_CHARTS)
+SOURCES = (ARGO_ROLLOUTS_INSTALL, FLAGGER_CHART, ISTIO_CHARTS)
 
 
 def locate(source: Source) -> Path:

@@ -8,10 +8,14 @@ the metrics are those of istio.io/latest/docs/reference/config/metrics.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from ..contracts import LabelMatch, OwnedField, RequestSeries, Router
+from ..capability import Cells, Emulated, Evidence, Native, Refused
+from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Feature, Plan
 from ..spec.base import Finding
+from ..spec.cohort import Cohort
 from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
 from ..spec.traffic import HeaderMatch, Match, PathMatch
 from ..spec.values import ObjectName
@@ -27,7 +31,7 @@ _NOT_HEADERS = ("uri", "scheme", "method", "authority")
 """Istio ignores a condition on headers of these names. Source: VirtualService reference, HTTPMatchRequest."""
 
 
-class IstioRouter(Router):
+class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by an Istio ingress gateway and VirtualServices."""
 
     kind: Literal["istio"] = "istio"
@@ -36,24 +40,66 @@ class IstioRouter(Router):
     tls_secret: ObjectName | None = None
     """Secret with the gateway's certificate; with it, HTTPS is served on 443 and HTTP redirects there."""
 
-    capabilities: ClassVar[Mapping[str, frozenset[Feature]]] = {
-        "argo-rollouts": frozenset({Feature.WEIGHTS, Feature.STEP_TIMING, Feature.MATCH}),
+    capabilities: ClassVar[Mapping[str, Cells]] = {
+        "argo-rollouts": {
+            Feature.WEIGHTS: Native(Evidence.TRAFFIC),
+            Feature.MATCH: Native(Evidence.TRAFFIC),
+            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
+            Feature.COHORT_AND_WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.MIRROR: Native(Evidence.API_SERVER),
+            Feature.MIRROR_METHODS: Native(Evidence.API_SERVER),
+            Feature.MIRROR_AND_WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.SESSION_AFFINITY: Refused(
+                "Argo Rollouts sets no cookies",
+                "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
+            ),
+            Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
+        },
+        "flagger": {
+            Feature.WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.MATCH: Native(Evidence.API_SERVER),
+            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
+            Feature.MIRROR: Native(Evidence.API_SERVER),
+            Feature.SESSION_AFFINITY: Native(Evidence.API_SERVER),
+        },
     }
+    flagger_provider: ClassVar[str] = "istio"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "istio", "gateway_selector": {"istio": "ingress"}}
 
-    def for_rollouts(self, plan: Plan) -> Manifest:
-        return {"istio": {"virtualService": {"name": _delegate_name(plan), "routes": [_ROUTE]}}}
+    def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
+        if plan.switched:
+            # The switch is one of pods behind a Service, so the route never changes.
+            return RolloutsRouting({}, [self._gateway(plan), _root(plan, plan.name, _to_service(services.stable))], [])
+        delegate = f"{plan.name}-split"
+        return RolloutsRouting(
+            stanza={"istio": {"virtualService": {"name": delegate, "routes": [_ROUTE]}}},
+            manifests=[
+                self._gateway(plan),
+                _delegate(plan, delegate, services),
+                _root(plan, plan.name, _to_delegate(plan, delegate)),
+            ],
+            owned=[OwnedField(_GROUP, "VirtualService", plan.namespace, delegate, "spec.http")],
+        )
 
-    def manifests(self, plan: Plan) -> list[Manifest]:
-        return [self._gateway(plan), _delegate(plan), _root(plan)]
-
-    def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-        return [OwnedField(_GROUP, "VirtualService", plan.namespace, _delegate_name(plan), "spec.http")]
+    def for_flagger(self, plan: Plan) -> FlaggerRouting:
+        # Flagger makes the delegate itself, under the name of the app's own Service.
+        return FlaggerRouting(
+            service={"delegation": True},
+            manifests=[self._gateway(plan), _root(plan, f"{plan.name}-root", _to_delegate(plan, plan.name))],
+            match=[{"headers": headers} for cohort in plan.cohorts for headers in _cohort(cohort)],
+        )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         return [*_renamed(plan), *_ignored_headers(plan)]
 
-    def request_series(self, plan: Plan, revision: str) -> RequestSeries:
+    def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+        version = (
+            LabelMatch("destination_workload", "=", measured.workload)
+            if measured.workload
+            else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
+        )
         return RequestSeries(
             requests="istio_requests_total",
             errors=LabelMatch("response_code", "=~", "5.."),
@@ -64,7 +110,7 @@ class IstioRouter(Router):
                 LabelMatch("reporter", "=", "destination"),
                 LabelMatch("destination_workload_namespace", "=", plan.namespace),
                 LabelMatch("destination_canonical_service", "=", plan.name),
-                LabelMatch(f"destination_{REVISION_LABEL}", "=", revision),
+                version,
             ),
         )
 
@@ -79,10 +125,6 @@ class IstioRouter(Router):
         return manifest(
             _API, "Gateway", plan.name, plan.app, {"spec": {"selector": self.gateway_selector, "servers": servers}}
         )
-
-
-def _delegate_name(plan: Plan) -> str:
-    return f"{plan.name}-split"
 
 
 def _renamed(plan: Plan) -> Iterator[Finding]:
@@ -103,16 +145,24 @@ def _ignored_headers(plan: Plan) -> Iterator[Finding]:
                 yield ("traffic", "match", index, "headers", name), "is ignored by Istio: it cannot be a condition"
 
 
-def _delegate(plan: Plan) -> Manifest:
+def _delegate(plan: Plan, name: str, services: Services) -> Manifest:
     def to(service: str, weight: int) -> Manifest:
         # Without a port, which Istio takes from the Service: the engine owns this list, and a change would be dropped.
         return {"destination": {"host": service}, "weight": weight}
 
-    route = {"name": _ROUTE, "route": [to(plan.stable_service, 100), to(plan.canary_service, 0)]}
-    return manifest(_API, "VirtualService", _delegate_name(plan), plan.app, {"spec": {"http": [route]}})
+    route = {"name": _ROUTE, "route": [to(services.stable, 100), to(services.canary, 0)]}
+    return manifest(_API, "VirtualService", name, plan.app, {"spec": {"http": [route]}})
 
 
-def _root(plan: Plan) -> Manifest:
+def _to_delegate(plan: Plan, name: str) -> Manifest:
+    return {"delegate": {"name": name, "namespace": plan.namespace}}
+
+
+def _to_service(name: str) -> Manifest:
+    return {"route": [{"destination": {"host": name}}]}
+
+
+def _root(plan: Plan, name: str, destination: Manifest) -> Manifest:
     traffic = plan.traffic
     retries = traffic.retries and without_nothing(
         {
@@ -125,13 +175,13 @@ def _root(plan: Plan) -> Manifest:
         {
             "name": "all",
             "match": [condition for entry in traffic.match for condition in _conditions(entry)],
-            "delegate": {"name": _delegate_name(plan), "namespace": plan.namespace},
+            **destination,
             "timeout": str(traffic.timeout) if traffic.timeout else None,
             "retries": retries,
         }
     )
     spec = {"hosts": traffic.hosts, "gateways": [plan.name], "http": [route]}
-    return manifest(_API, "VirtualService", plan.name, plan.app, {"spec": spec})
+    return manifest(_API, "VirtualService", name, plan.app, {"spec": spec})
 
 
 def _conditions(entry: Match) -> list[Manifest]:
@@ -148,6 +198,13 @@ def _uris(path: PathMatch | None) -> list[Manifest | None]:
     # Istio's prefix is one of text: `/cart` would match `/carts`.
     whole = path.prefix.rstrip("/")
     return [{"exact": whole}, {"prefix": f"{whole}/"}] if whole else [{"prefix": "/"}]
+
+
+def _cohort(cohort: Cohort) -> list[Manifest]:
+    """Conditions on headers; one of them is enough."""
+    if cohort.cookie:
+        return [{"cookie": {"regex": cohort.cookie.in_header}}]
+    return [{name: _text(value)} for name, value in (cohort.headers or {}).items()]
 
 
 def _text(wanted: PathMatch | HeaderMatch) -> Manifest:

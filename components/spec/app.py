@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .delivery import Delivery
 from .labels import LabelName, LabelValue, object_label_problems
 from .pod_template import containers_of
+from .strategies import Delivery
 from .traffic import Traffic
 from .values import AppName, DnsLabel, Int32, Percent
 from .workload import Workload
@@ -60,6 +60,7 @@ class AppSpec(Ruled):
     """The range of an autoscaler; instead of `replicas`."""
     disruption: Disruption = Disruption()
     delivery: Delivery
+    """How a new version reaches the users, and what decides."""
 
     @classmethod
     def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
@@ -92,6 +93,11 @@ class AppSpec(Ruled):
             if not isinstance(requests, Mapping) or "cpu" not in requests:
                 place = ("workload", "pod_template", "spec", "containers", index, "resources", "requests", "cpu")
                 yield place, message
+
+    @property
+    def autoscaled(self) -> Scaling:
+        """The range of pods; of a fixed number, from it to it, for engines that leave the number to an autoscaler."""
+        return self.scaling or Scaling(min=self.replicas or 1, max=self.replicas or 1)
 
     @property
     def lowest_replicas(self) -> int:

@@ -1,10 +1,11 @@
 """One cluster: how it is reached, which engine, router and metric provider it uses, and which apps it runs."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import ConfigDict
 
-from .base import Strict
+from .base import Finding, Ruled, Strict
 from .kubeconfig import Kubeconfig
 from .platform import PlatformSpec
 from .registry import Variant, VariantModel
@@ -27,15 +28,29 @@ class ClusterSpec(Strict):
     """Context in that kubeconfig; its current one unless given."""
 
 
-class DeliverySpec(Strict):
+class DeliverySpec(Ruled):
     """What releases on this cluster are made of: one choice of each kind."""
 
     engine: Annotated[VariantModel, Variant("engine")]
     """What moves the weights and takes a release back."""
+    other_engines: list[Annotated[VariantModel, Variant("engine")]] = []
+    """Engines that the cluster has beside it, for apps that choose one with `delivery.engine`."""
     router: Annotated[VariantModel, Variant("router")]
     """What splits the traffic."""
     metrics: Annotated[VariantModel, Variant("metrics")]
     """What answers the checks."""
+
+    def problems(self) -> Iterator[Finding]:
+        known = [self.engine.kind]
+        for index, engine in enumerate(self.other_engines):
+            if engine.kind in known:
+                yield ("other_engines", index), f"'{engine.kind}' is there already"
+            known.append(engine.kind)
+
+    @property
+    def engines(self) -> Mapping[str, VariantModel]:
+        """Every engine of the cluster by its kind, the one that apps use unless they choose another first."""
+        return {one.kind: one for one in (self.engine, *self.other_engines)}
 
 
 class StackSpec(Strict):

@@ -1,8 +1,8 @@
-"""How a new version reaches users: the steps of a release, what decides, and when it is taken back."""
+"""What decides whether a release goes on, and when it is taken back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,17 +12,6 @@ from .values import Duration, Int32, Percent
 SHORTEST_INTERVAL = Duration.of_seconds(10)
 
 LONGEST_LATENCY = Duration.of_seconds(1800)
-
-Weight = Annotated[int, Field(ge=1, le=100)]
-
-
-class Step(Strict):
-    """One stage of a canary: a share of the traffic, held for a while under analysis."""
-
-    weight: Weight
-    """Share of all requests that the canary gets, in percent."""
-    hold: Duration
-    """How long this weight stays; the analysis runs all the while."""
 
 
 class ErrorRate(Ruled):
@@ -96,33 +85,3 @@ class Rollback(Strict):
     """A release that makes no progress for so long is aborted."""
     keep_old_pods: Duration = Duration.of_seconds(30)
     """How long the pods of the version that lost stay after a release ends."""
-
-
-class Delivery(Ruled):
-    """The release of an app as a canary."""
-
-    strategy: Literal["canary"] = "canary"
-    """How a release reaches the users."""
-    steps: Annotated[list[Step], Field(min_length=1)]
-    """Rising weights; after the last one the new version gets everything."""
-    analysis: Analysis
-    rollback: Rollback = Rollback()
-
-    @classmethod
-    def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
-        steps = raw.get("steps")
-        before = 0
-        for index, step in enumerate(steps if isinstance(steps, list) else []):
-            weight = step.get("weight") if isinstance(step, Mapping) else getattr(step, "weight", None)
-            if type(weight) is not int:
-                continue
-            if index and weight <= before:
-                yield ("steps", index, "weight"), f"weights must rise: {weight} is not above {before}"
-            before = weight
-
-    def problems(self) -> Iterator[Finding]:
-        least = Duration(self.analysis.interval.milliseconds * (self.analysis.tolerated_failures + 1))
-        for index, step in enumerate(self.steps):
-            if step.hold < least:
-                why = "no check could fail in it: analysis.interval x (tolerated_failures + 1)"
-                yield ("steps", index, "hold"), f"{step.hold} is too short, {why} is {least}"

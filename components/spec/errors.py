@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -87,12 +87,12 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
         detail = _original(raised)
         loc = raised["loc"]
         if detail["type"] == "extra_forbidden":
-            yield path_of(loc, data), "unknown key" + nearest(str(loc[-1]), _keys_at(model, loc[:-1]))
+            yield path_of(loc, data), _unknown_key(str(loc[-1]), model, loc[:-1])
         else:
             # What a rule names is a path of its own, even where the user has not written that key.
             rest = len(loc) - detail.get("ctx", {}).get("inside", 0)
             path = (*_drop_variant_tag(path_of(loc[:rest], data), detail, data), *loc[rest:])
-            yield path, _unknown_variant(path, detail) if detail["type"] == "union_tag_invalid" else _message(detail)
+            yield _unknown_variant(path, detail) if detail["type"] == "union_tag_invalid" else (path, _message(detail))
 
 
 def _original(raised: ErrorDetails) -> ErrorDetails:
@@ -117,12 +117,14 @@ def _message(detail: ErrorDetails) -> str:
     return template(detail["input"], detail.get("ctx", {})) if template else detail["msg"]
 
 
-def _unknown_variant(path: Sequence[PathPart], detail: ErrorDetails) -> str:
+def _unknown_variant(path: tuple[PathPart, ...], detail: ErrorDetails) -> tuple[tuple[PathPart, ...], str]:
     """E.g. `unknown router 'istoi'`: the field's name says what is chosen; items of a list have a kind."""
     context = detail["ctx"]
     known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-    what = path[-1] if path and isinstance(path[-1], str) else "kind"
-    return f"unknown {what} '{context['tag']}'" + nearest(str(context["tag"]), known)
+    tag = str(context["discriminator"]).strip("'")
+    what = path[-1] if tag == "kind" and path and isinstance(path[-1], str) else tag
+    where = path if tag == "kind" else (*path, tag)
+    return where, f"unknown {what} '{context['tag']}'" + nearest(str(context["tag"]), known)
 
 
 def _not_allowed(value: Any, context: Mapping[str, Any]) -> str:
@@ -169,14 +171,35 @@ def _kind(value: Any) -> str:
     return shown(value)
 
 
-def _keys_at(model: type[BaseModel], loc: Sequence[PathPart]) -> set[str]:
-    """The keys that are valid at a place: fields of every model that may stand there."""
+def _unknown_key(key: str, model: type[BaseModel], loc: Sequence[PathPart]) -> str:
+    """With the key that was meant, or with the variant that has this one."""
+    chosen, all_variants = _models_at(model, loc)
+    owners = [tag for one in all_variants if key in one.model_fields for tag in _tags(one)]
+    if owners:
+        return f"unknown key, which belongs to {' and '.join(repr(tag) for tag in owners)}"
+    return "unknown key" + nearest(key, {name for found in chosen for name in found.model_fields})
+
+
+def _models_at(model: type[BaseModel], loc: Sequence[PathPart]) -> tuple[list[type[BaseModel]], list[type[BaseModel]]]:
+    """The models that may stand at a place, narrowed to the variant that was chosen, and all of its variants."""
     places: list[Any] = [model]
+    variants_there = places
     for part in loc:
         following = [after for place in _alternatives(places) for after in _step(place, part)]
-        places = following or places  # a union's tag leads nowhere: stay
-    models = [place for place in _alternatives(places) if isinstance(place, type) and issubclass(place, BaseModel)]
-    return {name for found in models for name in found.model_fields}
+        # A union's tag leads nowhere: it says which alternative it is.
+        variants_there = following or variants_there
+        places = following or [one for one in _models(places) if part in _tags(one)] or places
+    return _models(places), _models(variants_there)
+
+
+def _models(places: Iterable[Any]) -> list[type[BaseModel]]:
+    return [place for place in _alternatives(places) if isinstance(place, type) and issubclass(place, BaseModel)]
+
+
+def _tags(model: type[BaseModel]) -> list[str]:
+    """What a user writes to choose this variant."""
+    literals = (field.annotation for field in model.model_fields.values() if get_origin(field.annotation) is Literal)
+    return [str(value) for literal in literals if len(get_args(literal)) == 1 for value in get_args(literal)]
 
 
 def _alternatives(places: Iterable[Any]) -> Iterator[Any]:

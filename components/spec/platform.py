@@ -22,6 +22,16 @@ class ArgoRolloutsOptions(Strict):
     resources: Resources | None = None
 
 
+class FlaggerOptions(Strict):
+    """The controller of the engine `flagger`."""
+
+    install: bool = True
+    """False where the cluster has Flagger already."""
+    replicas: Replicas = 2
+    """Controllers; one leads, the others stand by."""
+    resources: Resources | None = None
+
+
 class GatewayOptions(Strict):
     """The ingress gateway that all apps share."""
 
@@ -98,6 +108,7 @@ class PlatformSpec(Strict):
     """The pieces that `Platform` installs, and how large they are."""
 
     argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions()
+    flagger: FlaggerOptions = FlaggerOptions()
     istio: IstioOptions = IstioOptions()
     prometheus: PrometheusOptions = PrometheusOptions()
     grafana: GrafanaOptions = GrafanaOptions()

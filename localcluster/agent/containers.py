@@ -44,7 +44,9 @@ def launch_of(pod: Object, address: str, data: Data) -> Launch:
         text = value if value is not None else entry.get("value", "")
         if value is not None or "valueFrom" not in entry:
             environment[entry["name"]] = expand(text, environment)
-    arguments = tuple(expand(item, environment) for item in container.get("args", []))
+    # The program stands in for whatever the image would run, so the name in `command` does not matter.
+    given = [*container.get("command", [])[1:], *container.get("args", [])]
+    arguments = tuple(expand(item, environment) for item in given)
     return Launch(arguments, environment)
 
 

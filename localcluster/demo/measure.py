@@ -58,7 +58,7 @@ class Observer:
         # The weights first: an analysis ends before its weight does, so no step lacks what its checks found.
         stretches = self.canary_stretches()
         found = self.verdicts(state)
-        return [self._step(stretch, found) for stretch in stretches]
+        return [self.step(stretch, found) for stretch in stretches]
 
     def seconds_to_abort(self) -> float:
         """From the first bad answer of the canary, or its first answer where none is an error, to its last answer.
@@ -77,7 +77,8 @@ class Observer:
         first = next(self.tally.failed(self.version, seconds), answered[0])
         return answered[-1] + 1.0 - first
 
-    def _step(self, stretch: Stretch, found: list[Verdict]) -> StepResult:
+    def step(self, stretch: Stretch, found: list[Verdict]) -> StepResult:
+        """What was measured in one stretch."""
         now = time.time() - SETTLED_SECONDS
         share = self.tally.share(stretch.weight, self.version, stretch.whole_seconds(now))
         mine = tuple(verdict for verdict in found if verdict.weight == stretch.weight)

@@ -1,13 +1,17 @@
 """Analysis quality: whether the measurements that guard a release can tell good from bad.
 
-The meaning of the fields is that of Argo Rollouts: a measurement of a metric that has neither condition is a success
-whatever was measured; only the job and Kayenta providers bring a verdict of their own.
+The meaning of the fields is that of the engine. In Argo Rollouts a measurement of a metric that has neither condition
+is a success whatever was measured; only the job and Kayenta providers bring a verdict of their own. In Flagger a
+`thresholdRange` without a bound lets everything pass, and a metric without any threshold has 0.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..canaries import CANARY as FLAGGER
+from ..canaries import METRICS as FLAGGER_METRICS
+from ..canaries import WEBHOOKS, weights
 from ..facts import Kind, KubeObject, Unknown, at, dotted, items, number, shown
 from ..rollouts import BLUE_GREEN, CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
 from ..rule import (
@@ -24,13 +28,18 @@ from ..rule import (
 
 _TEMPLATE = Kind("argoproj.io", "AnalysisTemplate")
 _CLUSTER_TEMPLATE = Kind("argoproj.io", "ClusterAnalysisTemplate")
+_FLAGGER_TEMPLATE = Kind("flagger.app", "MetricTemplate")
 _METRICS = ("spec", "metrics")
+_SKIP = ("spec", "skipAnalysis")
 _CONDITIONS = ("successCondition", "failureCondition")
 _PROVIDERS_WITH_A_VERDICT = ("job", "kayenta")
 
 
 def metric_condition(template: KubeObject, _settings: Settings) -> Iterator[Finding]:
     """Every metric needs a success or a failure condition, unless its provider brings the verdict."""
+    if template.kind == FLAGGER:
+        yield from _judge_thresholds(template)
+        return
     metrics = template.at(*_METRICS)
     if isinstance(metrics, Unknown):
         yield Undecided(metrics.path)
@@ -56,13 +65,45 @@ def _judge_metric(metric: object, index: int) -> Iterator[Finding]:
     yield Violation(found, f"give {path} a successCondition that is true only for a good release")
 
 
+def _judge_thresholds(canary: KubeObject) -> Iterator[Finding]:
+    metrics = canary.at(*FLAGGER_METRICS)
+    if isinstance(metrics, Unknown):
+        yield Undecided(metrics.path)
+    for index, metric in enumerate(items(metrics)):
+        given = [at(metric, *path) for path in (("threshold",), ("thresholdRange", "min"), ("thresholdRange", "max"))]
+        if any(number(value) is not None for value in given):
+            continue
+        hidden = next((value for value in given if isinstance(value, Unknown)), None)
+        path = dotted((*FLAGGER_METRICS, index))
+        if hidden:
+            yield Undecided(hidden.path)
+        elif at(metric, "thresholdRange") is not None:
+            found = f"{path}.thresholdRange has neither min nor max, so every measurement is a success"
+            yield Violation(found, f"give {path} the range in which a release is good")
+        else:
+            found = f"{path} has no threshold, which means 0"
+            yield Violation(found, f"give {path} a thresholdRange, in which a release is good")
+
+
+def analysis_not_skipped(canary: KubeObject, _settings: Settings) -> Iterator[Finding]:
+    """`skipAnalysis` must not be true."""
+    skip = canary.at(*_SKIP)
+    if isinstance(skip, Unknown):
+        yield Undecided(skip.path)
+    elif skip is not None and skip is not False:
+        found = f"{dotted(_SKIP)} is set, so every release is promoted without any check"
+        yield Violation(found, f"leave {dotted(_SKIP)} out, or set it to false")
+
+
 def _is_condition(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
 def analysis_start(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """An analysis starts while the new version gets less than `below`; in blue-green, before the switch."""
-    if rollout.at(*CANARY) is not None:
+    if rollout.kind == FLAGGER:
+        yield from _judge_flaggers_start(rollout, settings["below"])
+    elif rollout.at(*CANARY) is not None:
         yield from _judge_canary_start(rollout, settings["below"])
     elif rollout.at(*BLUE_GREEN) is not None:
         templates = rollout.at(*BLUE_GREEN, "prePromotionAnalysis", "templates")
@@ -97,12 +138,30 @@ def _judge_canary_start(rollout: KubeObject, below: float) -> Iterator[Finding]:
         yield _late(rollout, reached, below)
 
 
+def _judge_flaggers_start(canary: KubeObject, below: float) -> Iterator[Finding]:
+    """Flagger looks at everything for the first time when the first weight was held."""
+    found = weights(canary)
+    given = [canary.at(*path) for path in (FLAGGER_METRICS, WEBHOOKS)]
+    hidden = next((value for value in given if isinstance(value, Unknown)), None)
+    if isinstance(found, Undecided | Violation):
+        yield found
+    elif items(given[0]) or any(at(hook, "type") in (None, "", "rollout") for hook in items(given[1])):
+        if found and found[0] >= below:
+            yield _late(canary, found[0], below)
+    elif hidden:
+        yield Undecided(hidden.path)
+    else:
+        yield _late(canary, 100, below)
+
+
 def _late(rollout: KubeObject, reached: float, below: float) -> Violation:
     weight = "only when all traffic has moved, or never" if reached >= 100 else f"at a weight of {shown(reached)} %"
     found = f"the first analysis starts {weight}; it has to start below {shown(below)} %"
     if rollout.app is not None:
         change = f"begin with a weight below {shown(below)}"
         return Violation(found, fix_in_app(rollout.app, change, "delivery.steps[0].weight"))
+    if rollout.kind == FLAGGER:
+        return Violation(found, f"begin with a lower weight, and name what is measured in {dotted(FLAGGER_METRICS)}")
     return Violation(found, f"put an analysis right after the first weight in {dotted(STEPS)}")
 
 
@@ -128,7 +187,10 @@ def _analyses_of(step: Any) -> bool | Unknown:
 def error_rate_and_latency(
     rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings
 ) -> Iterator[Finding]:
-    """The analyses of a Rollout measure the error rate and the latency, all of its templates taken together."""
+    """The analyses of a release measure the error rate and the latency, all of its templates taken together."""
+    if rollout.kind == FLAGGER:
+        yield from _judge_flaggers_measures(rollout, templates)
+        return
     references = _references(rollout)
     if not references:
         return  # that there is no analysis at all is another rule's matter
@@ -147,6 +209,24 @@ def error_rate_and_latency(
         elif key not in names:
             names[key] = f"{key[2]}, which is not in this stack"
     yield from _judge_measures(rollout, texts, list(names.values()))
+
+
+def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]) -> Iterator[Finding]:
+    metrics = canary.at(*FLAGGER_METRICS)
+    listed = _listed(metrics)
+    if not listed:
+        return  # that there is no analysis at all is another rule's matter
+    known = {(one.namespace, one.name): one for one in templates if one.kind == _FLAGGER_TEMPLATE}
+    texts: list[Any] = []
+    names: list[str] = []
+    for metric in listed:
+        texts += [metric] if isinstance(metric, Unknown) else _texts([at(metric, "name"), at(metric, "query")])
+        name, namespace = at(metric, "templateRef", "name"), at(metric, "templateRef", "namespace")
+        if isinstance(name, str):
+            template = known.get((namespace if isinstance(namespace, str) else canary.namespace, name))
+            texts += _texts(template.at("spec", "query")) if template else []
+            names.append(name if template else f"{name}, which is not in this stack")
+    yield from _judge_measures(canary, texts, names or ["none"])
 
 
 _Key = tuple[Kind, str, str]
@@ -216,7 +296,7 @@ RULES = (
         title="An analysis starts while few users are reached",
         why="A release that is measured only when most users have it can no longer be stopped in time.",
         fix="Run an analysis right after the first weight, in the background from the start, or before a promotion.",
-        kinds=(ROLLOUT,),
+        kinds=(ROLLOUT, FLAGGER),
         check=analysis_start,
         parameters=(
             Parameter("below", 50, 1, 100, "share of the traffic below which an analysis has started, in percent"),
@@ -228,10 +308,21 @@ RULES = (
         severity=Severity.HIGH,
         enforcement=Enforcement.MANDATORY,
         title="Every metric has a condition",
-        why="Argo Rollouts counts each measurement of a metric without a condition as a success, whatever it says.",
-        fix="Give each metric a successCondition or a failureCondition.",
-        kinds=(_TEMPLATE, _CLUSTER_TEMPLATE),
+        why="An engine counts each measurement of a metric without a condition as a success, whatever it says.",
+        fix="Give each metric a successCondition or a failureCondition; on Flagger a thresholdRange with a bound.",
+        kinds=(_TEMPLATE, _CLUSTER_TEMPLATE, FLAGGER),
         check=metric_condition,
+    ),
+    ObjectRule(
+        id="analysis-not-skipped",
+        code="A2",
+        severity=Severity.CRITICAL,
+        enforcement=Enforcement.MANDATORY,
+        title="No release skips its analysis",
+        why="With skipAnalysis every release is promoted whatever it does to the users.",
+        fix="Leave skipAnalysis out; `coalmine promote --full` promotes one release by hand.",
+        kinds=(FLAGGER,),
+        check=analysis_not_skipped,
     ),
     StackRule(
         id="error-rate-and-latency",
@@ -241,8 +332,8 @@ RULES = (
         title="Error rate and latency are both measured",
         why="A version can answer everything too late, or fail at once: each measure misses what the other one sees.",
         fix="Measure both; the names or the queries of the metrics have to tell which is which.",
-        kinds=(ROLLOUT,),
-        context=(_TEMPLATE, _CLUSTER_TEMPLATE),
+        kinds=(ROLLOUT, FLAGGER),
+        context=(_TEMPLATE, _CLUSTER_TEMPLATE, _FLAGGER_TEMPLATE),
         check=error_rate_and_latency,
     ),
 )

@@ -1,19 +1,22 @@
 """Availability: whether an app survives what happens to single pods and nodes while a release goes on.
 
-A Rollout has one replica where it says nothing. Where something scales it, the scaler's minimum is what counts: the
-Rollout's own number is only where it starts. Sources: autoscaling/v2 (minReplicas is 1 where absent), KEDA v2
-(minReplicaCount is 0 where absent).
+A Rollout has one replica where it says nothing, and so has the Deployment that a Canary of Flagger watches. Where
+something scales it, the scaler's minimum is what counts: its own number is only where it starts. Sources:
+autoscaling/v2 (minReplicas is 1 where absent), KEDA v2 (minReplicaCount is 0 where absent).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..canaries import CANARY as FLAGGER
 from ..facts import Kind, KubeObject, Step, Unknown, at, dotted, number, shown
 from ..rollouts import ROLLOUT, fix_in_app
 from ..rule import Enforcement, Finding, Parameter, Settings, Severity, StackRule, Undecided, Violation
 
 _REPLICAS = ("spec", "replicas")
 _TARGET = ("spec", "scaleTargetRef")
+_WATCHED = ("spec", "targetRef")
+_DEPLOYMENT = Kind("apps", "Deployment")
 
 
 @dataclass(frozen=True)
@@ -30,34 +33,62 @@ _SCALERS = {
 }
 
 
-def minimum_replicas(rollout: KubeObject, scalers: Sequence[KubeObject], settings: Settings) -> Iterator[Finding]:
+def minimum_replicas(subject: KubeObject, others: Sequence[KubeObject], settings: Settings) -> Iterator[Finding]:
     """At least `min` replicas, or a scaler that keeps at least so many."""
-    near = [scaler for scaler in scalers if scaler.namespace == rollout.namespace]
-    for scaler in near:
-        hidden = _hidden_target(scaler)
+    near = [other for other in others if other.namespace == subject.namespace]
+    scaled = _scaled(subject, near)
+    if isinstance(scaled, Unknown):
+        yield Undecided(f"{scaled.path} of {subject}")
+        return
+    scalers = [other for other in near if other.kind in _SCALERS]
+    for scaler in scalers:
+        hidden = _hidden(scaler, _TARGET)
         if hidden:
             yield Undecided(f"{hidden.path} of {scaler}")
             return
-    own = [scaler for scaler in near if _scales(scaler, rollout)]
+    own = [scaler for scaler in scalers if scaled and _scales(scaler, scaled)]
     for scaler in own:
         minimum = _SCALERS[scaler.kind]
-        yield from _judge(rollout, scaler, minimum.path, minimum.absent, settings["min"])
-    if not own:
-        yield from _judge(rollout, rollout, _REPLICAS, 1, settings["min"])
+        yield from _judge(subject, scaler, minimum.path, minimum.absent, settings["min"])
+    if scaled and not own:
+        yield from _judge(subject, scaled, _REPLICAS, 1, settings["min"])
 
 
-def _hidden_target(scaler: KubeObject) -> Unknown | None:
-    found = [scaler.at(*_TARGET), scaler.at(*_TARGET, "kind"), scaler.at(*_TARGET, "name")]
+def _scaled(subject: KubeObject, near: Sequence[KubeObject]) -> KubeObject | Unknown | None:
+    """What has the replicas: a Rollout itself; what a Canary watches, None where that is not in this stack."""
+    if subject.kind != FLAGGER:
+        return subject
+    watched = subject.at(*_WATCHED)
+    names = (at(watched, "kind"), at(watched, "name"))
+    found = (other for other in near if (other.kind.name, other.name) == names)
+    return _hidden(subject, _WATCHED) or next(found, None)
+
+
+def fixed_replicas(canary: KubeObject, others: Sequence[KubeObject], _settings: Settings) -> Iterator[Finding]:
+    """The Deployment that a Canary watches names no replicas."""
+    target = _scaled(canary, [other for other in others if other.namespace == canary.namespace])
+    if isinstance(target, Unknown):
+        yield Undecided(f"{target.path} of {canary}")
+        return
+    replicas = target.at(*_REPLICAS) if target else None
+    if target and replicas is not None:
+        found = f"{dotted(_REPLICAS)} of {target} is set, so each update starts pods that Flagger did not ask for"
+        yield Violation(found, "leave it out, and let a HorizontalPodAutoscaler say how many there are")
+
+
+def _hidden(holder: KubeObject, reference: tuple[Step, ...]) -> Unknown | None:
+    """The part of a reference that only the update knows."""
+    found = [holder.at(*reference), holder.at(*reference, "kind"), holder.at(*reference, "name")]
     return next((value for value in found if isinstance(value, Unknown)), None)
 
 
-def _scales(scaler: KubeObject, rollout: KubeObject) -> bool:
+def _scales(scaler: KubeObject, scaled: KubeObject) -> bool:
     target = scaler.at(*_TARGET)
-    return (at(target, "kind"), at(target, "name")) == (rollout.kind.name, rollout.name)
+    return (at(target, "kind"), at(target, "name")) == (scaled.kind.name, scaled.name)
 
 
 def _judge(
-    rollout: KubeObject, holder: KubeObject, path: tuple[Step, ...], absent: int, limit: float
+    subject: KubeObject, holder: KubeObject, path: tuple[Step, ...], absent: int, limit: float
 ) -> Iterator[Finding]:
     given = holder.at(*path)
     if isinstance(given, Unknown):
@@ -66,14 +97,19 @@ def _judge(
     replicas = number(absent if given is None else given)
     if replicas is not None and replicas >= limit:
         return
-    place = dotted(path) if holder is rollout else f"{dotted(path)} of {holder}"
+    place = dotted(path) if holder is subject else f"{dotted(path)} of {holder}"
     value = f"absent, which means {absent}" if given is None else shown(given)
     found = f"{place} is {value}, the limit is {shown(limit)}"
-    if rollout.app is None:
+    if subject.app is None:
         yield Violation(found, f"set {place} to {shown(limit)} or more")
     else:
-        key = "replicas" if holder is rollout else "scaling.min"
-        yield Violation(found, fix_in_app(rollout.app, f"set it to {shown(limit)} or more", key))
+        yield Violation(found, fix_in_app(subject.app, f"set it to {shown(limit)} or more", _key(holder)))
+
+
+def _key(holder: KubeObject) -> str:
+    """The key of the app that this became: for Flagger a fixed number is a range that has one number in it."""
+    fixed = holder.kind not in _SCALERS or holder.at("spec", "minReplicas") == holder.at("spec", "maxReplicas")
+    return "replicas" if fixed else "scaling.min"
 
 
 RULES = (
@@ -85,9 +121,21 @@ RULES = (
         title="An app keeps enough replicas",
         why="With fewer, one lost node or zone takes a large share of the app down, and a small weight reaches no pod.",
         fix="Set the replicas, or the minimum of what scales them, to the limit or more.",
-        kinds=(ROLLOUT,),
-        context=tuple(_SCALERS),
+        kinds=(ROLLOUT, FLAGGER),
+        context=(*_SCALERS, _DEPLOYMENT),
         check=minimum_replicas,
         parameters=(Parameter("min", 3, 1, 1000, "fewest replicas, or fewest that an autoscaler may leave"),),
+    ),
+    StackRule(
+        id="replicas-left-to-flagger",
+        code="V7",
+        severity=Severity.HIGH,
+        enforcement=Enforcement.MANDATORY,
+        title="What Flagger scales names no replicas",
+        why="Flagger scales the canary to nothing between releases; an update that sets a number starts it again.",
+        fix="Leave replicas out of the Deployment, and say in an autoscaler how many there are.",
+        kinds=(FLAGGER,),
+        context=(_DEPLOYMENT,),
+        check=fixed_replicas,
     ),
 )

@@ -1,12 +1,17 @@
 """Canary shape: how much of the traffic a new version gets, and how fast.
 
-The meaning of the fields is that of Argo Rollouts: the weight before the first `setWeight` is 0, a step that holds
-nothing is left as soon as it is done, and after the last step the new version gets everything.
+The meaning of the fields is that of the engine: in a Rollout, the weight before the first `setWeight` is 0, a step
+that holds nothing is left as soon as it is done, and after the last step the new version gets everything. A Canary of
+Flagger holds each weight for one interval, and stalls at a weight that is not above the one before.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
+from ..canaries import CANARY as FLAGGER
+from ..canaries import STEP_WEIGHTS, has_weights
+from ..canaries import weights as weights_of
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
 from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
 from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
@@ -14,6 +19,9 @@ from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severi
 
 def first_step_weight(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """The first weight above 0 must not pass `max`; a canary that sets none promotes everyone at once."""
+    if rollout.kind == FLAGGER:
+        yield from _judge_flaggers_first(rollout, settings["max"])
+        return
     if rollout.at(*CANARY) is None:
         return
     whole = full_weight(rollout)
@@ -56,12 +64,32 @@ def _no_weight(rollout: KubeObject, limit: float) -> Violation:
     return Violation(found, _first_in_app(rollout.app, limit))
 
 
+def _judge_flaggers_first(canary: KubeObject, limit: float) -> Iterator[Finding]:
+    found = weights_of(canary)
+    if isinstance(found, Undecided | Violation):
+        yield found
+    elif found and found[0] > limit:
+        said = f"the first weight is {shown(found[0])} %, the limit is {shown(limit)} %"
+        yield Violation(said, _first_in(canary, f"begin {dotted(STEP_WEIGHTS)} with {shown(limit)} or less", limit))
+    elif not found and has_weights(canary):
+        said = "it names neither weights nor iterations, so that Flagger begins no release"
+        yield Violation(said, _first_in(canary, f"begin {dotted(STEP_WEIGHTS)} with {shown(limit)} or less", limit))
+
+
+def _first_in(canary: KubeObject, otherwise: str, limit: float) -> str:
+    return otherwise if canary.app is None else _first_in_app(canary.app, limit)
+
+
 def _first_in_app(app: str, limit: float) -> str:
     return fix_in_app(app, f"set the first step's weight to {shown(limit)} or less", "delivery.steps[0].weight")
 
 
 def weight_jump(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """From one weight to the next at most `max` points more, and at most `max_last` from the last one to everyone."""
+    if rollout.kind == FLAGGER:
+        found = weights_of(rollout)
+        yield from [found] if isinstance(found, Undecided | Violation) else _judge_jumps(rollout, found, 100, settings)
+        return
     if rollout.at(*CANARY) is None:
         return
     whole = full_weight(rollout)
@@ -112,9 +140,32 @@ def _judge_jump(rollout: KubeObject, before: float, after: float, rank: int, set
     if after >= 100:
         found += " for the last jump"
     if rollout.app is None:
-        yield Violation(found, f"set a weight between them in {dotted(STEPS)}")
+        place = dotted(STEP_WEIGHTS if rollout.kind == FLAGGER else STEPS)
+        yield Violation(found, f"set a weight between them in {place}")
     else:
         yield Violation(found, fix_in_app(rollout.app, "add a step between them", f"delivery.steps[{rank}]"))
+
+
+def rising_weights(subject: KubeObject, _settings: Settings) -> Iterator[Finding]:
+    """No weight is as low as the one before it, or lower."""
+    if subject.kind == FLAGGER:
+        found = weights_of(subject)
+        if isinstance(found, Undecided | Violation):
+            yield found
+            return
+        yield from _judge_rise(subject, list(enumerate(found)))
+        return
+    given = [_weight_at(subject, index) for index in range(len(items(subject.at(*STEPS))))]
+    known = [(index, weight) for index, weight in enumerate(given) if isinstance(weight, int | float)]
+    yield from _judge_rise(subject, known)
+
+
+def _judge_rise(subject: KubeObject, found: Sequence[tuple[int, float]]) -> Iterator[Finding]:
+    for (_, before), (index, weight) in pairwise(found):
+        if weight <= before:
+            path = (*STEP_WEIGHTS, index) if subject.kind == FLAGGER else (*STEPS, index, "setWeight")
+            said = f"{dotted(path)} is {shown(weight)} after {shown(before)}"
+            yield Violation(said, f"set it above {shown(before)}, or leave it out")
 
 
 def held_weight(rollout: KubeObject, _settings: Settings) -> Iterator[Finding]:
@@ -186,7 +237,7 @@ RULES = (
         title="The first weight of a canary is small",
         why="The first step meets every defect that tests missed; its weight is the share of users who meet it too.",
         fix="Begin the canary with a step whose weight is at most the limit.",
-        kinds=(ROLLOUT,),
+        kinds=(ROLLOUT, FLAGGER),
         check=first_step_weight,
         parameters=(
             Parameter("max", 10, 1, 100, "largest share of the traffic that the first step may send, in percent"),
@@ -200,12 +251,23 @@ RULES = (
         title="The weight of a canary rises in small jumps",
         why="What breaks only under load breaks at a jump; the jump is the share of users who did not have it before.",
         fix="Put further weights between two that are too far apart.",
-        kinds=(ROLLOUT,),
+        kinds=(ROLLOUT, FLAGGER),
         check=weight_jump,
         parameters=(
             Parameter("max", 30, 1, 100, "largest jump from one weight to the next, in percentage points"),
             Parameter("max_last", 50, 1, 100, "largest jump from the last weight to everyone, in percentage points"),
         ),
+    ),
+    ObjectRule(
+        id="weights-rise",
+        code="S4",
+        severity=Severity.HIGH,
+        enforcement=Enforcement.MANDATORY,
+        title="The weights of a canary rise",
+        why="A weight that does not rise tells nothing new; Flagger never goes on from one.",
+        fix="Give every step a weight above the one before.",
+        kinds=(ROLLOUT, FLAGGER),
+        check=rising_weights,
     ),
     ObjectRule(
         id="weight-held",

@@ -21,10 +21,11 @@ CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 
 @dataclass(frozen=True)
 class Installed:
-    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
+    """A cluster with the platform of the stack `local` and both engines, where an earlier `pulumi destroy` was."""
 
     cluster: Cluster
     pulumi: Pulumi
+    config: Path
     definitions_before: dict[str, str]
     """Name and uid of the CRDs that the destroyed stack left."""
     first_up: Ran
@@ -40,24 +41,27 @@ def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed
     with fresh_cluster(request, "platform") as cluster:
         pulumi = Pulumi(cluster.environment())
         stack.ensure(cluster.state)
-        engine_only = without_mesh_and_apps(folder)
+        engine_only, whole = without_mesh_and_apps(folder), written(local_config(), folder / "whole.yaml")
         pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
         pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
-        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
+        first_up = pulumi.run("up", "--yes", "--skip-preview", config=whole)
+        yield Installed(cluster, pulumi, whole, before, first_up)
 
 
 def without_mesh_and_apps(folder: Path) -> Path:
-    """The configuration of the stack `local` with Argo Rollouts alone."""
+    """The configuration of the stack `local` with the engines alone."""
     config = local_config()
     config["coalmine:platform"] |= {"istio": {"install": False}, "prometheus": {"install": False}}
     return written({**config, "coalmine:apps": [], "coalmine:overrides": {}}, folder / "engine-only.yaml")
 
 
 def local_config() -> dict[str, Any]:
-    """The keys of the stack `local`."""
+    """The keys of the stack `local`, with the other engine beside its own."""
     settings = yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8"))
     config: dict[str, Any] = settings["config"]
+    config["coalmine:delivery"]["other_engines"] = ["flagger"]
+    config["coalmine:platform"]["flagger"] = {"replicas": 1}
     return config
 
 

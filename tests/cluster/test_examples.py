@@ -33,9 +33,10 @@ def apps_of(scenario: str) -> list[Compiled]:
 
 
 def definitions() -> Iterator[Object]:
-    """The definitions of the kinds that Argo Rollouts and Istio add."""
+    """The definitions of the kinds that Argo Rollouts, Flagger and Istio add."""
     files = (
         module_dir("argo-rollouts") / "manifests/install.yaml",
+        module_dir("flagger") / "charts/flagger/crds/crd.yaml",
         module_dir("istiod") / "manifests/charts/base/files/crd-all.gen.yaml",
     )
     for file in files:
@@ -80,6 +81,10 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "an unknown field of a metric": ("AnalysisTemplate", ("spec", "metrics", 0, "failLimit"), 1),
     "an unknown field of a route": ("VirtualService", ("spec", "http", 0, "rout"), []),
     "an unknown field of a gateway": ("Gateway", ("spec", "server"), []),
+    "an unknown field of a Canary": ("Canary", ("spec", "service", "gateway"), "x"),
+    "an unknown field of its analysis": ("Canary", ("spec", "analysis", "stepWeigths"), [5]),
+    "an unknown field of its metric": ("Canary", ("spec", "analysis", "metrics", 0, "treshold"), 1),
+    "an unknown field of a metric template": ("MetricTemplate", ("spec", "provider", "adress"), "x"),
 }
 
 
@@ -87,9 +92,10 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 def test_the_api_server_would_see_a_mistake(api: Api, name: str) -> None:
     """The definitions really check these places: a test that nothing can fail proves nothing."""
     kind, path, value = MISTAKES[name]
-    app = apps_of("canary")[0]
+    every = [*apps_of("canary"), *apps_of("both-engines")]
+    app, found = next((app, one) for app in every for one in app.manifests if one["kind"] == kind)
     make_namespace(api, app.plan.namespace)
-    manifest = copy.deepcopy(next(one for one in app.manifests if one["kind"] == kind))
+    manifest = copy.deepcopy(found)
     place: Any = manifest
     for part in path[:-1]:
         place = place[part]
@@ -103,7 +109,9 @@ def test_pods_are_let_into_a_restricted_namespace(api: Api, scenario: str) -> No
     for app in apps_of(scenario):
         namespace = f"restricted-{app.plan.namespace}"
         make_namespace(api, namespace, RESTRICTED)
-        template = copy.deepcopy(only(app.manifests, "Rollout")["spec"]["template"])
+        template = copy.deepcopy(
+            next(one["spec"]["template"] for one in app.manifests if "template" in one.get("spec", {}))
+        )
         account = template["spec"]["serviceAccountName"]
         names = {"name": account, "namespace": namespace}
         apply_all(api, [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": names}])

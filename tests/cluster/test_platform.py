@@ -26,7 +26,8 @@ def installed(with_platform: Installed) -> Installed:
 
 def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Installed) -> None:
     assert installed.first_up.code == 0, installed.first_up.errors
-    assert "rollouts.argoproj.io" in installed.definitions_before, "destroy must leave the CRDs: objects go with them"
+    for name in ("rollouts.argoproj.io", "canaries.flagger.app"):
+        assert name in installed.definitions_before, f"destroy must leave the CRD {name}: objects go with it"
     after = {item["metadata"]["name"]: item for item in installed.api.items(CRDS)}
     for name, uid in installed.definitions_before.items():
         assert after[name]["metadata"]["uid"] == uid, f"{name} was deleted and made anew"
@@ -37,6 +38,7 @@ def test_every_controller_gets_ready(installed: Installed) -> None:
     deployments = installed.api.items("/apis/apps/v1/deployments")
     assert {item["metadata"]["name"] for item in deployments} == {
         "argo-rollouts",
+        "flagger",
         "istio-ingressgateway",
         "istiod",
         "prometheus",
@@ -64,7 +66,7 @@ def scraped_pods(installed: Installed, job: str) -> set[str]:
 
 
 def test_an_unchanged_stack_has_nothing_to_do(installed: Installed) -> None:
-    refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes")
+    refreshed = installed.pulumi.run("preview", "--refresh", "--expect-no-changes", config=installed.config)
     assert refreshed.code == 0, f"what controllers write shows as a change:\n{refreshed.text[-3000:]}"
 
 

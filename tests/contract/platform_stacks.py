@@ -1,4 +1,7 @@
-"""The manifests of everything that this repository's stacks install, made with the pinned helm."""
+"""The manifests of everything that this repository's stacks install, made with the pinned helm.
+
+Beside the stacks in stacks/ there is the one of the example whose cluster has both engines.
+"""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +18,10 @@ from components.spec.load import LoadedStack, load_stack
 from localcluster.tools import tool_path
 
 ROOT = Path(__file__).parents[2]
-STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("Pulumi.*"))
+BOTH_ENGINES = "both-engines"
+_FILES = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in (ROOT / "stacks").glob("Pulumi.*")}
+_FILES[BOTH_ENGINES] = ROOT / "examples" / BOTH_ENGINES / "stacks" / "Pulumi.example.yaml"
+STACKS = sorted(_FILES)
 
 Manifest = dict[str, Any]
 
@@ -24,7 +30,8 @@ Manifest = dict[str, Any]
 def stack(name: str) -> LoadedStack:
     """One of this repository's stacks."""
     discover()
-    return load_stack(ROOT, ROOT / "stacks" / f"Pulumi.{name}.yaml", check_app)
+    file = _FILES[name]
+    return load_stack(file.parents[1], file, check_app)
 
 
 def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:

@@ -13,9 +13,9 @@ from components.render import to_yaml
 from components.spec.load import LoadedApp, Origin
 from components.spec.values import Image
 
-from .variants import Combination, plans, supported
+from .variants import Combination, both
 
-BOTH = [(combination, plan) for combination in supported() for plan in plans()]
+BOTH = both()
 
 
 def _id(value: Any) -> str:
@@ -78,7 +78,7 @@ def _parts(data: Any) -> Iterator[Any]:
 
 
 def _owned(combination: Combination, plan: Plan) -> list[OwnedField]:
-    return [*combination.engine.mutated_fields(plan), *combination.router.mutated_fields(plan)]
+    return list(compile_app(LoadedApp(plan.app, Origin("apps/app.yaml")), combination.delivery).ownership.fields)
 
 
 @pytest.mark.parametrize(("combination", "plan"), BOTH, ids=_id)

@@ -14,35 +14,48 @@ from tests.specs import ROOT, Project, changed, example_app, stack_keys
 ROUTER = dedent('''
     """A router that exists in this test only."""
 
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any, ClassVar, Literal
 
-    from components.contracts import LabelMatch, OwnedField, RequestSeries, Router
-    from components.manifests.meta import Manifest, manifest
-    from components.plan import Feature, Plan
+    from components.capability import Cells, Evidence, Native, Refused, cells
+    from components.contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
+    from components.contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+    from components.contracts_of.flagger import FlaggerRouter, FlaggerRouting
+    from components.manifests.meta import manifest
+    from components.plan import ROUTED, Feature, Plan
 
 
-    class FictiveRouter(Router):
+    ALL = {feature: Native(Evidence.OPAQUE) for feature in Feature}
+    NO = Refused("it is only half written", "write the other half")
+
+
+    class FictiveRouter(Router, RolloutsRouter, FlaggerRouter):
         """Routes by a Fictive object."""
 
         kind: Literal["fictive"] = "fictive"
         lanes: int = 2
         """How many lanes there are."""
 
-        capabilities: ClassVar[Mapping[str, frozenset[Feature]]] = {"argo-rollouts": frozenset({FEATURES})}
+        capabilities: ClassVar[Mapping[str, Cells]] = {
+            "argo-rollouts": cells(ABLE, NO, ROUTED),
+            "flagger": cells(ABLE, NO, ROUTED),
+        }
+        flagger_provider: ClassVar[str] = "fictive"
         EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "fictive", "lanes": 3}
 
-        def for_rollouts(self, plan: Plan) -> Manifest:
-            return {"plugins": {"example/fictive": {"lanes": self.lanes}}}
+        def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
+            return RolloutsRouting(
+                stanza={"plugins": {"example/fictive": {"lanes": self.lanes}}},
+                manifests=[manifest("example.com/v1", "Fictive", plan.name, plan.app, {"spec": {"split": 0}})],
+                owned=[OwnedField("example.com", "Fictive", plan.namespace, plan.name, "spec.split")],
+            )
 
-        def manifests(self, plan: Plan) -> list[Manifest]:
-            return [manifest("example.com/v1", "Fictive", plan.name, plan.app, {"spec": {"split": 0}})]
+        def for_flagger(self, plan: Plan) -> FlaggerRouting:
+            return FlaggerRouting({"gateways": [str(self.lanes)]}, [])
 
-        def mutated_fields(self, plan: Plan) -> Sequence[OwnedField]:
-            return [OwnedField("example.com", "Fictive", plan.namespace, plan.name, "spec.split")]
-
-        def request_series(self, plan: Plan, revision: str) -> RequestSeries:
-            only = (LabelMatch("app", "=", plan.name), LabelMatch("revision", "=", revision))
+        def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+            version = measured.workload or measured.revision
+            only = (LabelMatch("app", "=", plan.name), LabelMatch("revision", "=", version))
             errors = LabelMatch("ok", "=", "false")
             return RequestSeries("fictive_total", errors, "fictive_seconds_bucket", 1000, only)
 ''')
@@ -57,10 +70,10 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
 
 
-def project_with(root: Path, features: str) -> tuple[Project, Path]:
+def project_with(root: Path, able: str) -> tuple[Project, Path]:
     routers = root / "routers"
     routers.mkdir()
-    (routers / "fictive.py").write_text(ROUTER.replace("FEATURES", features), encoding="utf-8")
+    (routers / "fictive.py").write_text(ROUTER.replace("ABLE", able), encoding="utf-8")
     project = Project(root / "project")
     project.apps(example_app())
     project.stack(changed(stack_keys(), "delivery", "router", to={"kind": "fictive", "lanes": 5}))
@@ -70,7 +83,7 @@ def project_with(root: Path, features: str) -> tuple[Project, Path]:
 @pytest.fixture
 def whole(tmp_path: Path) -> tuple[Project, Path]:
     """A project on a fictive router that can do everything."""
-    return project_with(tmp_path, "*Feature")
+    return project_with(tmp_path, "ALL")
 
 
 def test_it_is_in_the_schema(whole: tuple[Project, Path]) -> None:
@@ -113,28 +126,31 @@ def test_an_unknown_router_is_answered_with_its_name_too(whole: tuple[Project, P
 
 
 def test_what_it_cannot_do_is_refused_with_app_path_pair_and_what_can(tmp_path: Path) -> None:
-    project, routers = project_with(tmp_path, "Feature.WEIGHTS")
+    project, routers = project_with(tmp_path, "{}")
     done = run(routers, "validate", "--root", str(project.root))
     assert done.returncode == 1
     assert done.stderr == (
-        "apps/app.yaml: delivery.steps: app 'shop' needs a hold of its own for every step, which engine "
-        "'argo-rollouts' with router 'fictive' cannot do; routers that can: istio\n"
+        "apps/app.yaml: delivery.steps[0]: app 'shop' needs shifting traffic by weight, which engine "
+        "'argo-rollouts' with router 'fictive' cannot do: it is only half written; write the other half; "
+        "routers that can: istio\n"
     )
 
 
 def test_an_engine_it_does_not_know_is_refused_for_everything(tmp_path: Path) -> None:
-    project, routers = project_with(tmp_path, "*Feature")
+    project, routers = project_with(tmp_path, "ALL")
     file = routers / "fictive.py"
-    file.write_text(file.read_text().replace('"argo-rollouts": frozenset', '"other": frozenset'), encoding="utf-8")
+    file.write_text(file.read_text().replace('"argo-rollouts": cells', '"other": cells'), encoding="utf-8")
     done = run(routers, "validate", "--root", str(project.root))
     assert done.returncode == 1
     assert (
-        done.stderr.count("which engine 'argo-rollouts' with router 'fictive' cannot do; routers that can: istio") == 2
+        "engine 'argo-rollouts' with router 'fictive' cannot do: 'fictive' does not work with 'argo-rollouts'"
+        in done.stderr
     )
+    assert done.stderr.endswith("routers that can: istio\n")
 
 
 def test_two_files_of_one_kind_are_an_error_that_names_both(tmp_path: Path) -> None:
-    _, routers = project_with(tmp_path, "*Feature")
+    _, routers = project_with(tmp_path, "ALL")
     (routers / "second.py").write_text((routers / "fictive.py").read_text(), encoding="utf-8")
     done = run(routers, "--help")
     assert done.returncode == 1

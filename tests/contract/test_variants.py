@@ -7,7 +7,7 @@ import pytest
 
 from components.contracts import Router
 from components.discovery import FAMILIES
-from components.plan import Feature
+from components.plan import ROUTED
 from components.spec.base import json_schema
 from components.spec.cluster import DeliverySpec
 from components.spec.registry import VariantModel, kind_of, variants
@@ -65,7 +65,10 @@ def test_it_can_be_named_in_a_message(pair: Pair) -> None:
 def test_a_routers_capabilities_name_known_engines_and_features(router: type[Router]) -> None:
     assert set(router.capabilities) <= set(variants("engine"))
     assert router.capabilities, "a router that works with no engine cannot be used"
-    assert all(isinstance(feature, Feature) for features in router.capabilities.values() for feature in features)
+    for engine, cells in router.capabilities.items():
+        answered = set(variants("engine")[engine].capabilities)
+        wanted = ROUTED - answered
+        assert set(cells) == wanted, f"{kind_of(router)} with {engine} says nothing of {wanted - set(cells)}"
 
 
 def test_every_engine_router_and_provider_can_be_used_in_some_combination() -> None:

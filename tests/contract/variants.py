@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.compile import parts
+from components.capability import Refused
+from components.compile import capability, parts
 from components.contracts import Engine, MetricProvider, Router
 from components.discovery import FAMILIES, discover
 from components.plan import Plan, build_plan
@@ -65,8 +66,27 @@ def combinations() -> Iterator[Combination]:
 
 
 def supported() -> list[Combination]:
-    """The combinations whose router says that it works with the engine."""
-    return [one for one in combinations() if one.engine.kind in one.router.capabilities]
+    """The combinations whose router says that it works with the engine, and whose engine can ask the provider."""
+    return [
+        one
+        for one in combinations()
+        if one.engine.kind in one.router.capabilities and isinstance(one.metrics, one.engine.metrics_contract)
+    ]
+
+
+def possible(combination: Combination, plan: Plan) -> bool:
+    """Whether a combination can do all that a plan needs."""
+    cells = (capability(combination.engine, combination.router, feature) for feature in plan.needs)
+    return not any(isinstance(cell, Refused) for cell in cells)
+
+
+def both() -> list[tuple[Combination, Plan]]:
+    """Every supported combination with every plan that it can do; each combination can do at least one."""
+    found = [(one, plan) for one in supported() for plan in plans() if possible(one, plan)]
+    idle = {str(one) for one in supported()} - {str(one) for one, _ in found}
+    if idle:
+        raise LookupError(f"no plan can be tried on {sorted(idle)}")
+    return found
 
 
 def plans() -> list[Plan]:
@@ -74,4 +94,7 @@ def plans() -> list[Plan]:
     apps = [example_app(name) for name in SCENARIOS]
     everything = example_app()
     everything["delivery"]["analysis"]["checks"] = [dict(check) for check in CHECKS.values()]
-    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything)]
+    uniform = example_app()
+    uniform["delivery"]["steps"] = [{"weight": weight, "hold": "5m"} for weight in (5, 25, 50)]
+    uniform["delivery"].pop("rollback", None)
+    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform)]

@@ -49,4 +49,14 @@ class Project:
     def _write(self, overrides: dict[str, Any]) -> Path:
         source = REPO / "stacks" / "Pulumi.local.yaml"
         target = self.root / "stacks" / "Pulumi.local.yaml"
-        return write_stack_file(source, target, ["apps/*.yaml"], overrides)
+        write_stack_file(source, target, ["apps/*.yaml"], overrides)
+        return with_both_engines(target)
+
+
+def with_both_engines(file: Path) -> Path:
+    """Adds the other engine to a stack's configuration."""
+    content = yaml.safe_load(file.read_text())
+    content["config"]["coalmine:delivery"]["other_engines"] = ["flagger"]
+    content["config"]["coalmine:platform"]["flagger"] = {"replicas": 1}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return file

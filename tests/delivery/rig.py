@@ -16,19 +16,24 @@ from localcluster.demo.measure import Observer
 from localcluster.demo.proof import await_proof
 from localcluster.demo.pulumi_cli import Pulumi, PulumiFailed, Run
 from localcluster.demo.results import StepResult
-from localcluster.demo.rollout import RolloutState, read_rollout
+from localcluster.demo.rollout import RolloutState
 from localcluster.demo.shares import Share
 from localcluster.demo.tally import Tally
 from localcluster.load import Load
 
 from . import series
+from .engines import AROUND, by_flagger, observer_of, read_state
 from .project import Project
 from .scenarios import (
+    BY_FLAGGER,
     BY_PULUMI,
     BY_SERIES,
     CANDIDATE,
     ERRORS,
     EVERY,
+    FLAGGER_ERRORS,
+    FLAGGER_GOOD,
+    FLAGGER_QUIET,
     GOOD,
     MISLABELLED,
     NAN,
@@ -38,7 +43,7 @@ from .scenarios import (
 )
 
 _UP_SECONDS = 240
-_READY_SECONDS = 60
+_READY_SECONDS = 90
 _SPARE_SECONDS = 60
 """How much longer than its holds a release may take: pods start, routes are pushed, two cores do it all."""
 _PREVIEW_SECONDS = 120
@@ -81,7 +86,7 @@ class Rig:
     """What was played, and what with.
 
     Fields: `cluster`; `load`; `played`: by name; `differences`: what Pulumi said when it was asked whether live
-    objects differ from what it knows, "midway" in a release and "afterwards", "" for nothing.
+    objects differ from what it knows, "midway" in a release, "midway with Flagger" and "afterwards", "" for nothing.
     """
 
     cluster: Cluster
@@ -101,7 +106,7 @@ class Rig:
 @contextmanager
 def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
-    project, others = Project(folder / "pulumi", BY_PULUMI), Project(folder / "series", BY_SERIES)
+    project, others = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER), Project(folder / "series", BY_SERIES)
     pulumi = Pulumi(project.root, cluster.environment(), folder / "logs")
     pulumi.select()
     pulumi.up(project.stable()).wait(_UP_SECONDS)
@@ -123,26 +128,36 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         for compiled in after.values():
             series.release(cluster.api, compiled)
         run.wait(_UP_SECONDS)
-        came_midway = _await(lambda: played[GOOD.name].observer.weight() in _MIDWAY, played)
-        midway = _preview(pulumi, config)
+        differences = {
+            "midway": _midway(pulumi, config, played, GOOD, ERRORS),
+            "midway with Flagger": _midway(pulumi, config, played, FLAGGER_GOOD, FLAGGER_ERRORS),
+        }
         _await(lambda: all(release.decided for release in played.values()), played)
-        differences = {"midway": _difference(midway) if came_midway else "the release never came so far"}
-        load.set_rate(QUIET.host, _PROOF_RATE)
+        for quiet in (QUIET, FLAGGER_QUIET):
+            load.set_rate(quiet.host, _PROOF_RATE)
         for release in played.values():
             _conclude(release)
-        differences["afterwards"] = _difference(_preview(pulumi, config))
+        everywhere = (GOOD, ERRORS, FLAGGER_GOOD, FLAGGER_ERRORS)
+        differences["afterwards"] = _difference(_preview(pulumi, config, *everywhere))
         yield Rig(cluster, load, played, differences)
 
 
-def _preview(pulumi: Pulumi, config: Path) -> Run:
-    """Compares the live objects of one app that is promoted and of one that is taken back."""
-    targets = [option for scenario in (GOOD, ERRORS) for option in ("--target", f"**::{scenario.name}/**")]
+def _midway(pulumi: Pulumi, config: Path, played: Mapping[str, Played], good: Scenario, bad: Scenario) -> str:
+    """What Pulumi would change in the middle of a release that goes well, and in one that does not."""
+    if not _await(lambda: played[good.name].observer.weight() in _MIDWAY, played):
+        return "the release never came so far"
+    return _difference(_preview(pulumi, config, good, bad), lambda: _look_at(played))
+
+
+def _preview(pulumi: Pulumi, config: Path, *scenarios: Scenario) -> Run:
+    """Compares the live objects of some apps, some promoted and some taken back."""
+    targets = [option for scenario in scenarios for option in ("--target", f"**::{scenario.name}/**")]
     return pulumi.preview(config, "--refresh", *targets, "--expect-no-changes", "--diff")
 
 
-def _difference(run: Run) -> str:
+def _difference(run: Run, meanwhile: Callable[[], None] = lambda: None) -> str:
     try:
-        run.wait(_PREVIEW_SECONDS)
+        run.wait(_PREVIEW_SECONDS, meanwhile)
     except PulumiFailed as failed:
         return str(failed)
     return ""
@@ -150,14 +165,18 @@ def _difference(run: Run) -> str:
 
 def _start(cluster: Cluster, gateway: Gateway, load: Load, scenario: Scenario, plan: Plan) -> Played:
     tally = Tally(load, scenario.host)
-    observer = Observer(cluster.api, gateway, tally, plan, CANDIDATE, since=time.time())
+    observer = observer_of(plan)(cluster.api, gateway, tally, plan, CANDIDATE, since=time.time())
     return Played(scenario, plan, observer)
 
 
 def _await_stable(cluster: Cluster, load: Load, apps: Mapping[str, Compiled]) -> None:
     """Until the first version of every app is deployed, and answers where requests are sent."""
     plans = [compiled.plan for compiled in apps.values()]
-    _until(lambda: all(_read(cluster, plan).promoted(plan.revision) for plan in plans), _READY_SECONDS, "deployed")
+    _until(
+        lambda: all(read_state(cluster.api, plan).promoted(plan.revision) for plan in plans),
+        _READY_SECONDS,
+        "deployed",
+    )
     for scenario in EVERY:
         if scenario.rate:
             proof = await_proof(Tally(load, scenario.host), STABLE, scenario.rate, lambda _share: None)
@@ -168,21 +187,30 @@ def _await_stable(cluster: Cluster, load: Load, apps: Mapping[str, Compiled]) ->
 
 def _await(condition: Callable[[], bool], played: Mapping[str, Played]) -> bool:
     """Follows every release until a condition holds, and says whether it did; the longest one sets the deadline."""
-    holds = max(sum(hold for _, hold in release.scenario.steps) for release in played.values())
-    deadline = time.monotonic() + holds + _SPARE_SECONDS
+    deadline = time.monotonic() + max(_seconds(release) for release in played.values()) + _SPARE_SECONDS
     while time.monotonic() < deadline:
-        for release in played.values():
-            if not release.decided:
-                _look(release)
+        _look_at(played)
         if condition():
             return True
         time.sleep(_POLL_SECONDS)
     return False
 
 
+def _seconds(release: Played) -> float:
+    """How long a release takes that goes well."""
+    holds = [hold for _, hold in release.scenario.steps]
+    return sum(holds) + (AROUND * holds[0] if by_flagger(release.plan) else 0)
+
+
+def _look_at(played: Mapping[str, Played]) -> None:
+    for release in played.values():
+        if not release.decided:
+            _look(release)
+
+
 def _look(release: Played) -> None:
     observer = release.observer
-    release.state = read_rollout(observer.api, release.plan.namespace, release.plan.name)
+    release.state = read_state(observer.api, release.plan)
     release.decided = release.state.decided(release.plan.revision) and observer.weight() == 0
 
 
@@ -192,10 +220,6 @@ def _conclude(release: Played) -> None:
     answering = CANDIDATE if release.promoted else STABLE
     release.after = await_proof(release.observer.tally, answering, rate, lambda _share: None)
     release.steps = release.observer.steps(release.state)
-
-
-def _read(cluster: Cluster, plan: Plan) -> RolloutState:
-    return read_rollout(cluster.api, plan.namespace, plan.name)
 
 
 def _until(condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -1,6 +1,6 @@
 """The releases that the delivery tests play, all at once in one cluster."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcluster.pods.behaviour import ERROR_RATE, LATENCY
@@ -25,7 +25,7 @@ class Scenario:
     Fields: `name`: of the app, and of its host below example.com; `rate`: requests per second; `steps`: (weight in
     percent, hold in seconds) each; `interval`: of the checks, seconds; `tolerated`: failed checks; `minimum`: requests
     that a check needs; `stable`, `candidate`: annotations of the pods of either version; `namespace`: its own unless
-    given.
+    given; `engine`: the cluster's first unless given.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Scenario:
     stable: dict[str, str] = field(default_factory=dict)
     candidate: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
+    engine: str = ""
 
     @property
     def host(self) -> str:
@@ -70,9 +71,14 @@ class Scenario:
                         {"kind": "latency", "quantile": "p99", "max": "500ms"},
                     ],
                 },
-                "rollback": {"deadline": "5m", "keep_old_pods": "5s"},
+                **self._engine(),
             },
         }
+
+    def _engine(self) -> dict[str, Any]:
+        # Flagger keeps no old pods, and a spec that asks for them is refused.
+        rollback = {"deadline": "5m"} if self.engine else {"deadline": "5m", "keep_old_pods": "5s"}
+        return {"rollback": rollback, **({"engine": self.engine} if self.engine else {})}
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""
@@ -92,5 +98,10 @@ MISLABELLED = Scenario("mislabelled", rate=15, namespace=SERIES_NAMESPACE, stabl
 NAN = Scenario("nan", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 
 BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
+FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
+    replace(one, name=f"flagger-{one.name}", engine="flagger") for one in BY_PULUMI
+)
+"""The same releases on the other engine, in the same cluster and at the same time."""
+BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
 BY_SERIES = (EMPTY, STABLE_ONLY, MISLABELLED, NAN)
-EVERY = BY_PULUMI + BY_SERIES
+EVERY = BY_PULUMI + BY_FLAGGER + BY_SERIES

@@ -67,4 +67,4 @@ def routed(rig: Rig, release: Played) -> tuple[int, int]:
     path = path_of("networking.istio.io/v1/virtualservices", release.plan.namespace, f"{release.plan.name}-split")
     routes = rig.cluster.api.get(path)["spec"]["http"][0]["route"]
     weights = {route["destination"]["host"]: route.get("weight", 0) for route in routes}
-    return weights[release.plan.stable_service], weights[release.plan.canary_service]
+    return weights[f"{release.plan.name}-stable"], weights[release.plan.canary_service]

@@ -43,6 +43,31 @@ def rollout(*steps: Mapping[str, Any], app: str | None = None, **canary: Any) ->
     }
 
 
+def canary(*weights: Any, app: str | None = None, **analysis: Any) -> dict[str, Any]:
+    """A Canary shop/checkout of Flagger with these weights and two checks; `analysis`: fields of it on top."""
+    labels = {"app.kubernetes.io/name": app, "coalmine.dev/owner": "shop"} if app else {}
+    metrics = [
+        {"name": name, "templateRef": {"name": name}, "thresholdRange": {"max": 1}}
+        for name in ("error-rate", "latency-p99")
+    ]
+    return {
+        "apiVersion": "flagger.app/v1beta1",
+        "kind": "Canary",
+        "metadata": {"name": "checkout", "namespace": "shop", "labels": labels},
+        "spec": {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"},
+            "revertOnDeletion": True,
+            "analysis": {"interval": "1m", "stepWeights": list(weights), "metrics": metrics, **analysis},
+        },
+    }
+
+
+def deployment(**spec: Any) -> dict[str, Any]:
+    """The Deployment shop/checkout that the Canary watches."""
+    metadata = {"name": "checkout", "namespace": "shop"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
 def template(*metrics: Any, kind: str = "AnalysisTemplate") -> dict[str, Any]:
     """An analysis template shop/checkout with these metrics."""
     metadata = {"name": "checkout"} if kind.startswith("Cluster") else {"name": "checkout", "namespace": "shop"}

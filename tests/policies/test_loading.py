@@ -62,7 +62,8 @@ def test_a_resource_is_refused_over_the_wire_and_others_are_not_applicable() -> 
     refused = {one.policyName: one for one in answer.diagnostics}
     assert refused["first-step-weight"].enforcementLevel == analyzer_pb2.MANDATORY
     assert "the first weight is 50 %, the limit is 10 %" in refused["first-step-weight"].message
-    assert [one.policy_name for one in answer.not_applicable] == ["metric-condition", "undecided-in-preview"]
+    others = ["analysis-not-skipped", "metric-condition", "revert-on-deletion", "undecided-in-preview"]
+    assert [one.policy_name for one in answer.not_applicable] == others
 
 
 def test_a_stack_is_refused_over_the_wire_at_the_object_that_is_wrong() -> None:
@@ -76,7 +77,10 @@ def test_a_stack_is_refused_over_the_wire_at_the_object_that_is_wrong() -> None:
     [refusal] = answer.diagnostics
     assert (refusal.policyName, refusal.urn) == ("minimum-replicas", urn)
     assert "spec.replicas is absent, which means 1, the limit is 3" in refusal.message
-    assert [one.policy_name for one in answer.not_applicable] == ["undecided-in-stack-preview"]
+    assert [one.policy_name for one in answer.not_applicable] == [
+        "replicas-left-to-flagger",
+        "undecided-in-stack-preview",
+    ]
 
 
 def test_the_manifest_of_the_pack_has_what_the_engine_shows() -> None:

@@ -31,13 +31,17 @@ def test_levels_and_severities_are_those_of_the_catalogue() -> None:
     told = {rule.code: (rule.id, rule.enforcement.value, rule.severity.value) for rule in discover().values()}
     assert told == {
         "A1": ("analysis-start", "mandatory", "critical"),
+        "A2": ("analysis-not-skipped", "mandatory", "critical"),
         "A3": ("metric-condition", "mandatory", "high"),
         "A9": ("error-rate-and-latency", "advisory", "medium"),
         "R1": ("deadline-abort", "mandatory", "critical"),
+        "R6": ("revert-on-deletion", "advisory", "medium"),
         "S2": ("first-step-weight", "mandatory", "high"),
         "S3": ("weight-jump", "mandatory", "high"),
+        "S4": ("weights-rise", "mandatory", "high"),
         "S6": ("weight-held", "mandatory", "high"),
         "V1": ("minimum-replicas", "mandatory", "high"),
+        "V7": ("replicas-left-to-flagger", "mandatory", "high"),
     }
     levels = {policy.name: policy.enforcement_level for policy in policies(list(discover().values()))}
     expected = {rule.id: EnforcementLevel(rule.enforcement.value) for rule in discover().values()}

@@ -78,9 +78,9 @@ def test_two_runs_make_the_same_plan() -> None:
 
 
 def test_features_point_to_the_part_of_the_spec_that_asks_for_them() -> None:
-    assert set(plan_of(SHOP).needs.values()) == {"delivery.steps"}
+    assert set(plan_of(SHOP).needs.values()) == {("delivery", "steps", 0)}
 
 
 def test_names_are_derived_from_the_app() -> None:
     plan = plan_of(SHOP)
-    assert (plan.name, plan.stable_service, plan.canary_service) == ("shop", "shop-stable", "shop-canary")
+    assert (plan.name, plan.canary_service) == ("shop", "shop-canary")

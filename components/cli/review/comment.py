@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ...plan import Plan
+from ...compile import Compiled
 from .. import plan as plan_verb
 from ..output import as_data as problem_as_data
 from ..output import evaluated
@@ -44,7 +44,7 @@ def as_data(review: Review) -> dict[str, Any]:
                 "stack": stack.name,
                 "reason": stack.reason,
                 **asdict(stack.outcome),
-                "plans": [plan_verb.as_data(plan) for plan in stack.plans],
+                "plans": [plan_verb.as_data(release) for release in stack.releases],
             }
             for stack in review.stacks
         ],
@@ -58,9 +58,9 @@ def _stack(stack: StackReview) -> Iterator[str]:
     yield ""
     yield from _listed(stack.outcome.refusals)
     yield from (f"- {_text(error)}" for error in stack.outcome.errors)
-    for plan in stack.plans:
+    for release in stack.releases:
         yield ""
-        yield from _release(plan)
+        yield from _release(release)
 
 
 def _evaluated(outcome: Outcome) -> str:
@@ -76,7 +76,8 @@ def _listed(refusals: Sequence[Refusal]) -> Iterator[str]:
         yield f"- **{word}** `{one.rule}`: {_text(one.message)}"
 
 
-def _release(plan: Plan) -> Iterator[str]:
+def _release(release: Compiled) -> Iterator[str]:
+    plan = release.plan
     version = f"{plan.name} {plan.app.workload.shown_version}"
     yield f"<details><summary>How <b>{_text(version)}</b> reaches the users</summary>"
     yield ""
@@ -84,7 +85,7 @@ def _release(plan: Plan) -> Iterator[str]:
     yield _row(["---"] * len(plan_verb.HEADINGS))
     yield from (_row(row) for row in plan_verb.rows(plan))
     yield ""
-    yield from (_text(remark) for remark in plan_verb.remarks(plan))
+    yield from (_text(remark) for remark in plan_verb.remarks(release))
     yield ""
     yield "</details>"
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...compile import compile_app, compile_stack
-from ...plan import Plan
+from ...compile import Compiled, compile_app, compile_stack
 from ...spec.errors import Problem, SpecError
 from ...spec.load import LoadedApp, LoadedStack
 from ..output import UserError, open_stack, stack_names
@@ -19,7 +18,7 @@ class StackReview:
 
     name: str
     outcome: Outcome
-    plans: tuple[Plan, ...] = ()
+    releases: tuple[Compiled, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -78,7 +77,8 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path) 
         return Review(change)
     workshop = Workshop(root, policy_pack, scratch)
     reviews = [
-        StackReview(name, workshop.preview(name), changed_plans(loaded[name], _before(name, change))) for name in names
+        StackReview(name, workshop.preview(name), changed_releases(loaded[name], _before(name, change)))
+        for name in names
     ]
     return Review(change, (), tuple(reviews))
 
@@ -88,12 +88,12 @@ def own_files(stack: LoadedStack) -> frozenset[str]:
     return frozenset({stack.file, *(app.origin.file for app in stack.apps)})
 
 
-def changed_plans(now: LoadedStack, before: LoadedStack | None) -> tuple[Plan, ...]:
-    """The plans of apps that are new on the stack or whose description changed there, in alphabetical order."""
+def changed_releases(now: LoadedStack, before: LoadedStack | None) -> tuple[Compiled, ...]:
+    """The releases of apps that are new on the stack or whose description changed there, in alphabetical order."""
     same_delivery = before is not None and before.spec.delivery == now.spec.delivery
     known = {app.spec.name: app.spec for app in before.apps} if before and same_delivery else {}
     changed: list[LoadedApp] = [app for app in now.apps if known.get(app.spec.name) != app.spec]
-    return tuple(compile_app(app, now.spec.delivery).plan for app in changed)
+    return tuple(compile_app(app, now.spec.delivery) for app in changed)
 
 
 def _before(name: str, change: Change) -> LoadedStack | None:

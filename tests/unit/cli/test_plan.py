@@ -34,4 +34,13 @@ def test_json_holds_every_app_or_the_one_that_is_named() -> None:
     [one] = json.loads(coalmine("plan", "--stack", "example", "--root", root, "--json", "thumbnails").stdout)
     assert one == every[1]
     assert (one["version"], one["revision"][:6]) == ("1.1.0", "1.1.0-")
-    assert one["stages"][0] == {"weight": 10, "hold": "1m", "checks": 2, "every": "30s", "tolerated_failures": 0}
+    assert one["stages"][0] == {
+        "weight": 10,
+        "audience": None,
+        "mirror": None,
+        "approval": False,
+        "hold": "1m",
+        "checks": 2,
+        "every": "30s",
+        "tolerated_failures": 0,
+    }

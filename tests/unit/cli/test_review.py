@@ -16,7 +16,7 @@ from components.cli.output import UserError, open_stack
 from components.cli.review.changes import Change, concerned_stacks, diff
 from components.cli.review.comment import MARK, as_data, written
 from components.cli.review.events import Judged, Outcome, Refusal, outcome
-from components.cli.review.judge import Review, StackReview, changed_plans, own_files
+from components.cli.review.judge import Review, StackReview, changed_releases, own_files
 from components.cli.review.preview import without_secrets
 from components.releases import HELM, PULUMI
 from components.spec.errors import Problem
@@ -104,10 +104,10 @@ def test_a_base_that_is_not_there_is_one_line_with_the_remedy(checkout: Path, tm
 
 def test_only_releases_that_change_are_shown() -> None:
     stack = open_stack("production", ROOT)
-    assert changed_plans(stack, stack) == ()
-    assert [plan.name for plan in changed_plans(stack, None)] == ["checkout", "search", "shop"]
+    assert changed_releases(stack, stack) == ()
+    assert [one.plan.name for one in changed_releases(stack, None)] == ["checkout", "search", "shop"]
     staging = open_stack("staging", ROOT)
-    assert [plan.name for plan in changed_plans(stack, staging)] == ["checkout", "search", "shop"]
+    assert [one.plan.name for one in changed_releases(stack, staging)] == ["checkout", "search", "shop"]
 
 
 def test_an_override_of_a_stack_changes_the_release_of_its_app_only(checkout: Path) -> None:
@@ -116,7 +116,7 @@ def test_an_override_of_a_stack_changes_the_release_of_its_app_only(checkout: Pa
     config = yaml.safe_load(file.read_text())
     config["config"]["coalmine:overrides"]["search"]["delivery"]["analysis"]["minimum_requests"] = 30
     file.write_text(yaml.safe_dump(config))
-    assert [plan.name for plan in changed_plans(open_stack("staging", checkout), before)] == ["search"]
+    assert [one.plan.name for one in changed_releases(open_stack("staging", checkout), before)] == ["search"]
 
 
 URN = "urn:pulumi:production::coalmine::coalmine:index:App$kubernetes:argoproj.io/v1alpha1:Rollout::search"
@@ -201,8 +201,8 @@ def test_advice_does_not_stop_a_change() -> None:
 
 
 def test_the_comment_says_what_was_evaluated_and_how_a_release_reaches_users() -> None:
-    plans = changed_plans(open_stack("production", ROOT), None)
-    comment = written(Review(Change("abc123", (), Path()), (), (StackReview("production", FINE, plans),)))
+    releases = changed_releases(open_stack("production", ROOT), None)
+    comment = written(Review(Change("abc123", (), Path()), (), (StackReview("production", FINE, releases),)))
     assert comment.startswith(f"{MARK}\n## ✅ production: may go on\n\nCompared with `abc123`.\n")
     assert "12 evaluations (8 rules x 3 objects that they apply to) of 7 objects" in comment
     assert "| 2 | 30% | 10m | 5 times, every 2m | 2 checks fail |" in comment

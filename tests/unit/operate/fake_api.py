@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,10 +16,17 @@ EVENTS = "/api/v1/namespaces/shop/events"
 
 
 class FakeApi:
-    """Fields: `lists`: path of a collection -> its objects; `patched`: path and body of every PATCH; `kubeconfig`."""
+    """An API server's double.
+
+    Fields: `lists`: path of a collection -> its objects; `objects`: path of an object -> it; `forbidden`: paths that
+    may not be read; `patched`: path and body of every PATCH; `on_patch`: called after one; `kubeconfig`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.lists: dict[str, list[Object]] = {}
+        self.objects: dict[str, Object] = {}
+        self.forbidden: set[str] = set()
+        self.on_patch: Callable[[], None] = lambda: None
         self.patched: list[tuple[str, Object]] = []
         self.kubeconfig = folder / "kubeconfig"
 
@@ -30,6 +37,10 @@ class FakeApi:
     def answer(self, target: str) -> tuple[int, Object]:
         """Status and body of a GET."""
         url = urlsplit(target)
+        if url.path in self.forbidden:
+            return 403, {"reason": "Forbidden", "message": f"{url.path} is forbidden"}
+        if url.path in self.objects:
+            return 200, self.objects[url.path]
         if url.path in self.lists:
             selector = parse_qs(url.query).get("labelSelector", [""])[0]
             return 200, {"items": [item for item in self.lists[url.path] if _selected(item, selector)]}
@@ -61,6 +72,7 @@ def serving(folder: Path) -> Iterator[FakeApi]:
         def do_PATCH(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             fake.patched.append((self.path, body))
+            fake.on_patch()
             self._say(200, body)
 
         def _say(self, status: int, body: Object) -> None:

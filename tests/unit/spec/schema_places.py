@@ -14,29 +14,38 @@ class Place:
     siblings: frozenset[str]
     seed: Mapping[str, Any]
     """What the mapping must hold to be recognised, e.g. its `kind`."""
+    around: Mapping[tuple[str | int, ...], Mapping[str, Any]]
+    """The same of the mappings around it, by their paths."""
 
     def data(self, extra: str) -> Any:
         """A spec with an extra key at this place, and nothing that is not needed to get there."""
         made: Any = {**self.seed, extra: "x"}
-        for part in reversed(self.path):
-            made = [made] if isinstance(part, int) else {part: made}
+        for depth in range(len(self.path) - 1, -1, -1):
+            part = self.path[depth]
+            known = self.around.get(self.path[:depth], {})
+            made = [made] if isinstance(part, int) else {**known, part: made}
         return made
 
 
 def places(schema: Mapping[str, Any]) -> list[Place]:
     """Every key that a model's JSON schema knows, in the order of the schema."""
     definitions = schema.get("$defs", {})
-    return list(_places(schema, definitions, ()))
+    return list(_places(schema, definitions, (), {}))
 
 
-def _places(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Place]:
+def _places(
+    schema: Mapping[str, Any],
+    definitions: Mapping[str, Any],
+    path: tuple[str | int, ...],
+    around: Mapping[tuple[str | int, ...], Mapping[str, Any]],
+) -> Iterator[Place]:
     properties = schema.get("properties", {})
-    seed = {key: inner["const"] for key, inner in properties.items() if "const" in inner}
-    seed |= {key: "x" for key in schema.get("required", []) if key not in seed}
+    constants = {key: inner["const"] for key, inner in properties.items() if "const" in inner}
+    seed = constants | {key: "x" for key in schema.get("required", []) if key not in constants}
     for key, inner in properties.items():
-        yield Place(path, key, frozenset(properties), seed)
+        yield Place(path, key, frozenset(properties), seed, around)
         for after, model in _models(inner, definitions):
-            yield from _places(model, definitions, (*path, key, *after))
+            yield from _places(model, definitions, (*path, key, *after), {**around, path: constants})
 
 
 def _models(

@@ -167,7 +167,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "another strategy": (
         changed(SHOP, "delivery", "strategy", to="canari"),
-        ["delivery.strategy: 'canari' is not allowed (did you mean 'canary'?)"],
+        ["delivery.strategy: unknown strategy 'canari' (did you mean 'canary'?)"],
     ),
     "replicas and scaling": (
         changed(SHOP, "scaling", to={"min": 2, "max": 3}),

@@ -1,0 +1,53 @@
+"""What an engine with a router can do, feature by feature: natively, by another way, or not at all and why.
+
+One cell says it for the compiler, which refuses what is not there, and for the generated table of the docs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from .plan import Feature
+
+
+class Evidence(Enum):
+    """How well a cell is known; the strongest proof that the tests give."""
+
+    TRAFFIC = "traffic"
+    CONTROLLER = "controller"
+    API_SERVER = "API server"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True)
+class Native:
+    """The engine has this feature. Fields: `evidence`; `since`: the lowest version of the engine, "" for all."""
+
+    evidence: Evidence
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """The same effect by other means. Fields: `how`: in a few words; `evidence`, `since`: as in Native."""
+
+    how: str
+    evidence: Evidence
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Cannot be done. Fields: `why`: completes "..., because"; `instead`: what works, as an instruction."""
+
+    why: str
+    instead: str
+
+
+Capability = Native | Emulated | Refused
+Cells = Mapping[Feature, Capability]
+
+
+def cells(able: Cells, others: Refused, family: frozenset[Feature]) -> Cells:
+    """A cell for every feature of a family: those given, and one refusal for all others."""
+    return {feature: able.get(feature, others) for feature in Feature if feature in family}

@@ -1,0 +1,56 @@
+"""What Flagger needs of a router and of a metric provider."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ..contracts import Offer, RequestSeries
+from ..manifests.meta import Manifest
+from ..plan import Plan
+from ..spec.delivery import ErrorRate, Latency
+from ..spec.values import Duration
+
+
+@dataclass(frozen=True)
+class FlaggerRouting:
+    """A router's part.
+
+    Fields: `service`: what it adds to the Canary's `service`; `spec`: what it adds to the Canary's `spec`; `manifests`:
+    its own objects, in creation order; `match`: of the Canary's `analysis`, the requests of the plan's cohort.
+    """
+
+    service: Mapping[str, Any]
+    manifests: Sequence[Manifest]
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    match: Sequence[Manifest] = ()
+
+
+class FlaggerRouter(Offer, ABC):
+    """A router that Flagger can steer."""
+
+    flagger_provider: ClassVar[str]
+    """Flagger's name for it, which must be one that it knows: any other silently becomes Istio."""
+
+    @abstractmethod
+    def for_flagger(self, plan: Plan) -> FlaggerRouting:
+        """What a Canary says about the router, and the objects beside it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a check. Fields: `window`: the time it covers; `minimum_requests`: that it needs in it."""
+
+    window: Duration
+    minimum_requests: int
+
+
+class FlaggerMetrics(Offer, ABC):
+    """A metric provider that Flagger can ask."""
+
+    @abstractmethod
+    def flagger_template(self, check: ErrorRate | Latency, look: Look, series: RequestSeries) -> tuple[Manifest, float]:
+        """The spec of a MetricTemplate, and the largest value that passes.
+
+        No data, NaN and too few requests answer nothing, which Flagger counts as a failed check.
+        """

@@ -1,0 +1,76 @@
+"""The steps of a canary: every stage sets its route, then an inline analysis decides whether it is left.
+
+Source: argo-rollouts v1.9, docs/features/{canary,traffic-management/index}.md.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ...manifests.meta import Manifest, without_nothing
+from ...plan import Plan, Stage
+from ...spec.cohort import Cohort
+from ...spec.strategies import Mirror
+from .analysis import analysis
+
+AUDIENCE_ROUTE = "audience"
+MIRROR_ROUTE = "mirror"
+
+
+def managed_routes(plan: Plan) -> list[Manifest]:
+    """The routes that the controller makes and removes, the most specific first."""
+    wanted = [AUDIENCE_ROUTE] if plan.cohorts else []
+    wanted += [MIRROR_ROUTE] if any(stage.route.mirror for stage in plan.stages) else []
+    return [{"name": name} for name in wanted]
+
+
+def steps(plan: Plan) -> list[Manifest]:
+    """All steps; after the last one everybody gets the new version."""
+    made: list[Manifest] = []
+    before: Stage | None = None
+    pods = 0
+    for stage in plan.stages:
+        # A share of pods once asked for is kept until the weight needs more: the cohort goes on sending requests.
+        wanted = int(stage.scale.value) if stage.scale else max(pods, stage.weight) if pods else 0
+        made += _stage(plan, stage, before, wanted if wanted != pods else 0)
+        before, pods = stage, wanted
+    return made
+
+
+def _stage(plan: Plan, stage: Stage, before: Stage | None, pods: int) -> Iterator[Manifest]:
+    """Pods first: a route that leads to none would fail its requests."""
+    route = stage.route
+    if pods:
+        yield {"setCanaryScale": {"weight": pods}}
+    if route.weight and (before is None or route.weight != before.route.weight):
+        yield {"setWeight": route.weight}
+    if route.cohort and (before is None or route.cohort != before.route.cohort):
+        yield {"setHeaderRoute": {"name": AUDIENCE_ROUTE, "match": _conditions(route.cohort)}}
+    if route.mirror:
+        copied = {"match": _copied(route.mirror), "percentage": int(route.mirror.share.value)}
+        yield {"setMirrorRoute": {"name": MIRROR_ROUTE, **copied}}
+    yield {"analysis": analysis(plan, stage)}
+    if stage.rest.milliseconds:
+        yield {"pause": {"duration": f"{stage.rest.whole_seconds}s"}}
+    if stage.approval:
+        yield {"pause": {}}
+    if route.mirror:
+        # Without conditions the route is removed.
+        yield {"setMirrorRoute": {"name": MIRROR_ROUTE}}
+
+
+def _conditions(cohort: Cohort) -> Sequence[Manifest]:
+    """One of them is enough."""
+    if cohort.cookie:
+        return [{"headerName": "cookie", "headerValue": {"regex": cohort.cookie.in_header}}]
+    return [
+        {
+            "headerName": name,
+            "headerValue": without_nothing({"exact": value.exact, "prefix": value.prefix, "regex": value.regex}),
+        }
+        for name, value in (cohort.headers or {}).items()
+    ]
+
+
+def _copied(mirror: Mirror) -> Sequence[Manifest]:
+    if mirror.methods == "all":
+        return [{"path": {"prefix": "/"}}]
+    return [{"method": {"exact": method}} for method in mirror.methods]

@@ -1,0 +1,136 @@
+"""Flagger: a plan becomes a Deployment, a Canary and MetricTemplates.
+
+Flagger makes the Services and the stable pods (`<app>-primary`) itself and scales the Deployment, which is the canary,
+to zero between releases. At every tick it looks at all checks once and, when they pass, goes on.
+Source: docs.flagger.app (How it works, Canary CRD) and flagger v1.36, pkg/controller/scheduler.go.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from ...capability import Cells, Emulated, Evidence, Refused
+from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
+from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRouting
+from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
+from ...manifests.support import autoscaler, disruption_budget, service_accounts
+from ...plan import Feature, Plan
+from ...spec.base import Finding
+from ...spec.labels import NAME_LABEL
+from .analysis import API, Metric, analysis, metrics_of
+
+_OTHER = "choose engine 'argo-rollouts'"
+
+
+class FlaggerEngine(Engine):
+    """Releases with Flagger."""
+
+    kind: Literal["flagger"] = "flagger"
+
+    capabilities: ClassVar[Cells] = {
+        Feature.COHORT_AND_WEIGHTS: Refused(
+            "Flagger moves weights or serves a cohort, not both in one release",
+            f"use strategy 'ab' for the cohort alone, or {_OTHER}",
+        ),
+        Feature.MIRROR_METHODS: Refused(
+            "Flagger copies every request", f"set methods to 'all' if that does no harm, or {_OTHER}"
+        ),
+        Feature.MIRROR_AND_WEIGHTS: Refused(
+            "Flagger copies requests before the first weight only", f"use strategy 'mirror', or {_OTHER}"
+        ),
+        Feature.BLUE_GREEN: Refused(
+            "its checks run before the switch, when no user's request reaches the new version",
+            f"use strategy 'mirror', whose checks measure copies of requests, or {_OTHER}",
+        ),
+        Feature.SCALE: Refused("Flagger makes as many canary pods as the app has", f"leave 'scale' out, or {_OTHER}"),
+        Feature.APPROVAL: Refused(
+            "Flagger asks a gate of the load tester, which is not installed", f"leave 'approval' out, or {_OTHER}"
+        ),
+        Feature.STEP_TIMING: Refused(
+            "Flagger has one interval for all weights", f"give every step the same hold, or {_OTHER}"
+        ),
+        Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.API_SERVER),
+        Feature.TOLERATED_FAILURES: Emulated(
+            "failed checks add up over all steps, and each repeats its step", Evidence.API_SERVER
+        ),
+        Feature.KEEP_OLD_PODS: Refused(
+            "Flagger scales them to zero as soon as a release ends",
+            f"leave rollback.keep_old_pods out, or {_OTHER}",
+        ),
+    }
+    router_contract: ClassVar[type] = FlaggerRouter
+    metrics_contract: ClassVar[type] = FlaggerMetrics
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
+
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(_uncounted(plan))
+
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
+        steered = FlaggerRouter.of(router)
+        routing = steered.for_flagger(plan)
+        deployment = _deployment(plan)
+        checks = metrics_of(plan, router, metrics)
+        scaler = autoscaler(plan.app, deployment, plan.app.autoscaled)
+        manifests = [
+            *service_accounts(plan.app),
+            *routing.manifests,
+            *(check.template for check in checks),
+            deployment,
+            scaler,
+            _canary(plan, steered.flagger_provider, routing, scaler, checks),
+            disruption_budget(plan.app, {NAME_LABEL: (plan.name, f"{plan.name}-primary")}),
+        ]
+        # Flagger scales the Deployment; the field is left out, and whoever applied it first gives it up.
+        return Parts(manifests, [OwnedField("apps", "Deployment", plan.namespace, plan.name, "spec.replicas")])
+
+
+def _uncounted(plan: Plan) -> Iterator[Finding]:
+    """Without weights Flagger counts intervals, so a hold is a whole number of them."""
+    for stage in plan.stages:
+        if not stage.weight and stage.rest.milliseconds:
+            whole = f"{stage.hold} must be a multiple of analysis.interval, {stage.gate.interval}"
+            yield ("delivery", "hold"), f"{whole}: engine 'flagger' counts intervals"
+
+
+def _deployment(plan: Plan) -> Manifest:
+    app = plan.app
+    spec = {
+        "revisionHistoryLimit": 5,
+        "minReadySeconds": app.workload.min_ready.whole_seconds,
+        "progressDeadlineSeconds": app.delivery.rollback.deadline.whole_seconds,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        "selector": {"matchLabels": selector_labels(app)},
+        "template": plan.template,
+    }
+    return manifest("apps/v1", "Deployment", app.name, app, {"spec": spec})
+
+
+def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest, checks: Sequence[Metric]) -> Manifest:
+    labels = {"labels": object_labels(plan.app)}
+    service = {
+        "name": plan.name,
+        "port": plan.traffic.port,
+        "targetPort": plan.port.port,
+        "portName": plan.port.name,
+        "appProtocol": "http",
+        "apex": labels,
+        "primary": labels,
+        "canary": labels,
+        **routing.service,
+    }
+    spec = without_nothing(
+        {
+            "provider": provider,
+            "targetRef": _reference("apps/v1", "Deployment", plan.name),
+            "autoscalerRef": _reference(scaler["apiVersion"], scaler["kind"], scaler["metadata"]["name"]),
+            "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
+            "revertOnDeletion": True,
+            **routing.spec,
+            "service": service,
+            "analysis": analysis(plan, routing, checks),
+        }
+    )
+    return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})
+
+
+def _reference(api_version: str, kind: str, name: str) -> Manifest:
+    return {"apiVersion": api_version, "kind": kind, "name": name}

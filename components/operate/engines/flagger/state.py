@@ -1,0 +1,144 @@
+"""What a Canary and its two Deployments say. Source: flagger v1.36, CanaryStatus and pkg/controller/scheduler.go."""
+
+from dataclasses import dataclass
+
+from ....access.client import Object
+from ....spec.labels import REVISION_LABEL, VERSION_LABEL
+from ....spec.values import Duration
+from ...contract import State
+
+_DECIDED = ("Initialized", "Succeeded", "Failed")
+_ROLLED_OUT = ("Promoting", "Finalising")
+_WAITING = ("Waiting", "WaitingPromotion")
+_UNDER_WAY = ("Progressing", *_WAITING, *_ROLLED_OUT)
+
+
+@dataclass(frozen=True)
+class CanaryState:
+    """The state of a Canary.
+
+    Fields: `revision`, `version`: labels of the pod template that is wanted; `stable_revision`: of the pods that get
+    the traffic; `phase`: Flagger's word, "" before the first; `message`: of its condition; `canary_weight`: percent
+    that the status says, 0 once the checks are over; `weights`: of all steps; `threshold`: how many failed checks end
+    a release; `unchecked`: whether releases are promoted without any check; `interval`: between two looks, in
+    Flagger's own writing; `deadline`: seconds without progress that end a release; `changed`: when the wanted pod
+    template was written last, `transition`: when the status was, as the API writes times, "" if not known; `metrics`:
+    the checks as the Canary names them; `uid`: of the object.
+    """
+
+    revision: str = ""
+    version: str = ""
+    stable_revision: str = ""
+    phase: str = ""
+    message: str = ""
+    canary_weight: int = 0
+    weights: tuple[int, ...] = ()
+    threshold: int = 1
+    unchecked: bool = False
+    interval: str = "60s"
+    deadline: int = 600
+    changed: str = ""
+    transition: str = ""
+    metrics: tuple[Object, ...] = ()
+    uid: str = ""
+
+    @classmethod
+    def of(cls, canary: Object, target: Object, primary: Object) -> "CanaryState":
+        """Reads the Canary, the Deployment that it watches and the one it made; either may be missing, as {}."""
+        spec, status = canary["spec"], canary.get("status") or {}
+        analysis = spec.get("analysis") or {}
+        conditions = status.get("conditions") or [{}]
+        return cls(
+            revision=_label(target, REVISION_LABEL),
+            version=_label(target, VERSION_LABEL),
+            stable_revision=_label(primary, REVISION_LABEL),
+            phase=status.get("phase", ""),
+            message=conditions[0].get("message", ""),
+            canary_weight=status.get("canaryWeight", 0),
+            weights=tuple(analysis.get("stepWeights") or ()),
+            threshold=analysis.get("threshold", 1),
+            unchecked=bool(spec.get("skipAnalysis")),
+            interval=analysis.get("interval") or "60s",
+            deadline=spec.get("progressDeadlineSeconds") or 600,
+            changed=_template_written(target),
+            transition=status.get("lastTransitionTime") or "",
+            metrics=tuple(analysis.get("metrics") or ()),
+            uid=canary["metadata"].get("uid", ""),
+        )
+
+    @property
+    def seen(self) -> bool:
+        """Whether Flagger has looked since the wanted version was last changed; times of the API are whole seconds."""
+        return not self.changed or self.changed < self.transition
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the version that is wanted gets all traffic: promoted, or wanted again after another one failed."""
+        return self.phase in _DECIDED and self.revision == self.stable_revision != ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the release of the version that is wanted was taken back."""
+        return self.phase == "Failed" and self.revision != self.stable_revision and self.seen
+
+    @property
+    def under_way(self) -> bool:
+        """Whether Flagger releases the version that is wanted."""
+        return self.phase in _UNDER_WAY and self.seen
+
+    @property
+    def rolled_out(self) -> bool:
+        """Whether all checks are over, and the stable pods are replaced."""
+        return self.phase in _ROLLED_OUT
+
+    @property
+    def state(self) -> State:
+        """How the release stands; never what was said about an older version."""
+        if self.promoted:
+            return State.HEALTHY
+        if self.failed:
+            return State.DEGRADED
+        return State.WAITING if self.phase in _WAITING and self.seen else State.IN_PROGRESS
+
+    @property
+    def weight(self) -> int:
+        """Percent of the traffic that the version that is wanted gets."""
+        if self.promoted or self.phase == "Finalising":
+            return 100
+        # The status says 0 as soon as the checks are over; the routes are changed when the stable pods are ready.
+        return self.weights[-1] if self.phase == "Promoting" and self.weights else self.canary_weight
+
+    @property
+    def waits_for(self) -> str:
+        """What the release waits for, in words; "" where nothing needs to be said."""
+        if self.promoted or self.failed:
+            return ""
+        if not self.seen or self.phase not in _UNDER_WAY:
+            return f"Flagger has not seen the last change yet, it looks every {self.interval}"
+        if self.phase in _WAITING:
+            return "a gate that must be opened"
+        if self.rolled_out:
+            return "all checks passed, its pods replace the stable ones"
+        return "it is promoted without any check" if self.unchecked else ""
+
+    @property
+    def step(self) -> int:
+        """From 1; 0 before the first weight is set."""
+        return sum(weight <= self.weight for weight in self.weights)
+
+    @property
+    def interval_seconds(self) -> float:
+        """The time between two looks of Flagger."""
+        return Duration.parse(self.interval).seconds
+
+
+def _label(deployment: Object, name: str) -> str:
+    template = (deployment.get("spec") or {}).get("template") or {}
+    return str(((template.get("metadata") or {}).get("labels") or {}).get(name, ""))
+
+
+def _template_written(deployment: Object) -> str:
+    """When anybody last wrote the pod template. Who scales only is no writer of it."""
+    entries = (deployment.get("metadata") or {}).get("managedFields") or []
+    owned = [entry for entry in entries if "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})]
+    return max((str(entry.get("time", "")) for entry in owned), default="")

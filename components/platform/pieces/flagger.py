@@ -1,0 +1,74 @@
+"""Flagger: the controller of the engine `flagger`, from the chart of its pinned release.
+
+Values: charts/flagger/values.yaml of the pinned module.
+"""
+
+from typing import Any
+
+from ...contracts_of.flagger import FlaggerRouter
+from ...metrics.prometheus import PrometheusProvider
+from ...spec.cluster import StackSpec
+from ..helm import Chart, render
+from ..images import FLAGGER_RELEASE
+from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
+from ..sources import FLAGGER_CHART, locate
+from ..upstream import in_namespace, not_of_kind, of_kind, resources
+
+NAMESPACE = "flagger-system"
+_RUNNING = ("Deployment", "PodDisruptionBudget")
+
+
+def stages(stack: StackSpec) -> Stages:
+    """CRDs; then identity and permissions; then the controller."""
+    folder = locate(FLAGGER_CHART) / FLAGGER_CHART.paths[0]
+    chart = Chart(folder, FLAGGER_CHART.sha256, FLAGGER_RELEASE, "flagger", NAMESPACE)
+    objects = in_namespace(render(chart, _values(stack), stack.cluster.kubernetes), NAMESPACE)
+    return (
+        of_kind(objects, CLUSTER_DEFINITIONS),
+        not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING),
+        of_kind(objects, *_RUNNING),
+    )
+
+
+def _values(stack: StackSpec) -> dict[str, Any]:
+    options = stack.platform.flagger
+    values: dict[str, Any] = {
+        # Every Canary names its own; this one decides which definitions the controller asks for at its start.
+        "meshProvider": FlaggerRouter.of(stack.delivery.router).flagger_provider,
+        "clusterName": stack.cluster.name,
+        # A Canary may not read the metric templates of another team.
+        "noCrossNamespaceRefs": True,
+        "leaderElection": {"enabled": True, "replicaCount": options.replicas},
+        "podDisruptionBudget": {"enabled": options.replicas > 1},
+        "securityContext": {
+            "context": {
+                "runAsNonRoot": True,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            }
+        },
+    }
+    if isinstance(stack.delivery.metrics, PrometheusProvider):
+        values["metricsServer"] = stack.delivery.metrics.address
+    if options.resources:
+        values["resources"] = resources(options.resources)
+    return values
+
+
+def _problems(stack: StackSpec) -> list[tuple[str, str]]:
+    router = stack.delivery.router
+    if isinstance(router, FlaggerRouter):
+        return []
+    return [("delivery.router", f"engine 'flagger' does not work with router '{router.kind}'")]
+
+
+PIECE = Piece(
+    name="flagger",
+    token="coalmine:index:Flagger",
+    serves=("engine", "flagger"),
+    install=lambda stack: stack.platform.flagger.install,
+    namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
+    stages=stages,
+    problems=_problems,
+)

@@ -1,0 +1,190 @@
+"""How a new version reaches the users: as a canary, all at once, for a cohort only, or behind a mirror."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from .base import Finding, Ruled, Strict
+from .cohort import Cohort, CookieText
+from .delivery import Analysis, Rollback
+from .values import Duration, NonEmpty, Percent, PositiveDuration
+
+Weight = Annotated[int, Field(ge=1, le=100)]
+Method = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+_QUARTER = Percent.parse("25%")
+
+
+class Mirror(Ruled):
+    """Copies of requests go to the new version too; its answers are thrown away."""
+
+    share: Percent = Percent.parse("100%")
+    """Share of the requests that are copied."""
+    methods: list[Method] | Literal["all"] = ["GET", "HEAD"]
+    """Which requests; by default those that change nothing, because every copy is executed."""
+
+    def __str__(self) -> str:
+        what = "requests" if self.methods == "all" else f"{' and '.join(self.methods)} requests"
+        return f"copies of {self.share} of the {what}"
+
+    def problems(self) -> Iterator[Finding]:
+        yield from _whole("share", self.share)
+        if self.methods == []:
+            yield ("methods",), "must not be empty"
+
+
+def _whole(field: str, share: Percent) -> Iterator[Finding]:
+    if not share.value or share.value % 1:
+        yield (field,), f"{share} must be a whole percentage from 1% to 100%"
+
+
+class Step(Ruled):
+    """One stage of a canary: who gets the new version, held for a while under analysis.
+
+    Give `weight`, `audience`, `mirror`, or several of them.
+    """
+
+    weight: Weight | None = None
+    """Share of all requests that the canary gets, in percent; that of the step before unless given."""
+    audience: Cohort | None = None
+    """Users who get the canary from this step on, beside the weight; e.g. your own people first."""
+    mirror: Mirror | None = None
+    """Copies of requests, during this step only."""
+    scale: Percent | None = None
+    """Pods of the canary, as a share of the app's; as many as the weight needs unless given, a quarter without one."""
+    hold: PositiveDuration
+    """How long this step stays; the analysis runs all the while."""
+    approval: bool = False
+    """Whether a person must let the release go on after it: `coalmine approve`."""
+
+    def problems(self) -> Iterator[Finding]:
+        if self.weight is None and self.audience is None and self.mirror is None:
+            yield (), "give 'weight', 'audience' or 'mirror': who gets the new version in this step"
+        if self.scale is not None:
+            yield from _whole("scale", self.scale)
+
+
+class SessionAffinity(Strict):
+    """A user who got the canary once keeps it, by a cookie that the router sets."""
+
+    cookie: CookieText
+    """Name of the cookie."""
+    max_age: PositiveDuration = Duration.of_seconds(86_400)
+    """How long it lasts."""
+
+
+class Delivered(Ruled):
+    """What all strategies share."""
+
+    analysis: Analysis
+    rollback: Rollback = Rollback()
+    engine: NonEmpty | None = None
+    """Name of the engine that moves the weights of this app; the cluster's first one unless given."""
+
+    def hold_problem(self, path: tuple[str | int, ...], hold: Duration) -> Iterator[Finding]:
+        """A hold in which no check could fail decides nothing."""
+        least = Duration(self.analysis.interval.milliseconds * (self.analysis.tolerated_failures + 1))
+        if hold < least:
+            why = "no check could fail in it: analysis.interval x (tolerated_failures + 1)"
+            yield path, f"{hold} is too short, {why} is {least}"
+
+
+class Canary(Delivered):
+    """Step by step, to a growing share of the requests."""
+
+    strategy: Literal["canary"] = "canary"
+    """How a release reaches the users."""
+    steps: Annotated[list[Step], Field(min_length=1)]
+    """Rising weights; after the last one the new version gets everything."""
+    session_affinity: SessionAffinity | None = None
+
+    @classmethod
+    def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
+        steps = raw.get("steps")
+        before = 0
+        for index, step in enumerate(steps if isinstance(steps, list) else []):
+            weight = step.get("weight") if isinstance(step, Mapping) else getattr(step, "weight", None)
+            if type(weight) is not int:
+                continue
+            if index and weight <= before:
+                yield ("steps", index, "weight"), f"weights must rise: {weight} is not above {before}"
+            before = weight
+
+    def problems(self) -> Iterator[Finding]:
+        for index, step in enumerate(self.steps):
+            yield from self.hold_problem(("steps", index, "hold"), step.hold)
+
+
+class BlueGreen(Delivered):
+    """All at once: the new version gets ready beside the old one, then the traffic is switched."""
+
+    strategy: Literal["blue-green"]
+    """How a release reaches the users."""
+    approval: bool = False
+    """Whether a person must let the switch happen: `coalmine approve`. Until then the new version can be looked at."""
+    hold: PositiveDuration
+    """How long it is watched after the switch; the traffic goes back when a check fails."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from self.hold_problem(("hold",), self.hold)
+
+
+class AbTest(Delivered):
+    """A cohort of users gets the new version for a while, then everybody."""
+
+    strategy: Literal["ab"]
+    """How a release reaches the users."""
+    cohort: Cohort
+    hold: PositiveDuration
+    """How long the cohort alone has it."""
+    scale: Percent = _QUARTER
+    """Pods of the new version meanwhile, as a share of the app's; whole percents."""
+    approval: bool = False
+    """Whether a person must let it reach everybody: `coalmine approve`."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from self.hold_problem(("hold",), self.hold)
+        yield from _whole("scale", self.scale)
+
+
+class Mirrored(Delivered):
+    """The new version gets copies of requests for a while and answers nobody, then everybody gets it."""
+
+    strategy: Literal["mirror"]
+    """How a release reaches the users."""
+    copies: Mirror = Mirror()
+    hold: PositiveDuration
+    """How long it gets copies only."""
+    scale: Percent = Percent.parse("100%")
+    """Pods of the new version meanwhile, as a share of the app's; whole percents."""
+    approval: bool = False
+    """Whether a person must let it reach everybody: `coalmine approve`."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from self.hold_problem(("hold",), self.hold)
+        yield from _whole("scale", self.scale)
+
+
+@dataclass(frozen=True)
+class _ByStrategy:
+    """Chooses the model by `strategy`; a canary where nothing is said."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        models = (Canary, BlueGreen, AbTest, Mirrored)
+        choices: dict[Any, CoreSchema] = {_tag(model): handler.generate_schema(model) for model in models}
+        union = core_schema.tagged_union_schema(choices, discriminator="strategy", ref=None)
+        return core_schema.no_info_before_validator_function(_default_strategy, union)
+
+
+def _tag(model: type[Delivered]) -> str:
+    annotation: Any = model.model_fields["strategy"].annotation
+    return str(annotation.__args__[0])
+
+
+def _default_strategy(raw: Any) -> Any:
+    return {"strategy": "canary", **raw} if isinstance(raw, Mapping) and "strategy" not in raw else raw
+
+
+Delivery = Annotated[Canary | BlueGreen | AbTest | Mirrored, _ByStrategy()]
