@@ -302,12 +302,12 @@ def _regex(raw: Any) -> str:
     try:
         re.compile(raw)
     except re.error as error:
-        problem = f"{shown(raw)} is not a regular expression: {error}"
+        problem = f"'{raw}' is not a regular expression: {error}"
     else:
         lacking = next((found["lacks"] for found in _RE2_LACKS.finditer(raw) if found["lacks"]), None)
         if lacking is None:
             return raw
-        problem = f"{shown(raw)} uses '{lacking}', which RE2 lacks: a router would refuse it"
+        problem = f"'{raw}' uses '{lacking}', which RE2 lacks: a router would refuse it"
     raise PydanticCustomError("regex", "{problem}", {"problem": problem})
 
 

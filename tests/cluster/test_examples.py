@@ -21,6 +21,7 @@ from localcluster.cluster import Cluster
 from localcluster.tools import module_dir, tool_path
 from tests.specs import EXAMPLES, SCENARIOS, only
 
+from .kept import altered
 from .objects import apply_all, object_path
 
 STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
@@ -53,13 +54,14 @@ def api(cluster: Cluster) -> Api:
 
 
 def dry_run(api: Api, manifest: Object) -> str:
-    """What the API server says against an object; empty where it would take it."""
+    """What the API server says against an object, or leaves out of it; empty where it would take it as it is."""
     collection = object_path(api, manifest).rpartition("/")[0]
     try:
-        api.request("POST", collection, manifest, query=STRICT)
+        kept = api.request("POST", collection, manifest, query=STRICT)
     except ApiError as error:
         return f"{manifest['kind']} {manifest['metadata']['name']}: {error}"
-    return ""
+    lost = altered(manifest, kept)
+    return f"{manifest['kind']} {manifest['metadata']['name']}: {lost} would show as changed ever after" if lost else ""
 
 
 def make_namespace(api: Api, name: str, labels: dict[str, str] | None = None) -> None:

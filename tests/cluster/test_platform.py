@@ -11,6 +11,7 @@ from localcluster.api import Api, ApiError, path_of
 from tests.contract.platform_stacks import STACKS, everything
 
 from .installed_platform import CRDS, Installed
+from .kept import altered
 
 POD = {"apiVersion": "v1", "kind": "Pod"}
 STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
@@ -71,7 +72,7 @@ def test_an_unchanged_stack_has_nothing_to_do(installed: Installed) -> None:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_the_api_server_accepts_every_manifest_to_the_letter(installed: Installed, name: str) -> None:
+def test_the_api_server_accepts_every_manifest_and_keeps_it_to_the_letter(installed: Installed, name: str) -> None:
     objects = everything(name)
     paths = Paths(installed.api)
     for item in objects:
@@ -81,6 +82,18 @@ def test_the_api_server_accepts_every_manifest_to_the_letter(installed: Installe
     assert not refused, "\n".join(refused)
 
 
+def test_what_the_api_server_does_not_keep_would_be_found(installed: Installed) -> None:
+    """The control: an empty variable and empty annotations, as upstream charts have them."""
+    container = {"name": "a", "image": "a:1", "env": [{"name": "EMPTY", "value": ""}]}
+    metadata = {"name": "trial", "namespace": "default", "annotations": {}}
+    said = refusal(
+        installed.api, Paths(installed.api), {**POD, "metadata": metadata, "spec": {"containers": [container]}}
+    )
+    assert said == (
+        "Pod/trial: ['metadata.annotations', 'spec.containers[0].env[0].value'] would show as changed ever after"
+    )
+
+
 def create_if_missing(api: Api, namespace: Object) -> None:
     """The namespaces of other stacks, which the dry run of their objects needs."""
     if api.find(path_of("v1/namespaces", "", namespace["metadata"]["name"])) is None:
@@ -88,13 +101,13 @@ def create_if_missing(api: Api, namespace: Object) -> None:
 
 
 def refusal(api: Api, paths: "Paths", item: Object) -> str | None:
-    """Why the API server refuses an object; one that exists already has passed everything before."""
+    """Why the API server refuses an object, or what it leaves out; one that exists already has passed all before."""
     try:
-        api.request("POST", paths.of(item), item, query=STRICT)
+        kept = api.request("POST", paths.of(item), item, query=STRICT)
     except ApiError as error:
-        if error.reason != "AlreadyExists":
-            return f"{item['kind']}/{item['metadata']['name']}: {error}"
-    return None
+        return None if error.reason == "AlreadyExists" else f"{item['kind']}/{item['metadata']['name']}: {error}"
+    lost = altered(item, kept)
+    return f"{item['kind']}/{item['metadata']['name']}: {lost} would show as changed ever after" if lost else None
 
 
 class Paths:

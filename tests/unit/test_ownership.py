@@ -1,11 +1,15 @@
 """The forms of the ownership contract, and the digest that tells a dropped change."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.contracts import OwnedField
 from components.ownership import DIGEST_ANNOTATION, Ownership, dropped, marked, together
+from tests.specs import ROOT, compiled_app, example_app
 
 HTTP = OwnedField("networking.istio.io", "VirtualService", "shop", "shop-split", "spec.http")
 SELECTOR = OwnedField("", "Service", "shop", "shop-stable", "spec.selector")
@@ -64,6 +68,13 @@ def test_flux_gets_expressions_that_match_whole_names_and_nothing_else() -> None
 
 def test_the_contracts_of_several_apps_are_one() -> None:
     assert together([Ownership((SELECTOR,)), Ownership((HTTP, REPLICAS, PAUSED))]) == ALL
+
+
+@pytest.mark.parametrize("form", ["argo_cd", "flux_kustomization"])
+def test_the_page_shows_what_an_app_is_given(form: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs/concepts/ownership.md").read_text(encoding="utf-8")
+    [shown] = re.findall(rf"```json {form}\n(.*?)```", page, re.DOTALL)
+    assert json.loads(shown) == getattr(compiled_app(tmp_path, example_app()).ownership, form)
 
 
 def test_where_nothing_is_owned_no_tool_is_told_anything() -> None:

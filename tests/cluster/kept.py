@@ -1,0 +1,12 @@
+"""Whether the API server keeps an object as it was sent: what it leaves out shows as a difference in every refresh."""
+
+from localcluster.api import Object
+from localcluster.plugins.kubernetes_provider.diff import FieldDiff, changes
+from localcluster.plugins.kubernetes_provider.normalise import normalise
+from localcluster.plugins.kubernetes_provider.read import prune
+
+
+def altered(sent: Object, kept: Object) -> list[str]:
+    """The fields that a refresh would show as changed, although nobody changed anything."""
+    state = normalise(sent)
+    return [FieldDiff(path, change, False).shown for path, change in changes((), prune(kept, state), state)]
