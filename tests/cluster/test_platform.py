@@ -1,6 +1,7 @@
 """The platform on a real API server: it gets ready, stays as it is, and every manifest is valid to the letter."""
 
 import json
+import os
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from localcluster.cluster import Cluster
 from tests.clusters import fresh_cluster
 from tests.contract.platform_stacks import STACKS, everything
 
+from .crashes.gate import Gate, Stop
+from .crashes.runs import Run
+from .crashes.stacks import Key, owned
 from .pulumi_runs import ROOT, Pulumi, Ran
 
 POD = {"apiVersion": "v1", "kind": "Pod"}
@@ -28,12 +32,14 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Installed:
-    """A cluster with the platform of the stack `local`, in place of one that an earlier `pulumi destroy` left."""
+    """A cluster with the platform of the stack `local`, in place of one that was killed, made whole and destroyed."""
 
     cluster: Cluster
     pulumi: Pulumi
     definitions_before: dict[str, str]
     """Name and uid of the CRDs that the destroyed stack left."""
+    left: set[Key]
+    """Everything that the destroyed stack left."""
     first_up: Ran
 
     @property
@@ -47,11 +53,29 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     with fresh_cluster(request, "platform") as cluster:
         pulumi = Pulumi(cluster.environment())
         stack.ensure(cluster.state)
-        engine_only = without_mesh_and_apps(tmp_path_factory.mktemp("config"))
+        folder = tmp_path_factory.mktemp("config")
+        engine_only = without_mesh_and_apps(folder)
+        gate = Gate(cluster.kubeconfig, folder)
+        # A CRD, and what holds the permissions of the controller, were made and nobody was told.
+        for number in (3, 5):
+            kill_at(pulumi, gate, "up", engine_only, number)
         pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        kill_at(pulumi, gate, "destroy", engine_only, 4)
         pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        gate.close()
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
-        yield Installed(cluster, pulumi, before, pulumi.run("up", "--yes", "--skip-preview"))
+        left = set(owned(cluster.api, "coalmine.local"))
+        yield Installed(cluster, pulumi, before, left, pulumi.run("up", "--yes", "--skip-preview"))
+
+
+def kill_at(pulumi: Pulumi, gate: Gate, verb: str, config: Path, number: int) -> None:
+    """Kills a run when one of its writes is done and not yet in the state, and takes its lock away."""
+    command = ["pulumi", verb, "--yes", "--skip-preview", "--config-file", str(config), "--stack", pulumi.stack]
+    run = Run(command, ROOT, {**os.environ, **pulumi.environment, "KUBECONFIG": str(gate.kubeconfig)})
+    gate.set(Stop(number, done=True), run.kill)
+    ended = run.end()
+    assert ended.code == -9, f"{verb} was not killed:\n{ended.text[-3000:]}"
+    pulumi.succeed("cancel", "--yes")
 
 
 def without_mesh_and_apps(folder: Path) -> Path:
@@ -93,6 +117,11 @@ def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Instal
     for name, uid in installed.definitions_before.items():
         assert after[name]["metadata"]["uid"] == uid, f"{name} was deleted and made anew"
         assert after[name]["metadata"]["labels"]["coalmine.dev/stack"] == "coalmine.local"
+
+
+def test_a_destroy_leaves_the_definitions_and_nothing_else(installed: Installed) -> None:
+    assert {name for _, _, name in installed.left} == set(installed.definitions_before)
+    assert {kind for kind, _, _ in installed.left} == {"CustomResourceDefinition"}
 
 
 def test_every_controller_gets_ready(installed: Installed) -> None:
@@ -229,6 +258,32 @@ def test_a_route_can_be_changed_in_the_middle_of_a_canary(installed: Installed, 
     assert "1 updated" in changed.text, f"more than the route was changed:\n{changed.text[-3000:]}"
     assert installed.api.get(f"{routes}/shop")["spec"]["http"][0]["timeout"] == "7s"
     assert canary_weights(installed.api) == [95, 5], "the change of a timeout moved the weights"
+
+
+def test_an_app_that_the_state_has_lost_is_taken_over_in_the_middle_of_its_release(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """Controllers have taken over its selectors and weights: they keep them, and the traffic does not move."""
+    config = slow_canary(tmp_path / "two.yaml", "7s")
+    installed.pulumi.succeed("up", "--yes", "--skip-preview", config=config)
+    before = objects_of_the_app(installed.api)
+    urn = "urn:pulumi:local::coalmine::coalmine:index:App::shop"
+    installed.pulumi.succeed("state delete", urn, "--target-dependents", "--yes")
+    again = installed.pulumi.succeed("up", "--yes", "--skip-preview", config=config)
+    taken_over = again.text.count("it is taken over")
+    assert taken_over == len(before), f"{taken_over} of {len(before)} objects were taken over:\n{again.text[-3000:]}"
+    assert objects_of_the_app(installed.api) == before
+    unchanged = installed.pulumi.run("preview", "--refresh", "--expect-no-changes", config=config)
+    assert unchanged.code == 0, unchanged.text[-3000:]
+
+
+def objects_of_the_app(api: Api) -> dict[Key, tuple[str, Any]]:
+    """The uid of each of an app's objects, and what controllers own in it."""
+    found = {key: item for key, item in owned(api, "coalmine.local").items() if key[1] == "shop"}
+    return {
+        key: (item["metadata"]["uid"], item.get("spec", {}).get("selector") or item.get("spec", {}).get("http"))
+        for key, item in found.items()
+    }
 
 
 def canary_weights(api: Api) -> list[int]:
