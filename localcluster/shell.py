@@ -20,7 +20,9 @@ def exports(state: StateDir) -> dict[str, str]:
     variables = {
         "COALMINE_LOCAL_NAME": state.name,
         "KUBECONFIG": str(state.kubeconfig),
-        "PULUMI_BACKEND_URL": f"file://{state.pulumi}",
+        # Without `metadata=skip` Pulumi keeps a second file beside each, which a killed run can leave empty: the stack
+        # is then unreadable.
+        "PULUMI_BACKEND_URL": f"file://{state.pulumi}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(make_home(state.root / "pulumi-home", official_plugins())),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

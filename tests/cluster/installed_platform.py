@@ -1,5 +1,6 @@
 """A cluster with this repository's platform in it, as the stack `local` says, and that stack's configuration."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from localcluster.api import Api, path_of
 from localcluster.cluster import Cluster
 from tests.clusters import fresh_cluster
 
+from .crashes.gate import Gate, Stop
+from .crashes.runs import Run
+from .crashes.stacks import Key, owned
 from .pulumi_runs import ROOT, Pulumi, Ran
 
 CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
@@ -21,13 +25,15 @@ CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 
 @dataclass(frozen=True)
 class Installed:
-    """A cluster with the platform of the stack `local` and both engines, where an earlier `pulumi destroy` was."""
+    """A cluster with the platform of the stack `local` and both engines, where one was killed, made whole, destroyed."""
 
     cluster: Cluster
     pulumi: Pulumi
     config: Path
     definitions_before: dict[str, str]
     """Name and uid of the CRDs that the destroyed stack left."""
+    left: set[Key]
+    """Everything that the destroyed stack left."""
     first_up: Ran
 
     @property
@@ -42,11 +48,28 @@ def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed
         pulumi = Pulumi(cluster.environment())
         stack.ensure(cluster.state)
         engine_only, whole = without_mesh_and_apps(folder), written(local_config(), folder / "whole.yaml")
+        gate = Gate(cluster.kubeconfig, folder)
+        # A CRD, and what holds the permissions of the controller, were made and nobody was told.
+        for number in (3, 5):
+            kill_at(pulumi, gate, "up", engine_only, number)
         pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        kill_at(pulumi, gate, "destroy", engine_only, 4)
         pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        gate.close()
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
+        left = set(owned(cluster.api, "coalmine.local"))
         first_up = pulumi.run("up", "--yes", "--skip-preview", config=whole)
-        yield Installed(cluster, pulumi, whole, before, first_up)
+        yield Installed(cluster, pulumi, whole, before, left, first_up)
+
+
+def kill_at(pulumi: Pulumi, gate: Gate, verb: str, config: Path, number: int) -> None:
+    """Kills a run when one of its writes is done and not yet in the state, and takes its lock away."""
+    command = ["pulumi", verb, "--yes", "--skip-preview", "--config-file", str(config), "--stack", pulumi.stack]
+    run = Run(command, ROOT, {**os.environ, **pulumi.environment, "KUBECONFIG": str(gate.kubeconfig)})
+    gate.set(Stop(number, done=True), run.kill)
+    ended = run.end()
+    assert ended.code == -9, f"{verb} was not killed:\n{ended.text[-3000:]}"
+    pulumi.succeed("cancel", "--yes")
 
 
 def without_mesh_and_apps(folder: Path) -> Path:

@@ -35,6 +35,11 @@ def test_definitions_that_an_earlier_stack_left_are_taken_over(installed: Instal
         assert after[name]["metadata"]["labels"]["coalmine.dev/stack"] == "coalmine.local"
 
 
+def test_a_destroy_leaves_the_definitions_and_nothing_else(installed: Installed) -> None:
+    assert {name for _, _, name in installed.left} == set(installed.definitions_before)
+    assert {kind for kind, _, _ in installed.left} == {"CustomResourceDefinition"}
+
+
 def test_every_controller_gets_ready(installed: Installed) -> None:
     deployments = installed.api.items("/apis/apps/v1/deployments")
     assert {item["metadata"]["name"] for item in deployments} == {

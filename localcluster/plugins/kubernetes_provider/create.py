@@ -75,12 +75,17 @@ def preview(cluster: Cluster, urn: str, inputs: Object) -> Object:
         return inputs
     except ApiError as error:
         # Exists already, or its namespace or CRD comes with this very update.
-        if error.code in (404, 409):
+        if error.code in (404, 409) or _is_replacement(error):
             return inputs
         raise PluginError(
             f'resource "{urn}" was not successfully created by the Kubernetes API server: {error}'
         ) from error
     return outputs(state, {name: value for name, value in live.items() if name != "status"})
+
+
+def _is_replacement(error: ApiError) -> bool:
+    # A replacement of what still exists. Official: previewed under another name, where the field may differ.
+    return error.code == 422 and "field is immutable" in str(error)
 
 
 def _send(cluster: Cluster, state: State, dry_run: bool) -> Object:

@@ -16,6 +16,7 @@ from components.spec.load import load_stack
 from localcluster.api import Api, ApiError, Object
 from localcluster.cluster import Cluster
 from localcluster.state import REPO
+from tests.cluster.objects import wait_for
 from tests.specs import changed, example_app
 
 from .gate import Gate, Stop
@@ -125,11 +126,11 @@ class Stack:
     @property
     def locked(self) -> bool:
         """Whether a run holds the stack, or held it when it was killed."""
-        return any((self._back_end / "locks").glob(f"**/{self.name}/*.json"))
+        return any((self.back_end / "locks").glob(f"**/{self.name}/*.json"))
 
     def checkpoint(self) -> dict[str, Any]:
         """What the back end has of the stack: `resources`, `pending_operations`."""
-        text = (self._back_end / f"stacks/{PROJECT}/{self.name}.json").read_text(encoding="utf-8")
+        text = (self.back_end / f"stacks/{PROJECT}/{self.name}.json").read_text(encoding="utf-8")
         latest: dict[str, Any] = json.loads(text)["checkpoint"].get("latest") or {}
         return latest
 
@@ -164,7 +165,8 @@ class Stack:
         return self.project.root / f"stacks/Pulumi.{self.name}.yaml"
 
     @property
-    def _back_end(self) -> Path:
+    def back_end(self) -> Path:
+        """Where Pulumi keeps its files."""
         return self.project.cluster.state.pulumi / ".pulumi"
 
     def _salt(self) -> dict[str, str]:
@@ -178,19 +180,24 @@ def key_of(item: Mapping[str, Any]) -> Key:
     return str(item["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
-def owned(api: Api, label: str) -> dict[Key, Object]:
+def owned(api: Api, label: str, derived: bool = False) -> dict[Key, Object]:
     """Every object of the API server, of whatever kind, that carries a stack's label.
 
-    Kubernetes copies the labels of a Service to its endpoints, which are left out.
+    `derived`: with the endpoints of Services, which Kubernetes gives the Services' labels.
     """
     found: dict[Key, Object] = {}
     for group_version, kind, plural in _listable(api):
-        if kind in ("Endpoints", "EndpointSlice"):
+        if kind in ("Endpoints", "EndpointSlice") and not derived:
             continue
         root = "/apis" if "/" in group_version else "/api"
         for item in _listed(api, f"{root}/{group_version}/{plural}", f"{LABEL}={label}"):
             found[key_of({"kind": kind, **item})] = {"kind": kind, **item}
     return found
+
+
+def wait_until_gone(api: Api, label: str) -> None:
+    """Waits until nothing carries a stack's label; what Kubernetes derives goes by itself, a moment later."""
+    wait_for(lambda: not owned(api, label, derived=True), f"nothing of {label} is left", 60)
 
 
 def _listed(api: Api, path: str, selector: str) -> list[Object]:

@@ -11,7 +11,7 @@ from localcluster.plugins.wire.values import Secret
 
 from .provider import Failure, Provider, shown
 from .recorder import Recorder
-from .resources import config_map, resource, widget
+from .resources import Resource, config_map, resource, widget
 
 
 @pytest.mark.conformance("create-post", "check-no-label")
@@ -121,6 +121,46 @@ def test_s3_upsert_applies_to_an_object_that_exists(
     assert client.request("GET", f"{path}/adopted")["data"] == {"a": "1", "other": "kept"}
     writes = [seen for seen in recorder.about("adopted") if seen.method != "GET"]
     assert [(seen.method, seen.content_type) for seen in writes] == [("PATCH", "application/apply-patch+yaml")]
+
+
+@pytest.mark.conformance("create-upsert")
+def test_s3_upsert_does_not_take_a_field_from_another_manager(
+    new_provider: Callable[..., Provider], client: Client, namespace: str
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    body = {"metadata": {"name": "contested"}, "data": {"a": "theirs"}}
+    client.request("POST", path, {"fieldManager": "somebody"}, body)
+    upserting = new_provider(upsertExistingObjects="true")
+    with pytest.raises(
+        Failure, match=r'field conflict detected(.|\n)*conflict with "somebody"[^:]*: \.data\.a'
+    ) as caught:
+        upserting.create(config_map("contested", namespace, {"a": "ours"}))
+    assert caught.value.stored is None
+    assert client.request("GET", f"{path}/contested")["data"] == {"a": "theirs"}
+
+
+@pytest.mark.conformance("create-upsert")
+def test_s3_an_object_that_a_dead_run_made_is_taken_over_for_good_by_a_manager_of_the_same_name(
+    new_provider: Callable[..., Provider], client: Client, namespace: str
+) -> None:
+    """The annotation patchFieldManager: with a random name, the dead run would keep its fields for ever."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps/orphan"
+    annotations = {"pulumi.com/patchFieldManager": "pulumi-kubernetes-one"}
+
+    def described(**data: str) -> Resource:
+        item = config_map("orphan", namespace, data)
+        item["props"]["metadata"]["annotations"] = annotations
+        return item
+
+    upserting = new_provider(upsertExistingObjects="true", enableConfigMapMutable="true")
+    upserting.create(described(a="1", gone="1"))
+    held = upserting.create(described(a="2"))
+    assert held.outputs["__fieldManager"] == "pulumi-kubernetes-one"
+    assert client.request("GET", path)["data"] == {"a": "2"}, "what the dead run wrote is still owned by it"
+    upserting.update(held, described(a="3"))
+    live = client.request("GET", path)
+    assert live["data"] == {"a": "3"}
+    assert [entry["manager"] for entry in live["metadata"]["managedFields"]] == ["pulumi-kubernetes-one"]
 
 
 @pytest.mark.conformance("create-late-namespace")

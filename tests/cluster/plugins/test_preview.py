@@ -10,7 +10,7 @@ from localcluster.plugins.wire.values import UNKNOWN
 
 from .provider import Failure, Provider
 from .recorder import Recorder, kubeconfig_for
-from .resources import config_map, resource, widget
+from .resources import Resource, config_map, resource, widget
 
 _NOBODY_LISTENS = "http://127.0.0.1:1"
 
@@ -52,6 +52,24 @@ def test_s4_a_409_and_a_missing_namespace_and_crd_are_no_errors(provider: Provid
 def test_s4_a_422_fails_the_preview(provider: Provider, namespace: str) -> None:
     with pytest.raises(Failure, match='ConfigMap "Not_A_Name" is invalid'):
         provider.create(config_map("Not_A_Name", namespace, {}), preview=True)
+
+
+@pytest.mark.conformance("preview-create")
+def test_s4_the_replacement_of_an_immutable_field_is_previewed_although_the_object_is_still_there(
+    new_provider: Callable[..., Provider], namespace: str
+) -> None:
+    def deployment(label: str) -> Resource:
+        template = {"metadata": {"labels": {"app": label}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
+        spec = {"replicas": 0, "selector": {"matchLabels": {"app": label}}, "template": template}
+        annotations = {"pulumi.com/skipAwait": "true"}
+        metadata = {"name": "fixed", "namespace": namespace, "annotations": annotations}
+        props = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        return resource("kubernetes:apps/v1:Deployment", "fixed", props)
+
+    upserting = new_provider(upsertExistingObjects="true")
+    upserting.create(deployment("one"))
+    previewed = upserting.create(deployment("two"), preview=True)
+    assert previewed.outputs["spec"]["selector"] == {"matchLabels": {"app": "two"}}
 
 
 @pytest.mark.conformance("preview-silent", "preview-unreachable")
