@@ -25,7 +25,7 @@ CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 
 @dataclass(frozen=True)
 class Installed:
-    """A cluster with the platform of the stack `local` and both engines, where one was killed, made whole, destroyed."""
+    """A cluster with the platform of the stack `local` and both engines, where one was killed, mended and destroyed."""
 
     cluster: Cluster
     pulumi: Pulumi
