@@ -11,12 +11,15 @@ from ..contracts import Engine, MetricProvider, OwnedField, Router
 from ..manifests.meta import Manifest, manifest, selector_labels, without_nothing
 from ..manifests.support import autoscalers, disruption_budget, service, service_accounts
 from ..plan import Plan, Stage
-from ..spec.delivery import check_name
+from ..spec.delivery import Analysis, check_name
 from ..spec.labels import REVISION_LABEL
+from ..spec.values import Duration
 
 _API = "argoproj.io/v1alpha1"
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
+_RETRY = Duration.of_seconds(10)
+"""How long after an error the controller asks again, whatever the interval (its DefaultErrorRetryInterval)."""
 
 
 class ArgoRolloutsEngine(Engine):
@@ -102,6 +105,7 @@ def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> M
         "interval": interval,
         "count": f"{{{{args.{_COUNT_ARG}}}}}",
         "failureLimit": plan.analysis.tolerated_failures,
+        "consecutiveErrorLimit": _tolerated_errors(plan.analysis),
     }
     # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
     fewest = str(min(stage.gate.count for stage in plan.stages))
@@ -113,3 +117,8 @@ def _analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> M
         ],
     }
     return manifest(_API, "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+
+
+def _tolerated_errors(analysis: Analysis) -> int:
+    """Errors in a row that last as long as failed checks are tolerated: no answer is no better than a bad one."""
+    return analysis.tolerated_failures * analysis.interval.milliseconds // _RETRY.milliseconds
