@@ -71,6 +71,15 @@ class Cluster:
         """Whether there is a cluster of that name, running or not."""
         return self.state.record.is_file()
 
+    def send(self, piece: str, number: signal.Signals) -> None:
+        """Send a signal to a piece's process: SIGKILL ends it until `up`, SIGSTOP hangs it until SIGCONT."""
+        answer = self._answer()
+        running = {one.name: one.pid for one in answer.pieces if one.pid} if answer is not None else {}
+        if piece not in running:
+            known = ", ".join(sorted(running)) or "nothing"
+            raise LocalClusterError(f"no {piece!r} runs in local cluster {self.name!r}: {known} does")
+        os.kill(running[piece], number)
+
     def down(self) -> None:
         """End every process of the cluster and remove its state."""
         record = Record.load(self.state)

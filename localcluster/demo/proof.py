@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from .shares import Share
 from .tally import Tally
@@ -15,6 +16,28 @@ _MOST = 0.8
 _POLL_SECONDS = 0.25
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What is to be proved. Fields: `tally`: of the app's host; `version`: answers it; `rate`: requests per second."""
+
+    tally: Tally
+    version: str
+    rate: float
+
+
+def await_proofs(claims: Mapping[str, Claim]) -> dict[str, Share]:
+    """As await_proof, for many apps at once, by name."""
+    began = math.ceil(time.time())
+    found: dict[str, Share] = {}
+    while True:
+        for name, claim in claims.items():
+            if not _holds(found.get(name)):
+                found[name] = _latest(claim.tally, claim.version, claim.rate, began)
+        if all(_holds(share) for share in found.values()) or time.time() > began + _DEADLINE_SECONDS:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
 def await_proof(tally: Tally, version: str, rate: float, show: Callable[[Share], None]) -> Share:
     """Counts until a version has answered all requests of some seconds with 200.
 
@@ -25,9 +48,13 @@ def await_proof(tally: Tally, version: str, rate: float, show: Callable[[Share],
     while True:
         found = _latest(tally, version, rate, began)
         show(found)
-        if (found.requests and not found.canary) or time.time() > began + _DEADLINE_SECONDS:
+        if _holds(found) or time.time() > began + _DEADLINE_SECONDS:
             return found
         time.sleep(_POLL_SECONDS)
+
+
+def _holds(found: Share | None) -> bool:
+    return found is not None and found.requests > 0 and not found.canary
 
 
 def _latest(tally: Tally, version: str, rate: float, began: int) -> Share:

@@ -53,13 +53,6 @@ def state_of(answer: Answer | None, name: str) -> str:
     return next((piece.state for piece in answer.pieces if piece.name == name), "absent")
 
 
-def pid_of(cluster: Cluster, name: str) -> int:
-    """The process of a piece."""
-    answer = cluster.status()
-    assert answer is not None, "the cluster does not answer"
-    return next(piece.pid for piece in answer.pieces if piece.name == name)
-
-
 def query(cluster: Cluster, expression: str) -> list[Object]:
     """What the cluster's Prometheus answers, asked from outside."""
     url = f"http://127.0.0.1:{cluster.port('prometheus')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
@@ -220,13 +213,28 @@ def test_a_second_replica_of_a_program_stands_by_and_takes_over(mesh: Cluster) -
 
 @pytest.mark.parametrize("piece", ["kube-scheduler", "pods", "istiod", "gateway"])
 def test_a_killed_piece_is_reported_and_started_again_by_up(mesh: Cluster, piece: str) -> None:
-    os.kill(pid_of(mesh, piece), signal.SIGKILL)
+    mesh.send(piece, signal.SIGKILL)
     wait_for(lambda: state_of(mesh.status(), piece) == "ended", f"{piece} is reported as ended", 10)
     answer = mesh.status()
     assert answer is not None
     assert not answer.ready, "a cluster without one of its pieces calls itself ready"
     mesh.up()
     assert state_of(mesh.status(), piece) == "ready"
+
+
+def test_a_piece_that_hangs_is_not_ready_until_it_goes_on(mesh: Cluster) -> None:
+    mesh.send("prometheus", signal.SIGSTOP)
+    try:
+        wait_for(lambda: state_of(mesh.status(), "prometheus") == "starting", "prometheus is not ready", 20)
+    finally:
+        mesh.send("prometheus", signal.SIGCONT)
+    mesh.up()
+    assert state_of(mesh.status(), "prometheus") == "ready"
+
+
+def test_a_piece_that_does_not_run_is_refused_by_name(mesh: Cluster) -> None:
+    with pytest.raises(LocalClusterError, match=r"no 'prometheu' runs in local cluster .*, prometheus does"):
+        mesh.send("prometheu", signal.SIGKILL)
 
 
 def test_state_outlives_a_killed_supervisor(mesh: Cluster) -> None:

@@ -8,6 +8,7 @@ from components.discovery import discover
 from tests.clusters import fresh_cluster
 
 from .evidence import Evidence
+from .outages import Outages, playing_faults
 from .rig import Rig, playing
 
 
@@ -22,7 +23,22 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield played
 
 
+@pytest.fixture(scope="session")
+def outages(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outages]:
+    """The faults, played, in the same cluster once the scenarios are over."""
+    for played in rig.played.values():
+        rig.load.set_rate(played.scenario.host, 0)
+    with playing_faults(rig.cluster, tmp_path_factory.mktemp("faults")) as played_faults:
+        yield played_faults
+
+
 @pytest.fixture
 def evidence(request: pytest.FixtureRequest, rig: Rig) -> Evidence:
     """Checks that keep the controllers' logs when they fail."""
-    return Evidence(rig, request.node.name)
+    return Evidence(rig.cluster, request.node.name)
+
+
+@pytest.fixture
+def fault_evidence(request: pytest.FixtureRequest, outages: Outages) -> Evidence:
+    """The same, for releases that met a fault."""
+    return Evidence(outages.cluster, request.node.name)

@@ -2,16 +2,17 @@
 
 import shutil
 
+from localcluster.cluster import Cluster
 from localcluster.state import base_dir
 
-from .rig import Played, Rig
+from .played import Played
 
 
 class Evidence:
-    """Checks conditions of one test. Fields: `rig`; `test`: its name."""
+    """Checks conditions of one test. Fields: `cluster`; `test`: its name."""
 
-    def __init__(self, rig: Rig, test: str) -> None:
-        self._rig = rig
+    def __init__(self, cluster: Cluster, test: str) -> None:
+        self._cluster = cluster
         self._test = test
 
     def check(self, condition: bool, release: Played, message: str) -> None:
@@ -24,7 +25,7 @@ class Evidence:
     def _keep(self) -> str:
         kept = base_dir() / "test-artifacts" / self._test
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(self._rig.cluster.state.logs, kept)
+        shutil.copytree(self._cluster.state.logs, kept)
         return str(kept)
 
 

@@ -24,8 +24,8 @@ class Scenario:
 
     Fields: `name`: of the app, and of its host below example.com; `rate`: requests per second; `steps`: (weight in
     percent, hold in seconds) each; `interval`: of the checks, seconds; `tolerated`: failed checks; `minimum`: requests
-    that a check needs; `stable`, `candidate`: annotations of the pods of either version; `namespace`: its own unless
-    given; `engine`: the cluster's first unless given.
+    that a check needs; `slowest`: latency that the check of it allows; `stable`, `candidate`: annotations of the pods
+    of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Scenario:
     interval: int = 10
     tolerated: int = 0
     minimum: int = 30
+    slowest: str = "500ms"
     stable: dict[str, str] = field(default_factory=dict)
     candidate: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
@@ -68,7 +69,7 @@ class Scenario:
                     "minimum_requests": self.minimum,
                     "checks": [
                         {"kind": "error_rate", "max": "5%"},
-                        {"kind": "latency", "quantile": "p99", "max": "500ms"},
+                        {"kind": "latency", "quantile": "p99", "max": self.slowest},
                     ],
                 },
                 **self._engine(),
@@ -91,15 +92,17 @@ GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=
 ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
+HUNG = Scenario("hung", rate=15, candidate={LATENCY: "60s"})
+"""Its pods take requests and never answer in time: what they would report of them is never reported."""
 
 EMPTY = Scenario("empty", rate=15, namespace=SERIES_NAMESPACE)
 STABLE_ONLY = Scenario("stable-only", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 MISLABELLED = Scenario("mislabelled", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 NAN = Scenario("nan", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 
-BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
+BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET, HUNG)
 FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
-    replace(one, name=f"flagger-{one.name}", engine="flagger") for one in BY_PULUMI
+    replace(one, name=f"flagger-{one.name}", engine="flagger") for one in (GOOD, ERRORS, SLOW, QUIET)
 )
 """The same releases on the other engine, in the same cluster and at the same time."""
 BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)

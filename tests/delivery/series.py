@@ -8,42 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.compile import Compiled
-from localcluster.api import Api, Object, path_of
+from localcluster.api import Object, path_of
 from localcluster.cluster import Cluster
 
 from .scenarios import SCRAPED, SERIES_NAMESPACE
 
 _EXPORTER_PORT = 9180
 _IMPOSTER = "2.0.0-0000000000"
-
-_COLLECTIONS = {
-    "ServiceAccount": "v1/serviceaccounts",
-    "Service": "v1/services",
-    "Gateway": "networking.istio.io/v1/gateways",
-    "VirtualService": "networking.istio.io/v1/virtualservices",
-    "AnalysisTemplate": "argoproj.io/v1alpha1/analysistemplates",
-    "Rollout": "argoproj.io/v1alpha1/rollouts",
-    "PodDisruptionBudget": "policy/v1/poddisruptionbudgets",
-}
-
-
-def make_namespace(api: Api) -> None:
-    """The namespace, without the label that would have every pod in it scraped."""
-    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SERIES_NAMESPACE}}
-    api.apply(path_of("v1/namespaces", name=SERIES_NAMESPACE), named)
-
-
-def install(api: Api, compiled: Compiled) -> None:
-    """Applies every object of an app."""
-    for item in compiled.manifests:
-        _apply(api, item)
-
-
-def release(api: Api, compiled: Compiled) -> None:
-    """Applies what a new version changes: the Rollout alone, for the controller owns fields in the others."""
-    for item in compiled.manifests:
-        if item["kind"] == "Rollout":
-            _apply(api, item)
 
 
 def claim(compiled: Compiled, *, version: str = "", durations: bool = True) -> dict[str, Any]:
@@ -85,11 +56,6 @@ def exporter(cluster: Cluster, series: list[dict[str, Any]]) -> Iterator[None]:
         yield
     finally:
         process.communicate(timeout=10)
-
-
-def _apply(api: Api, item: Object) -> None:
-    path = path_of(_COLLECTIONS[item["kind"]], item["metadata"]["namespace"], item["metadata"]["name"])
-    api.apply(path, item)
 
 
 def _pod() -> Object:

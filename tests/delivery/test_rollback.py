@@ -8,7 +8,8 @@ from components.operate.contract import why
 from localcluster.api import path_of
 
 from .evidence import Evidence
-from .rig import Played, Rig
+from .played import Played
+from .rig import Rig
 from .scenarios import ERRORS, SCRAPE_SECONDS, SLOW, STABLE, Scenario
 
 Record = Callable[[str, object], None]

@@ -80,6 +80,20 @@ def test_tolerated_failures_are_the_engines_limit(tmp_path: Path) -> None:
     assert [metric["failureLimit"] for metric in metrics] == [2, 2]
 
 
+@pytest.mark.parametrize(
+    ("interval", "tolerated", "errors"), [("30s", 0, 0), ("20s", 1, 2), ("30s", 2, 6), ("1m15s", 1, 7)]
+)
+def test_no_answer_is_tolerated_no_longer_than_a_bad_one(
+    tmp_path: Path, interval: str, tolerated: int, errors: int
+) -> None:
+    """The controller asks again 10 s after an error, and five times where nothing is said."""
+    analysis = {**SHOP["delivery"]["analysis"], "interval": interval, "tolerated_failures": tolerated}
+    app = changed(SHOP, "delivery", "analysis", to=analysis)
+    app = changed(app, "delivery", "steps", to=[{"weight": 5, "hold": "10m"}])
+    metrics = only(compiled_app(tmp_path, app).manifests, "AnalysisTemplate")["spec"]["metrics"]
+    assert {metric["consecutiveErrorLimit"] for metric in metrics} == {errors}
+
+
 def test_a_release_that_stands_still_is_aborted(tmp_path: Path) -> None:
     spec = rollout_of(tmp_path, changed(SHOP, "delivery", "rollback", to={"deadline": "5m", "keep_old_pods": "0s"}))
     assert (spec["progressDeadlineSeconds"], spec["progressDeadlineAbort"]) == (300, True)

@@ -7,11 +7,14 @@ from ...contracts import Measured, MetricProvider, Router
 from ...contracts_of.argo_rollouts import RolloutsMetrics
 from ...manifests.meta import Manifest, manifest
 from ...plan import Plan, Stage
-from ...spec.delivery import check_name
+from ...spec.delivery import Analysis, check_name
 from ...spec.labels import REVISION_LABEL
+from ...spec.values import Duration
 
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
+_RETRY = Duration.of_seconds(10)
+"""How long after an error the controller asks again, whatever the interval (its DefaultErrorRetryInterval)."""
 
 
 def analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Manifest:
@@ -25,6 +28,7 @@ def analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Ma
         "interval": interval,
         "count": f"{{{{args.{_COUNT_ARG}}}}}",
         "failureLimit": plan.analysis.tolerated_failures,
+        "consecutiveErrorLimit": _tolerated_errors(plan.analysis),
     }
     # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
     fewest = str(min(stage.gate.count for stage in plan.stages))
@@ -35,6 +39,11 @@ def analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Ma
         ],
     }
     return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+
+
+def _tolerated_errors(analysis: Analysis) -> int:
+    """Errors in a row that last as long as failed checks are tolerated: no answer is no better than a bad one."""
+    return analysis.tolerated_failures * analysis.interval.milliseconds // _RETRY.milliseconds
 
 
 def analysis(plan: Plan, stage: Stage) -> Manifest:

@@ -11,8 +11,8 @@ import pytest
 from components.access.client import Object
 from components.cli import main
 from tests.specs import Project, changed, example_app, stack_keys
-from tests.unit.operate.fake_api import EVENTS, ROLLOUTS, RUNS, FakeApi, serving
-from tests.unit.operate.objects import FAILED_CHECK, aborted, at_step, event, measured, promoted, result, rollout, run
+from tests.unit.operate.fake_api import ROLLOUTS, RUNS, FakeApi, serving
+from tests.unit.operate.objects import FAILED_CHECK, aborted, at_step, measured, promoted, result, rollout, run
 
 STATUS = f"{ROLLOUTS}/namespaces/shop/rollouts/shop/status"
 ACTIONS = ("approve", "promote", "abort", "retry")
@@ -97,9 +97,8 @@ def test_a_failure_is_given_its_reason_from_the_checks(api: FakeApi, operate: Op
 
 
 def test_an_abort_by_hand_is_not_blamed_on_a_check_of_an_earlier_try(api: FakeApi, operate: Operate) -> None:
-    api.rollouts(aborted())
+    api.rollouts(aborted(by="kubectl"))
     api.lists[RUNS] = [run(3, "Failed", result("error-rate", "Failed", measured("Failed", "[0.049]")))]
-    api.lists[EVENTS] = [event("Rollout aborted update to revision 2")]
     said = json.loads(operate("status", "shop", "--json").stdout)
     assert (said["reason"], said["checks"]) == ("aborted by hand", [])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from localcluster.demo import proof
-from localcluster.demo.proof import PROOF_SECONDS, await_proof
+from localcluster.demo.proof import PROOF_SECONDS, Claim, await_proof, await_proofs
 from localcluster.demo.shares import Share
 from localcluster.demo.tally import Tally
 
@@ -90,3 +90,20 @@ def test_without_answers_there_is_no_proof(clock: Clock) -> None:
 def test_a_canary_that_goes_on_answering_is_told_at_the_deadline(clock: Clock) -> None:
     found, _ = prove(clock, lambda _second: MIXED)
     assert found == Share(0, PROOF_SECONDS * RATE, PROOF_SECONDS)
+
+
+def test_many_apps_are_proved_in_the_time_of_the_last_one(clock: Clock) -> None:
+    flows = {
+        "soon": Flow(clock, lambda _second: GOOD, 0),
+        "late": Flow(clock, lambda second: GOOD if second > 5 else MIXED, 0),
+    }
+    claims = {name: Claim(Tally(flow, f"{name}.example.com"), "1", RATE) for name, flow in flows.items()}
+    assert await_proofs(claims) == {name: Share(0, PROOF_SECONDS * RATE, 0) for name in flows}
+    assert clock.now == 1006 + PROOF_SECONDS
+
+
+def test_apps_that_are_not_proved_are_told_from_those_that_are(clock: Clock) -> None:
+    flows = {"good": Flow(clock, lambda _second: GOOD, 0), "mixed": Flow(clock, lambda _second: MIXED, 0)}
+    claims = {name: Claim(Tally(flow, f"{name}.example.com"), "1", RATE) for name, flow in flows.items()}
+    found = await_proofs(claims)
+    assert (found["good"].canary, found["mixed"].canary) == (0, PROOF_SECONDS)

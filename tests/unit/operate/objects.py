@@ -1,4 +1,4 @@
-"""Rollouts, AnalysisRuns and events as the controller leaves them, recorded from argo-rollouts v1.9 and cut short."""
+"""Rollouts and AnalysisRuns as the controller leaves them, recorded from argo-rollouts v1.9 and cut short."""
 
 from typing import Any
 
@@ -52,10 +52,18 @@ def promoted() -> Object:
     return rollout("Healthy", stableRS=CANARY, currentStepIndex=len(STEPS))
 
 
-def aborted(detail: str = "") -> Object:
-    """A Rollout that was aborted, for what the controller says, or by hand."""
+def aborted(detail: str = "", by: str = "controller") -> Object:
+    """A Rollout that was aborted, for what the controller says; `by`: who wrote the abort, "" where nobody knows."""
     message = "RolloutAborted: Rollout aborted update to revision 2" + (f": {detail}" if detail else "")
-    return at_step(0, 0, phase="Degraded", message=message, abort=True, abortedAt=ABORTED_AT)
+    made = at_step(0, 0, phase="Degraded", message=message, abort=True, abortedAt=ABORTED_AT)
+    written: dict[str, Object] = {"controller": {"f:observedGeneration": {}, "f:phase": {}}, "kubectl": {}}
+    if by:
+        written[by]["f:abort"] = {}
+    made["metadata"]["managedFields"] = [
+        {"manager": manager, "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": fields}}
+        for manager, fields in written.items()
+    ]
+    return made
 
 
 FAILED_CHECK = (
@@ -102,8 +110,3 @@ def run(step: int, phase: str, *results: Object, created: int = 0) -> Object:
 
 def _condition(limit: str) -> str:
     return f"len(result) == 1 && !isNaN(result[0]) && result[0] <= {limit}"
-
-
-def event(message: str, at: str = ABORTED_AT) -> Object:
-    """An event of an abort."""
-    return {"reason": "RolloutAborted", "message": message, "lastTimestamp": at}

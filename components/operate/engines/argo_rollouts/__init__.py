@@ -6,7 +6,7 @@ from typing import ClassVar
 from ....access.client import Api, Object, path_of
 from ...contract import Operator, Refused, Release, State, Verdict, why
 from .actions import ABORT, RETRY, Patches, promotion
-from .causes import read_cause
+from .causes import cause
 from .checks import failed, of_last_try, read_runs, until_step, verdicts
 from .state import RolloutState
 
@@ -25,7 +25,7 @@ class ArgoRolloutsOperator(Operator):
         found = _checked(state, read_runs(api, namespace, app, state.pod_hash) if state.pod_hash else [])
         reason = _waits_for(state)
         if state.state is State.DEGRADED:
-            reason = why(found) or read_cause(api, namespace, state)
+            reason = why(found) or cause(state)
         return _release(app, namespace, state, found, reason)
 
     def approve(self, api: Api, namespace: str, app: str) -> None:

@@ -7,7 +7,7 @@ from ....spec.labels import REVISION_LABEL, VERSION_LABEL
 from ...contract import State
 
 ABORTED = "RolloutAborted"
-"""Reason of the condition, and of the events, of an abort."""
+"""Reason of the condition of an abort."""
 
 _INCONCLUSIVE = "InconclusiveAnalysisRun"
 _DEADLINE_SECONDS = 600
@@ -25,7 +25,8 @@ class RolloutState:
     stable ReplicaSet; `stage`: how many weights were begun, `stages`: how many there are; `pauses`: the controller's
     reasons for a pause; `unpausing`: whether it was told to go on and has not done so yet; `held`: whether the spec
     itself says paused; `endless`: whether the current pause has no end; `deadline`: seconds without progress after
-    which it gives up; `aborted_at`: when it was aborted, as the API writes times; `uid`: of the object.
+    which it gives up; `own_abort`: whether the controller decided the abort, and nobody by hand; None where the API
+    server does not say.
     """
 
     revision: str = ""
@@ -46,8 +47,7 @@ class RolloutState:
     held: bool = False
     endless: bool = False
     deadline: int = _DEADLINE_SECONDS
-    aborted_at: str = ""
-    uid: str = ""
+    own_abort: bool | None = None
 
     @classmethod
     def of(cls, rollout: Object) -> "RolloutState":
@@ -77,8 +77,7 @@ class RolloutState:
             held=bool(spec.get("paused")),
             endless=_endless(spec["strategy"], step),
             deadline=spec.get("progressDeadlineSeconds") or _DEADLINE_SECONDS,
-            aborted_at=status.get("abortedAt") or "",
-            uid=metadata.get("uid", ""),
+            own_abort=_own_abort(metadata),
         )
 
     @property
@@ -138,3 +137,10 @@ def _endless(strategy: Object, step: int) -> bool:
     steps = (strategy.get("canary") or {}).get("steps") or []
     pause = steps[step].get("pause") if step < len(steps) else None
     return pause is not None and not pause.get("duration")
+
+
+def _own_abort(metadata: Object) -> bool | None:
+    """Whether `status.abort` was written by whoever writes the rest of the status."""
+    written = [(entry.get("fieldsV1") or {}).get("f:status") or {} for entry in metadata.get("managedFields") or []]
+    by = [fields for fields in written if "f:abort" in fields]
+    return any("f:observedGeneration" in fields for fields in by) if by else None

@@ -1,0 +1,40 @@
+"""Apps that are applied as they are compiled, without Pulumi."""
+
+from collections.abc import Mapping
+
+from components.compile import Compiled
+from localcluster.api import Api, Object, path_of
+
+_COLLECTIONS = {
+    "ServiceAccount": "v1/serviceaccounts",
+    "Service": "v1/services",
+    "Gateway": "networking.istio.io/v1/gateways",
+    "VirtualService": "networking.istio.io/v1/virtualservices",
+    "AnalysisTemplate": "argoproj.io/v1alpha1/analysistemplates",
+    "Rollout": "argoproj.io/v1alpha1/rollouts",
+    "PodDisruptionBudget": "policy/v1/poddisruptionbudgets",
+}
+
+
+def make_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
+    """A namespace."""
+    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels)}}
+    api.apply(path_of("v1/namespaces", name=name), named)
+
+
+def install(api: Api, compiled: Compiled) -> None:
+    """Applies every object of an app."""
+    for item in compiled.manifests:
+        _apply(api, item)
+
+
+def release(api: Api, compiled: Compiled) -> None:
+    """Applies what a new version changes: the Rollout alone, for the controller owns fields in the others."""
+    for item in compiled.manifests:
+        if item["kind"] == "Rollout":
+            _apply(api, item)
+
+
+def _apply(api: Api, item: Object) -> None:
+    path = path_of(_COLLECTIONS[item["kind"]], item["metadata"]["namespace"], item["metadata"]["name"])
+    api.apply(path, item)
