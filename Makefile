@@ -37,7 +37,7 @@ lint: ## check style, types and layers
 	$(IN_VENV)lint-imports --no-cache || status=1; \
 	exit $$status
 
-bench: ## measure compiling and the start of the local cluster, write benchmarks/RESULTS.md
+bench: ## measure compiling, previews, updates, policies, releases and starts, write benchmarks/RESULTS.md
 	@$(SET_UP)
 	@$(IN_VENV)python -m benchmarks
 

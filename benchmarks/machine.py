@@ -22,11 +22,17 @@ def describe() -> dict[str, Any]:
 
 def in_words(machine: dict[str, Any]) -> str:
     """The machine as half a sentence; `load` counts the processes that wanted to run in the minute before."""
-    busy = f", load {machine['load']} at the start" if "load" in machine else ""
+    beside = "beside other work, " if is_busy(machine) else ""
+    busy = f", {beside}load {machine['load']} at the start" if "load" in machine else ""
     return (
         f"on {machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, Linux {machine['kernel']}, "
         f"Python {machine['python']}{busy}"
     )
+
+
+def is_busy(machine: dict[str, Any]) -> bool:
+    """Whether other work kept every core busy when the measurement began."""
+    return bool(machine.get("load", 0) >= (machine["cores"] or 1))
 
 
 def _lines(file: str) -> list[str]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
+from .docstrings import field_docs
 from .values import ParsedText
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -20,12 +21,19 @@ class Strict(BaseModel):
     are discovered after these classes are defined.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class _Schema(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
         return str(dft) if isinstance(dft, ParsedText) else super().encode_default(dft)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        for name, text in field_docs(schema["cls"]).items():
+            if name in made.get("properties", {}):
+                made["properties"][name].setdefault("description", text)
+        return made
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -77,6 +77,13 @@ class Observer:
         first = next(self.tally.failed(self.version, seconds), answered[0])
         return answered[-1] + 1.0 - first
 
+    def seconds_to_promote(self) -> float:
+        """From the first weight of the canary until all traffic has one version again; not a number before that."""
+        stretches = self.all_stretches()
+        steps = self.canary_stretches()
+        after = [stretch.since for stretch in stretches if steps and stretch.since > steps[-1].since]
+        return after[0] - steps[0].since if after else math.nan
+
     def step(self, stretch: Stretch, found: list[Verdict]) -> StepResult:
         """What was measured in one stretch."""
         now = time.time() - SETTLED_SECONDS

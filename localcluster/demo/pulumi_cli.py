@@ -33,7 +33,7 @@ class Run:
         """Whether it ended well. Raises PulumiFailed when it ended otherwise."""
         code = self._process.poll()
         if code:
-            raise PulumiFailed(f"pulumi {self._verb} failed: {_reason(self._log.read_text())} (all of it: {self._log})")
+            raise PulumiFailed(f"pulumi {self._verb} failed: {reason(self._log.read_text())} (all of it: {self._log})")
         return code == 0
 
     def wait(self, seconds: float, tick: Callable[[], None] = lambda: None) -> None:
@@ -111,7 +111,7 @@ class Pulumi:
         return [int(json.loads(lock.read_text())["pid"]) for lock in locks]
 
 
-def _reason(output: str) -> str:
+def reason(output: str) -> str:
     """The line of Pulumi's output that says what was wrong, or the last one."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:") and "update failed" not in line]

@@ -57,6 +57,8 @@ class Release:
         self._result.steps = self._observer.steps(state)
         if self._result.outcome == ABORTED:
             self._result.seconds_to_abort = round(self._observer.seconds_to_abort(), 1)
+        elif self._result.outcome == PROMOTED:
+            self._result.seconds_to_promote = round(self._observer.seconds_to_promote(), 1)
         self._say("")
         return answering
 

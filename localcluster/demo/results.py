@@ -24,7 +24,8 @@ class VersionResult:
 
     Fields: `version`; `state`: what is going on, "" when it is over; `outcome`: "" until it is known; `reason`: why it
     was aborted; `steps`; `seconds_to_abort`: from the first bad answer (or from the first traffic that could have
-    come) to the last request that the canary got; `after`: requests when all was over, `canary` being those that the
+    come) to the last request that the canary got; `seconds_to_promote`: from the first weight until the new version got
+    all traffic; `after`: requests when all was over, `canary` being those that the
     version which should answer them did not answer well; `seconds`: how long it all took.
     """
 
@@ -34,6 +35,7 @@ class VersionResult:
     reason: str = ""
     steps: list[StepResult] = field(default_factory=list)
     seconds_to_abort: float | None = None
+    seconds_to_promote: float | None = None
     after: Share | None = None
     seconds: float = 0.0
 
@@ -77,6 +79,7 @@ def as_data(result: VersionResult) -> dict[str, Any]:
         "reason": result.reason,
         "seconds": round(result.seconds, 1),
         "seconds_to_abort": result.seconds_to_abort,
+        "seconds_to_promote": result.seconds_to_promote,
         "steps": [_step_data(step) for step in result.steps],
         "after": None
         if result.after is None

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from components.operate.contract import why
+from components.spec.values import Duration
 from localcluster.api import path_of
+from localcluster.demo.bounds import longest_rollback
 
 from .evidence import Evidence
 from .played import Played
@@ -13,8 +15,6 @@ from .rig import Rig
 from .scenarios import ERRORS, SCRAPE_SECONDS, SLOW, STABLE, Scenario
 
 Record = Callable[[str, object], None]
-
-_ALLOWANCE = 1.2
 
 BAD = [(ERRORS, "error rate"), (SLOW, "p99 latency")]
 NAMES = [scenario.name for scenario, _ in BAD]
@@ -36,7 +36,8 @@ def test_a_bad_version_is_gone_in_time(
 ) -> None:
     release = rig.played[scenario.name]
     evidence.check(release.taken_back, release, "was not aborted")
-    took, bound = release.observer.seconds_to_abort(), longest(release)
+    took = release.observer.seconds_to_abort()
+    bound = longest_rollback(release.plan, scenario.rate, Duration.of_seconds(SCRAPE_SECONDS))
     record_property("seconds", took)
     record_property("seconds allowed", bound)
     message = f"{took:.1f} s from the first bad answer to the last one of the canary, {bound:.1f} s are allowed"
@@ -53,14 +54,6 @@ def test_all_traffic_is_back_at_the_stable_version(
     after = release.after
     well = after is not None and after.requests > 0 and after.canary == 0
     evidence.check(well, release, f"version {STABLE} does not answer everything: {after}")
-
-
-def longest(release: Played) -> float:
-    """The bound, from the app's own spec: checks, one scrape, and the time to the minimum of requests."""
-    scenario = release.scenario
-    canary_rate = scenario.rate * scenario.steps[0][0] / 100
-    enough = scenario.minimum / canary_rate
-    return _ALLOWANCE * (scenario.interval * (scenario.tolerated + 1) + SCRAPE_SECONDS + enough)
 
 
 def routed(rig: Rig, release: Played) -> tuple[int, int]:

@@ -1,0 +1,30 @@
+"""The policy benchmark tells the pack's start from what every object adds."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.policies import WITH, WITHOUT, each_object, missed, section
+
+MACHINE = {"cpu": "A CPU", "cores": 2, "memory_gb": 8, "kernel": "6.1", "python": "3.11.7", "load": 0.1}
+
+
+def run(objects: int, with_pack: float, without: float) -> dict[str, Any]:
+    pairs = {name: [{"seconds": s, "cpu_seconds": s}] for name, s in ((WITH, with_pack), (WITHOUT, without))}
+    return {"objects": objects, "preview": pairs}
+
+
+RUNS = [run(10, 4.0, 2.5), run(110, 6.5, 4.0)]
+
+
+def test_an_object_costs_what_the_stacks_differ_by() -> None:
+    assert each_object(RUNS) == pytest.approx((2.5 - 1.5) / 100)
+
+
+def test_the_page_says_both_and_promises_nothing() -> None:
+    facts = {"machine": MACHINE, "rules": 8, "runs": RUNS}
+    text = section(facts)
+    assert missed(facts) == []
+    assert "| 110 | 6.50 | 4.00 | 62 % | 6.50 | 4.00 |" in text
+    assert "To the smallest stack the pack adds 1.50 s" in text
+    assert "adds 10.0 ms, which is 1.25 ms for each rule." in text
