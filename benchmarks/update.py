@@ -79,7 +79,7 @@ def missed(facts: Facts) -> list[str]:
 
 
 def _judged(facts: Facts) -> str:
-    """What is judged: the seconds, but on a busy machine, where they tell of the other work, those of the processors."""
+    """What is judged: the seconds; on a busy machine, where they tell of other work, those of the processors."""
     return "cpu_seconds" if is_busy(facts["machine"]) else "seconds"
 
 

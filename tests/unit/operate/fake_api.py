@@ -12,6 +12,7 @@ from components.access.client import Object
 
 ROLLOUTS = "/apis/argoproj.io/v1alpha1"
 RUNS = f"{ROLLOUTS}/namespaces/shop/analysisruns"
+EVENTS = "/api/v1/namespaces/shop/events"
 
 
 class FakeApi:
@@ -47,7 +48,7 @@ class FakeApi:
             metadata = item["metadata"]
             if url.path == f"{ROLLOUTS}/namespaces/{metadata['namespace']}/rollouts/{metadata['name']}":
                 return 200, item
-        empty = url.path == RUNS
+        empty = url.path in (RUNS, EVENTS)
         return (200, {"items": []}) if empty else (404, {"reason": "NotFound", "message": f"{url.path} not found"})
 
 
