@@ -69,7 +69,8 @@ class FlaggerOperator(Operator):
 
     def retry(self, api: Api, namespace: str, app: str) -> None:
         state = self._existing(api, namespace, app)
-        if not state.failed:
+        # Also what came after a failure and was never begun: Flagger passes over it where stable pods are not ready.
+        if state.phase != "Failed" or state.promoted:
             raise Refused(f"app '{app}' was not aborted: it is {state.state.value}")
         api.patch(path_of(_DEPLOYMENTS, namespace, app), retrial(state.transition))
 

@@ -22,8 +22,8 @@ class CanaryState:
     that the status says, 0 once the checks are over; `weights`: of all steps; `threshold`: how many failed checks end
     a release; `unchecked`: whether releases are promoted without any check; `interval`: between two looks, in
     Flagger's own writing; `deadline`: seconds without progress that end a release; `changed`: when the wanted pod
-    template was written last, `transition`: when the status was, as the API writes times, "" if not known; `metrics`:
-    the checks as the Canary names them; `uid`: of the object.
+    template was written last, `transition`: when the status was, `entered`: when the phase began, as the API writes
+    times, "" if not known; `metrics`: the checks as the Canary names them; `uid`: of the object.
     """
 
     revision: str = ""
@@ -39,6 +39,7 @@ class CanaryState:
     deadline: int = 600
     changed: str = ""
     transition: str = ""
+    entered: str = ""
     metrics: tuple[Object, ...] = ()
     uid: str = ""
 
@@ -62,14 +63,18 @@ class CanaryState:
             deadline=spec.get("progressDeadlineSeconds") or 600,
             changed=_template_written(target),
             transition=status.get("lastTransitionTime") or "",
+            entered=conditions[0].get("lastUpdateTime") or "",
             metrics=tuple(analysis.get("metrics") or ()),
             uid=canary["metadata"].get("uid", ""),
         )
 
     @property
     def seen(self) -> bool:
-        """Whether Flagger has looked since the wanted version was last changed; times of the API are whole seconds."""
-        return not self.changed or self.changed < self.transition
+        """Whether Flagger has looked since the wanted version was last changed; times of the API are whole seconds.
+
+        After a failure it writes the status at every look, even at the one that is about to begin the next release.
+        """
+        return not self.changed or self.changed < (self.entered if self.phase == "Failed" else self.transition)
 
     @property
     def promoted(self) -> bool:
