@@ -49,9 +49,9 @@ class FlaggerEngine(Engine):
         Feature.STEP_TIMING: Refused(
             "Flagger has one interval for all weights", f"give every step the same hold, or {_OTHER}"
         ),
-        Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.API_SERVER),
+        Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Emulated(
-            "failed checks add up over all steps, and each repeats its step", Evidence.API_SERVER
+            "failed checks add up over all steps, and each repeats its step", Evidence.TRAFFIC
         ),
         Feature.KEEP_OLD_PODS: Refused(
             "Flagger scales them to zero as soon as a release ends",

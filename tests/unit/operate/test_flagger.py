@@ -125,6 +125,15 @@ def test_step_and_weight_are_those_that_users_meet(
     assert (release.step, release.steps, release.weight) == (step, 3, shown)
 
 
+@pytest.mark.parametrize(("looks", "step"), [(0, 0), (1, 1), (4, 1)])
+def test_a_release_that_counts_looks_has_one_step(fake: FakeApi, looks: int, step: int) -> None:
+    made = canary("Progressing")
+    made["spec"]["analysis"] |= {"stepWeights": None, "iterations": 5}
+    made["status"]["iterations"] = looks
+    release = stands(fake, made)
+    assert (release.step, release.steps, release.weight, release.verdicts) == (step, 1, 0, ())
+
+
 def test_when_the_stable_pods_are_replaced_the_new_version_gets_everything(fake: FakeApi) -> None:
     release = stands(fake, canary("Finalising"), stable=NEW)
     assert (release.weight, release.reason) == (100, "all checks passed, its pods replace the stable ones")

@@ -35,7 +35,7 @@ class FlaggerOperator(Operator):
             version=state.version,
             revision=state.revision,
             step=state.step if state.under_way else 0,
-            steps=len(state.weights),
+            steps=state.steps,
             weight=state.weight,
             promoted=state.promoted,
             aborted=state.failed,
