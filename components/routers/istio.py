@@ -57,7 +57,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
         },
         "flagger": {
-            Feature.WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.WEIGHTS: Native(Evidence.TRAFFIC),
             Feature.MATCH: Native(Evidence.API_SERVER),
             Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
             Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),

@@ -34,11 +34,16 @@ def stack(name: str) -> LoadedStack:
     return load_stack(file.parents[1], file, check_app)
 
 
-def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
-    """What a stack's platform consists of, by piece."""
+def with_helm() -> None:
+    """Puts the pinned helm on PATH."""
     helm = str(tool_path("helm").parent)
     if helm not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = helm + os.pathsep + os.environ["PATH"]
+
+
+def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
+    """What a stack's platform consists of, by piece."""
+    with_helm()
     made = {"namespaces": namespaces(loaded.spec, [app.spec for app in loaded.apps])}
     for piece in pieces_of(loaded.spec):
         made[piece.name] = [_with_a_password(item) for stage in piece.stages(loaded.spec) for item in stage]

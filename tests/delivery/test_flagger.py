@@ -1,5 +1,6 @@
 """Flagger decides on real traffic as Argo Rollouts does: the same apps, beside them, on the same cluster."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from components.operate.contract import why
 from localcluster.api import path_of
 from localcluster.demo.shares import FEWEST_REQUESTS, LARGEST_Z
+from tests.coalmine import coalmine
 
 from .evidence import Evidence
 from .rig import Played, Rig
@@ -27,6 +29,8 @@ Record = Callable[[str, object], None]
 _ALLOWANCE = 1.2
 _SECOND = 1
 """Counts are kept by the second."""
+_ENDING_SECONDS = 2
+"""Two seconds of the canary's requests: what a gateway may take to hear of a change on a busy machine."""
 
 BAD = [(FLAGGER_ERRORS, "error rate "), (FLAGGER_SLOW, "p99 latency "), (FLAGGER_QUIET, "no data for error rate ")]
 NAMES = [scenario.name for scenario, _ in BAD]
@@ -122,6 +126,38 @@ def test_no_request_is_lost_while_a_version_is_promoted(rig: Rig, evidence: Evid
     counts = rig.load.counts(*seconds, FLAGGER_GOOD.host)
     lost = {f"{version or 'nobody'}: {status}": n for (version, status), n in counts.items() if status != 200}
     evidence.check(counts.total() > 0 and not lost, release, f"of {counts.total()} requests failed: {lost}")
+
+
+def test_few_requests_are_lost_when_a_version_is_taken_back(
+    rig: Rig, evidence: Evidence, record_property: Record
+) -> None:
+    """Flagger moves the traffic and ends the canary's pods in one breath; the gateway hears of it a bit later."""
+    release = rig.played[FLAGGER_SLOW.name]
+    stretches = release.observer.canary_stretches()
+    seconds = (int(release.observer.since), int(stretches[-1].until) + FLAGGER_SLOW.interval)
+    counts = rig.load.counts(*seconds, FLAGGER_SLOW.host)
+    lost = sum(number for (_, status), number in counts.items() if status != 200)
+    bound = FLAGGER_SLOW.rate * FLAGGER_SLOW.steps[0][0] / 100 * _ENDING_SECONDS
+    record_property("lost", lost)
+    record_property("allowed", bound)
+    evidence.check(lost <= bound, release, f"{lost} requests were lost, {bound:.0f} may be")
+
+
+CASES = [(FLAGGER_GOOD, 0, ""), *((scenario, 3, reason) for scenario, reason in BAD)]
+
+
+@pytest.mark.parametrize(("scenario", "code", "reason"), CASES, ids=[scenario.name for scenario, *_ in CASES])
+def test_status_tells_scripts_and_people_what_became_of_it(
+    rig: Rig, scenario: Scenario, code: int, reason: str
+) -> None:
+    done = coalmine("status", scenario.name, "--json", environment={"KUBECONFIG": str(rig.cluster.kubeconfig)})
+    assert done.stdout, done.stderr
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["aborted"], said["promoted"]) == (code, bool(code), not code), said
+    assert said["reason"].startswith(reason), said
+    assert bool(said["reason"]) == bool(reason), said
+    times = f"in {scenario.tolerated + 1} of {scenario.tolerated + 1} checks at weight {scenario.steps[0][0]}"
+    assert not reason or said["reason"].endswith(times), said
 
 
 @pytest.mark.parametrize("moment", ["midway with Flagger", "afterwards"])

@@ -17,6 +17,7 @@ from ...plan import Feature, Plan
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
 from .analysis import API, Metric, analysis, metrics_of
+from .pod_fields import dropped_fields
 
 _OTHER = "choose engine 'argo-rollouts'"
 
@@ -48,9 +49,9 @@ class FlaggerEngine(Engine):
         Feature.STEP_TIMING: Refused(
             "Flagger has one interval for all weights", f"give every step the same hold, or {_OTHER}"
         ),
-        Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.API_SERVER),
+        Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Emulated(
-            "failed checks add up over all steps, and each repeats its step", Evidence.API_SERVER
+            "failed checks add up over all steps, and each repeats its step", Evidence.TRAFFIC
         ),
         Feature.KEEP_OLD_PODS: Refused(
             "Flagger scales them to zero as soon as a release ends",
@@ -62,7 +63,9 @@ class FlaggerEngine(Engine):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        return list(_uncounted(plan))
+        template = plan.app.workload.pod_template
+        lost = dropped_fields(template) if template else ()
+        return [*_uncounted(plan), *((("workload", "pod_template", *path), message) for path, message in lost)]
 
     def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
         steered = FlaggerRouter.of(router)

@@ -6,6 +6,7 @@ Values: charts/flagger/values.yaml of the pinned module.
 from typing import Any
 
 from ...contracts_of.flagger import FlaggerRouter
+from ...manifests.meta import Manifest
 from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
 from ..helm import Chart, render
@@ -22,12 +23,18 @@ def stages(stack: StackSpec) -> Stages:
     """CRDs; then identity and permissions; then the controller."""
     folder = locate(FLAGGER_CHART) / FLAGGER_CHART.paths[0]
     chart = Chart(folder, FLAGGER_CHART.sha256, FLAGGER_RELEASE, "flagger", NAMESPACE)
-    objects = in_namespace(render(chart, _values(stack), stack.cluster.kubernetes), NAMESPACE)
+    rendered = render(chart, _values(stack), stack.cluster.kubernetes)
+    objects = in_namespace([_of_today(item) for item in rendered], NAMESPACE)
     return (
         of_kind(objects, CLUSTER_DEFINITIONS),
         not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING),
         of_kind(objects, *_RUNNING),
     )
+
+
+def _of_today(item: Manifest) -> Manifest:
+    """The chart asks the cluster for the budget's version, and there is none while it is rendered."""
+    return {**item, "apiVersion": "policy/v1"} if item["kind"] == "PodDisruptionBudget" else item
 
 
 def _values(stack: StackSpec) -> dict[str, Any]:

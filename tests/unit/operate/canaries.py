@@ -5,7 +5,7 @@ from typing import Any
 from components.access.client import Object
 
 OLD, NEW = "1.4.0-aaa", "1.5.0-bbb"
-BEGAN_AT = "2026-11-24T12:00:00Z"
+BEGAN_AT, ENTERED_AT = "2026-11-24T12:00:00Z", "2026-11-24T12:00:30Z"
 METRICS = [
     {"name": "error-rate", "templateRef": {"name": "shop-error-rate"}, "thresholdRange": {"max": 1.0}},
     {"name": "latency-p99", "templateRef": {"name": "shop-latency-p99"}, "thresholdRange": {"max": 300.0}},
@@ -29,11 +29,11 @@ def advanced(weight: int) -> str:
     return f"Advance shop.shop canary weight {weight}"
 
 
-def canary(phase: str, weight: int = 0, *, transition: str = "2026-11-24T12:00:30Z", **spec: Any) -> Object:
-    """A Canary in a phase."""
+def canary(phase: str, weight: int = 0, *, written: str = ENTERED_AT, **spec: Any) -> Object:
+    """A Canary in a phase since half a minute after noon; `written`: when its status was written last."""
     analysis = {"interval": "60s", "threshold": 2, "stepWeights": [5, 25, 50], "metrics": METRICS}
-    status: Object = {"phase": phase, "canaryWeight": weight, "lastTransitionTime": transition}
-    status["conditions"] = [{"message": f"it is {phase}"}]
+    status: Object = {"phase": phase, "canaryWeight": weight, "lastTransitionTime": written}
+    status["conditions"] = [{"message": f"it is {phase}", "lastUpdateTime": ENTERED_AT}]
     return {
         "metadata": {"name": "shop", "namespace": "shop", "uid": "u-1", "labels": {"app.kubernetes.io/name": "shop"}},
         "spec": {"analysis": analysis, "progressDeadlineSeconds": 600, **spec},

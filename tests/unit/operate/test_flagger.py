@@ -12,6 +12,7 @@ from components.operate.contract import Refused, Release, State
 from components.operate.engines.flagger import FlaggerOperator
 from components.operate.engines.flagger.state import CanaryState
 from components.operate.wording import lines
+from components.spec.kubeconfig import Kubeconfig
 
 from .canaries import (
     BEGAN,
@@ -43,7 +44,7 @@ def fake(tmp_path: Path) -> Iterator[FakeApi]:
 
 
 def api_of(fake: FakeApi) -> Api:
-    return Api(connection_of(load(str(fake.kubeconfig))))
+    return Api(connection_of(load(Kubeconfig(str(fake.kubeconfig)))))
 
 
 def stands(fake: FakeApi, made: Object, *events: Object, stable: str = OLD, written: str = "") -> Release:
@@ -92,6 +93,18 @@ def test_what_was_said_about_an_older_version_decides_nothing(fake: FakeApi, pha
     assert release.reason == "Flagger has not seen the last change yet, it looks every 60s"
 
 
+def test_a_failure_is_not_that_of_a_version_which_came_after_it(fake: FakeApi) -> None:
+    """At the look that begins the next release, the status is written once more with the old phase."""
+    release = stands(fake, canary("Failed", written="2026-11-24T12:00:40Z"), written=LATER)
+    assert (release.state, release.aborted) == (State.IN_PROGRESS, False)
+
+
+def test_what_flagger_passed_over_after_a_failure_can_be_begun(fake: FakeApi) -> None:
+    stands(fake, canary("Failed", written="2026-11-24T12:00:40Z"), written=LATER)
+    FlaggerOperator().retry(api_of(fake), "shop", "shop")
+    assert len(fake.patched) == 1
+
+
 def test_scaling_is_no_change_of_the_version() -> None:
     state = CanaryState.of(canary("Failed"), deployment(NEW), deployment(OLD))
     assert state.seen, "a Deployment that was only scaled after the failure looks like a new version"
@@ -111,6 +124,15 @@ def test_step_and_weight_are_those_that_users_meet(
 ) -> None:
     release = stands(fake, canary(phase, weight))
     assert (release.step, release.steps, release.weight) == (step, 3, shown)
+
+
+@pytest.mark.parametrize(("looks", "step"), [(0, 0), (1, 1), (4, 1)])
+def test_a_release_that_counts_looks_has_one_step(fake: FakeApi, looks: int, step: int) -> None:
+    made = canary("Progressing")
+    made["spec"]["analysis"] |= {"stepWeights": None, "iterations": 5}
+    made["status"]["iterations"] = looks
+    release = stands(fake, made)
+    assert (release.step, release.steps, release.weight, release.verdicts) == (step, 1, 0, ())
 
 
 def test_when_the_stable_pods_are_replaced_the_new_version_gets_everything(fake: FakeApi) -> None:
@@ -183,6 +205,12 @@ def test_pods_that_never_get_ready_are_the_cause(fake: FakeApi) -> None:
 
 def test_an_abort_by_hand_is_told_from_one_by_checks(fake: FakeApi) -> None:
     assert failed(fake, advanced(5), threshold(2), FAILED).reason == "aborted by hand"
+
+
+def test_a_check_is_not_blamed_for_an_abort_that_it_was_too_few_for(fake: FakeApi) -> None:
+    release = failed(fake, advanced(5), ERRORS, threshold(2), FAILED)
+    assert release.reason == "aborted by hand, or not all of its failed checks are known"
+    assert [one.failed for one in release.verdicts if one.check == "error-rate"] == [1]
 
 
 def test_without_events_nothing_is_claimed(fake: FakeApi) -> None:

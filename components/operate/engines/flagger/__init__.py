@@ -35,7 +35,7 @@ class FlaggerOperator(Operator):
             version=state.version,
             revision=state.revision,
             step=state.step if state.under_way else 0,
-            steps=len(state.weights),
+            steps=state.steps,
             weight=state.weight,
             promoted=state.promoted,
             aborted=state.failed,
@@ -69,7 +69,8 @@ class FlaggerOperator(Operator):
 
     def retry(self, api: Api, namespace: str, app: str) -> None:
         state = self._existing(api, namespace, app)
-        if not state.failed:
+        # Also what came after a failure and was never begun: Flagger passes over it where stable pods are not ready.
+        if state.phase != "Failed" or state.promoted:
             raise Refused(f"app '{app}' was not aborted: it is {state.state.value}")
         api.patch(path_of(_DEPLOYMENTS, namespace, app), retrial(state.transition))
 

@@ -26,16 +26,25 @@ def verdicts(events: Sequence[Told], state: CanaryState) -> list[Verdict]:
     reached = max([state.canary_weight, *(_weight(event) for event in events)], default=0)
     if state.rolled_out:
         reached = _EVERYTHING
-    failed = dict(_failures(events, state.metrics))
-    total = _ended_with(events)
-    if total and len(failed) == 1:
-        # The same words may have been said in an earlier try too; how many ended this one is said apart.
-        failed = {key: replace(one, failed=total) for key, one in failed.items()}
     found = [_passed(metric, weight) for weight in state.weights for metric in state.metrics if weight < reached]
     by_key = {(one.check, one.weight): one for one in found}
+    failed, total = _counted(events, state)
+    # Fewer than it takes: somebody took it back, and no check is to blame.
+    blamed = 0 < total <= sum(one.failed for one in failed.values())
     for key, one in failed.items():
-        by_key[key] = replace(one, passed=by_key[key].passed if key in by_key else 0, decisive=total > 0)
+        by_key[key] = replace(one, passed=by_key[key].passed if key in by_key else 0, decisive=blamed)
     return sorted(by_key.values(), key=lambda one: one.weight)
+
+
+def _counted(events: Sequence[Told], state: CanaryState) -> tuple[dict[tuple[str, int], Verdict], int]:
+    """What failed, by check and weight, and how many failed checks ended the try, 0 where none did."""
+    failed, total = dict(_failures(events, state.metrics)), _ended_with(events)
+    open_ones = [key for key, one in failed.items() if not one.failed]
+    rest = total - sum(one.failed for one in failed.values())
+    for key in open_ones:
+        # The same words were said in an earlier try too; together they make up what is missing.
+        failed[key] = replace(failed[key], failed=max(rest if len(open_ones) == 1 else 1, 1))
+    return failed, total
 
 
 def cause(events: Sequence[Told], state: CanaryState) -> str:
@@ -43,7 +52,8 @@ def cause(events: Sequence[Told], state: CanaryState) -> str:
     ends = [index for index, event in enumerate(events) if _GIVEN_UP.match(event.message)]
     before = events[: ends[-1]] if ends else events
     if _ended_with(before):
-        return "aborted by hand"
+        known = sum(one.failed for one in dict(_failures(before, state.metrics)).values())
+        return "aborted by hand" if not known else "aborted by hand, or not all of its failed checks are known"
     if before and _NOT_READY.match(before[-1].message):
         return f"no progress for {Duration.of_seconds(state.deadline)}: its pods do not become ready"
     return state.message

@@ -10,7 +10,7 @@ tools/record/events_cache.go.
 import http.client
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....access.client import Api, ApiError, path_of
 
@@ -20,7 +20,11 @@ _COMBINED = re.compile(r"\(combined from similar events\): ")
 
 @dataclass(frozen=True)
 class Told:
-    """One event. Fields: `first`, `last`: when it was written; `message`; `count`: how often, over all that time."""
+    """One event.
+
+    Fields: `first`, `last`: when it was written; `message`; `count`: how often, 0 where that is not known of these
+    words, or not of the try that is looked at.
+    """
 
     first: str
     last: str
@@ -44,17 +48,17 @@ def read_events(api: Api, namespace: str, uid: str) -> list[Told]:
             first=event.get("firstTimestamp") or "",
             last=event.get("lastTimestamp") or "",
             message=_COMBINED.sub("", event["message"]),
-            count=event.get("count") or 1,
+            count=0 if _COMBINED.match(event["message"]) else event.get("count") or 1,
         )
         for event in found
     ]
 
 
 def of_last_try(events: Sequence[Told]) -> list[Told]:
-    """The events since a release began for the last time, each counted for this try as far as that is known."""
+    """The events since a release began for the last time; how often words were said that are older is not known."""
     starts = [index for index, event in enumerate(events) if event.message.startswith(_BEGAN)]
     if not starts:
         return list(events)
     began = events[starts[-1]].last
     later = events[starts[-1] :]
-    return [event if event.first >= began else Told(began, event.last, event.message, 1) for event in later]
+    return [event if event.first >= began else replace(event, count=0) for event in later]

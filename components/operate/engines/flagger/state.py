@@ -19,11 +19,12 @@ class CanaryState:
 
     Fields: `revision`, `version`: labels of the pod template that is wanted; `stable_revision`: of the pods that get
     the traffic; `phase`: Flagger's word, "" before the first; `message`: of its condition; `canary_weight`: percent
-    that the status says, 0 once the checks are over; `weights`: of all steps; `threshold`: how many failed checks end
-    a release; `unchecked`: whether releases are promoted without any check; `interval`: between two looks, in
-    Flagger's own writing; `deadline`: seconds without progress that end a release; `changed`: when the wanted pod
-    template was written last, `transition`: when the status was, as the API writes times, "" if not known; `metrics`:
-    the checks as the Canary names them; `uid`: of the object.
+    that the status says, 0 once the checks are over; `weights`: of all steps, none in a release that has one step and
+    counts looks; `looks`: how many of these passed; `threshold`: how many failed checks end a release; `unchecked`:
+    whether releases are promoted without any check; `interval`: between two looks, in Flagger's own writing;
+    `deadline`: seconds without progress that end a release; `changed`: when the wanted pod template was written last,
+    `transition`: when the status was, `entered`: when the phase began, as the API writes times, "" if not known;
+    `metrics`: the checks as the Canary names them; `uid`: of the object.
     """
 
     revision: str = ""
@@ -33,12 +34,14 @@ class CanaryState:
     message: str = ""
     canary_weight: int = 0
     weights: tuple[int, ...] = ()
+    looks: int = 0
     threshold: int = 1
     unchecked: bool = False
     interval: str = "60s"
     deadline: int = 600
     changed: str = ""
     transition: str = ""
+    entered: str = ""
     metrics: tuple[Object, ...] = ()
     uid: str = ""
 
@@ -56,20 +59,25 @@ class CanaryState:
             message=conditions[0].get("message", ""),
             canary_weight=status.get("canaryWeight", 0),
             weights=tuple(analysis.get("stepWeights") or ()),
+            looks=status.get("iterations", 0),
             threshold=analysis.get("threshold", 1),
             unchecked=bool(spec.get("skipAnalysis")),
             interval=analysis.get("interval") or "60s",
             deadline=spec.get("progressDeadlineSeconds") or 600,
             changed=_template_written(target),
             transition=status.get("lastTransitionTime") or "",
+            entered=conditions[0].get("lastUpdateTime") or "",
             metrics=tuple(analysis.get("metrics") or ()),
             uid=canary["metadata"].get("uid", ""),
         )
 
     @property
     def seen(self) -> bool:
-        """Whether Flagger has looked since the wanted version was last changed; times of the API are whole seconds."""
-        return not self.changed or self.changed < self.transition
+        """Whether Flagger has looked since the wanted version was last changed; times of the API are whole seconds.
+
+        After a failure it writes the status at every look, even at the one that is about to begin the next release.
+        """
+        return not self.changed or self.changed < (self.entered if self.phase == "Failed" else self.transition)
 
     @property
     def promoted(self) -> bool:
@@ -122,9 +130,15 @@ class CanaryState:
         return "it is promoted without any check" if self.unchecked else ""
 
     @property
+    def steps(self) -> int:
+        """How many there are."""
+        return len(self.weights) or 1
+
+    @property
     def step(self) -> int:
         """From 1; 0 before the first weight is set."""
-        return sum(weight <= self.weight for weight in self.weights)
+        begun = sum(weight <= self.weight for weight in self.weights)
+        return begun if self.weights else int(self.looks > 0 or self.rolled_out)
 
     @property
     def interval_seconds(self) -> float:
