@@ -56,12 +56,13 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         folder = tmp_path_factory.mktemp("config")
         engine_only = without_mesh_and_apps(folder)
         gate = Gate(cluster.kubeconfig, folder)
-        # A CRD, and what holds the permissions of the controller, were made and nobody was told.
-        for number in (3, 5):
-            kill_at(pulumi, gate, "up", engine_only, number)
-        pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
-        kill_at(pulumi, gate, "destroy", engine_only, 4)
-        pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        gated = Pulumi({**cluster.environment(), "KUBECONFIG": str(gate.kubeconfig)})
+        # CRDs, and then the controller's permissions, were made and nobody was told.
+        for number in (3, 8):
+            kill_at(gated, gate, "up", engine_only, number)
+        gated.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        kill_at(gated, gate, "destroy", engine_only, 4)
+        gated.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
         gate.close()
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
         left = set(owned(cluster.api, "coalmine.local"))
@@ -71,7 +72,7 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def kill_at(pulumi: Pulumi, gate: Gate, verb: str, config: Path, number: int) -> None:
     """Kills a run when one of its writes is done and not yet in the state, and takes its lock away."""
     command = ["pulumi", verb, "--yes", "--skip-preview", "--config-file", str(config), "--stack", pulumi.stack]
-    run = Run(command, ROOT, {**os.environ, **pulumi.environment, "KUBECONFIG": str(gate.kubeconfig)})
+    run = Run(command, ROOT, {**os.environ, **pulumi.environment})
     gate.set(Stop(number, done=True), run.kill)
     ended = run.end()
     assert ended.code == -9, f"{verb} was not killed:\n{ended.text[-3000:]}"

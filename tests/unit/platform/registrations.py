@@ -25,6 +25,7 @@ class Registration:
     ignored: tuple[str, ...]
     protected: bool
     retained: bool
+    deleted_first: bool
 
     @property
     def kind(self) -> str:
@@ -58,6 +59,7 @@ class _Recorder(MockMonitor):
                     ignored=tuple(request.ignoreChanges),
                     protected=request.protect,
                     retained=request.retainOnDelete,
+                    deleted_first=request.deleteBeforeReplace,
                 )
             )
         return answer
