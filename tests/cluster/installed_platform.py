@@ -49,12 +49,13 @@ def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed
         stack.ensure(cluster.state)
         engine_only, whole = without_mesh_and_apps(folder), written(local_config(), folder / "whole.yaml")
         gate = Gate(cluster.kubeconfig, folder)
-        # A CRD, and what holds the permissions of the controller, were made and nobody was told.
-        for number in (3, 5):
-            kill_at(pulumi, gate, "up", engine_only, number)
-        pulumi.succeed("up", "--yes", "--skip-preview", config=engine_only)
-        kill_at(pulumi, gate, "destroy", engine_only, 4)
-        pulumi.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
+        gated = Pulumi({**cluster.environment(), "KUBECONFIG": str(gate.kubeconfig)})
+        # CRDs, and then a controller's permissions, were made and nobody was told.
+        for number in (3, 8):
+            kill_at(gated, gate, "up", engine_only, number)
+        gated.succeed("up", "--yes", "--skip-preview", config=engine_only)
+        kill_at(gated, gate, "destroy", engine_only, 4)
+        gated.succeed("destroy", "--yes", "--skip-preview", config=engine_only)
         gate.close()
         before = {item["metadata"]["name"]: item["metadata"]["uid"] for item in cluster.api.items(CRDS)}
         left = set(owned(cluster.api, "coalmine.local"))
@@ -65,7 +66,7 @@ def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed
 def kill_at(pulumi: Pulumi, gate: Gate, verb: str, config: Path, number: int) -> None:
     """Kills a run when one of its writes is done and not yet in the state, and takes its lock away."""
     command = ["pulumi", verb, "--yes", "--skip-preview", "--config-file", str(config), "--stack", pulumi.stack]
-    run = Run(command, ROOT, {**os.environ, **pulumi.environment, "KUBECONFIG": str(gate.kubeconfig)})
+    run = Run(command, ROOT, {**os.environ, **pulumi.environment})
     gate.set(Stop(number, done=True), run.kill)
     ended = run.end()
     assert ended.code == -9, f"{verb} was not killed:\n{ended.text[-3000:]}"

@@ -26,6 +26,7 @@ class Registration:
     protected: bool
     retained: bool
     secret_outputs: tuple[str, ...]
+    deleted_first: bool
 
     @property
     def kind(self) -> str:
@@ -60,6 +61,7 @@ class _Recorder(MockMonitor):
                     protected=request.protect,
                     retained=request.retainOnDelete,
                     secret_outputs=tuple(request.additionalSecretOutputs),
+                    deleted_first=request.deleteBeforeReplace,
                 )
             )
         return answer

@@ -85,6 +85,27 @@ def test_only_definitions_outlive_the_stack_and_only_protected_kinds_refuse_dele
     assert not found["CustomResourceDefinition/a"].protected
 
 
+def test_kinds_that_are_kept_by_choice_outlive_the_stack_too() -> None:
+    objects = [[made("Namespace", "a"), made("ConfigMap", "b")]]
+    found = children(objects, Rules(ignored={}, kept=frozenset({"Namespace"})))
+    assert found["Namespace/a"].retained
+    assert not found["ConfigMap/b"].retained
+
+
+def test_every_object_says_which_resource_made_it_and_has_one_field_manager() -> None:
+    """With a random manager, what an interrupted run wrote could never be changed by the next."""
+    annotated = made("ConfigMap", "a")
+    annotated["metadata"]["annotations"] = {"note": "kept"}
+    annotations = children([[annotated]])["ConfigMap/a"].inputs["metadata"]["annotations"]
+    place = annotations.pop("coalmine.dev/resource")
+    assert place.endswith("test:index:Owner$kubernetes:core/v1:ConfigMap::owner/ConfigMap/a")
+    assert annotations == {"note": "kept", "pulumi.com/patchFieldManager": "pulumi-kubernetes-coalmine"}
+
+
+def test_a_replacement_deletes_first_because_names_are_fixed() -> None:
+    assert children([[made("ConfigMap", "a")]])["ConfigMap/a"].deleted_first
+
+
 @pytest.mark.parametrize(
     ("manifest", "awaited"),
     [
