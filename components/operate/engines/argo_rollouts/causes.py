@@ -17,7 +17,6 @@ def cause(state: RolloutState) -> str:
         return f"no progress for {Duration.of_seconds(state.deadline)}: its pods do not become ready"
     if reason != ABORTED or state.blamed:
         return state.blamed or state.message
-    unknown = state.own_abort is None
-    return (
-        "aborted without a failed check: by hand, or because its pods were not ready" if unknown else "aborted by hand"
-    )
+    if state.own_abort is None:
+        return "aborted without a failed check: by hand, or because its pods were not ready"
+    return "aborted by hand"
