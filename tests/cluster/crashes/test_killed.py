@@ -101,8 +101,9 @@ def test_a_first_run_that_was_killed(project: Project, whole: list[Stack], name:
 
 @pytest.mark.parametrize("name", NEXT_RUN)
 def test_a_change_that_was_killed(project: Project, whole: list[Stack], name: str) -> None:
-    stack, api = some_stack(project, whole), project.cluster.api
-    stack.configure(image=f"registry.example.com/web:2.{list(NEXT_RUN).index(name)}.0")
+    number = list(NEXT_RUN).index(name)
+    stack, api = some_stack(project, whole, f"next-{number}"), project.cluster.api
+    stack.configure(image=f"registry.example.com/web:2.{number}.0")
     before = uids(api, stack)
     stack.killed("up", NEXT_RUN[name])
     recover(stack, "up")
@@ -112,18 +113,18 @@ def test_a_change_that_was_killed(project: Project, whole: list[Stack], name: st
 
 @pytest.mark.parametrize("name", DESTROY)
 def test_a_destroy_that_was_killed_leaves_nothing(project: Project, whole: list[Stack], name: str) -> None:
-    stack, api = some_stack(project, whole), project.cluster.api
+    stack, api = some_stack(project, whole, f"gone-{list(DESTROY).index(name)}"), project.cluster.api
     stack.killed("destroy", DESTROY[name])
     recover(stack, "destroy")
     assert not stack.objects()
     wait_until_gone(api, stack.label)
 
 
-def some_stack(project: Project, whole: list[Stack]) -> Stack:
-    """One that an earlier test has left, else a new one."""
+def some_stack(project: Project, whole: list[Stack], name: str) -> Stack:
+    """One that an earlier test has left, else a new one of that name."""
     if whole:
         return whole.pop(0)
-    stack = project.stack("ready")
+    stack = project.stack(name)
     succeed(stack, "up", "--yes", "--skip-preview")
     return stack
 

@@ -72,11 +72,11 @@ def test_good_manifests_pass_and_it_says_how_much_was_judged(tmp_path: Path) -> 
 
 
 def test_a_violation_is_a_line_with_place_rule_object_reason_and_fix(tmp_path: Path) -> None:
-    file = write(tmp_path, template(), rollout(40))
+    file = write(tmp_path, template(), rollout(25))
     code, lines, _ = check(file)
     assert code == 1
     assert lines == [
-        f"{file}: document 2: refused by first-step-weight: Rollout shop/shop: the first weight is 40 %, "
+        f"{file}: document 2: refused by first-step-weight: Rollout shop/shop: the first weight is 25 %, "
         "the limit is 10 %; set spec.strategy.canary.steps[0].setWeight to 10 or less",
         "9 evaluations (9 rules x 2 objects that they apply to) of 2 objects: refused by first-step-weight",
     ]
@@ -90,7 +90,7 @@ def test_advice_is_shown_and_passes(tmp_path: Path) -> None:
 
 
 def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
-    file = write(tmp_path, rollout(40), template())
+    file = write(tmp_path, rollout(25), template())
     assert data(file) == {
         "passed": False,
         "problems": [],
@@ -105,7 +105,7 @@ def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
                 "object": "Rollout shop/shop",
                 "file": str(file),
                 "path": "document 1",
-                "message": "Rollout shop/shop: the first weight is 40 %, the limit is 10 %; "
+                "message": "Rollout shop/shop: the first weight is 25 %, the limit is 10 %; "
                 "set spec.strategy.canary.steps[0].setWeight to 10 or less",
             }
         ],
@@ -132,7 +132,7 @@ def test_an_object_without_a_namespace_is_where_it_would_be_put(tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["List", "RolloutList"])
 def test_a_list_is_judged_item_by_item(tmp_path: Path, kind: str) -> None:
-    item = rollout(40)
+    item = rollout(25)
     if kind != "List":
         del item["apiVersion"], item["kind"]
     listed = {"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "items": [item, {**item, "spec": rollout()["spec"]}]}
@@ -141,7 +141,7 @@ def test_a_list_is_judged_item_by_item(tmp_path: Path, kind: str) -> None:
 
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
-    code, lines, _ = check("-", given=yaml.safe_dump(rollout(40)))
+    code, lines, _ = check("-", given=yaml.safe_dump(rollout(25)))
     assert (code, lines[0].startswith("standard input: refused by first-step-weight")) == (1, True)
     code, lines, _ = check("-", write(tmp_path, template()), given=json.dumps(rollout()))
     assert (code, lines[-1].endswith("of 2 objects: passed")) == (0, True)
@@ -154,12 +154,12 @@ def test_a_run_that_judges_nothing_fails_and_says_so(tmp_path: Path) -> None:
     assert check(file, "--allow-nothing")[:2] == (0, [nothing])
     config = tmp_path / "off.json"
     config.write_text('{"all": "disabled"}')
-    code, lines, _ = check(write(tmp_path, rollout(40), template()), "--config", config)
+    code, lines, _ = check(write(tmp_path, rollout(25), template()), "--config", config)
     assert (code, "no rule was evaluated on any object" in lines[0]) == (1, True)
 
 
 def test_the_configuration_sets_levels_and_limits(tmp_path: Path) -> None:
-    file, config = write(tmp_path, rollout(40), template()), tmp_path / "config.json"
+    file, config = write(tmp_path, rollout(25), template()), tmp_path / "config.json"
     config.write_text('{"all": "advisory", "first-step-weight": {"max": 20}}')
     code, lines, _ = check(file, "--config", config)
     assert (code, "advice of first-step-weight" in lines[0], "the limit is 20 %" in lines[0]) == (0, True, True)
@@ -174,7 +174,7 @@ def test_a_wrong_configuration_is_named_all_at_once_and_judges_nothing(tmp_path:
     config = tmp_path / "config.json"
     wrong = {"first-step-wieght": "disabled", "weight-jump": {"maxx": 3, "max": 500}, "all": "off", "weight-held": 1}
     config.write_text(json.dumps(wrong))
-    code, lines, errors = check(write(tmp_path, rollout(40), template()), "--config", config)
+    code, lines, errors = check(write(tmp_path, rollout(25), template()), "--config", config)
     assert (code, lines) == (2, [])
     assert errors == [
         f"{config}: all: 'off' is no level (known: advisory, disabled, mandatory)",
@@ -271,7 +271,7 @@ def test_a_closed_standard_input_is_one_line() -> None:
 
 def test_folders_are_read_in_order_without_what_is_hidden_and_links_lead_round_once(tmp_path: Path) -> None:
     for name in ("b.yaml", "a/c.yml", "a/d.json", ".hidden.yaml", ".git/e.yaml", "notes.txt"):
-        write(tmp_path, rollout(40), name=name)
+        write(tmp_path, rollout(25), name=name)
     (tmp_path / "a/up").symlink_to(tmp_path)
     found = [Path(one["file"]).relative_to(tmp_path).as_posix() for one in data(tmp_path)["violations"]]
     assert list(dict.fromkeys(found)) == ["a/c.yml", "a/d.json", "b.yaml"]
@@ -290,7 +290,7 @@ def test_comments_and_empty_documents_hold_nothing(tmp_path: Path) -> None:
     file.write_text("# nothing\n---\n---\n# nothing\n")
     assert data(file)["given"] == 0
     assert check(file)[0] == 1
-    file.write_text(f"---\n---\n# nothing\n---\n{yaml.safe_dump(rollout(40))}")
+    file.write_text(f"---\n---\n# nothing\n---\n{yaml.safe_dump(rollout(25))}")
     assert data(file)["violations"][0]["path"] == "document 3"
 
 
