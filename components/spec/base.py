@@ -20,6 +20,10 @@ class Strict(BaseModel):
     are discovered after these classes are defined.
     """
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        # Frozen. Pydantic copies a default that cannot be hashed, and with it every model inside, for each app.
+        return self
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, use_attribute_docstrings=True)
 
 
