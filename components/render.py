@@ -20,7 +20,9 @@ _MISTAKABLE = re.compile(
     r"[yYnN]|[-+]?(?:0[xX][0-9a-fA-F_]+|0[oObB][0-9_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9_]+)?)"
 ).fullmatch
 # What surely needs no quotes, and whose lines surely can stay lines; about all other text the library decides.
-_PLAIN = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)\Z)[A-Za-z][A-Za-z0-9_.:/-]*(?<!:)").fullmatch
+_PLAIN = re.compile(
+    r"(?!(?i:y|n|yes|no|on|off|true|false|null)\Z)[A-Za-z][A-Za-z0-9_.:/-]*(?<!:)|[0-9]+\.[0-9]+\.[A-Za-z0-9_.-]+"
+).fullmatch
 _LINES = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)*(?<!\n)\n?").fullmatch
 
 

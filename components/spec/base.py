@@ -23,6 +23,10 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        # Frozen. Pydantic copies a default that cannot be hashed, and with it every model inside, for each app.
+        return self
+
 
 class _Schema(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:

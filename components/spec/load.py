@@ -239,7 +239,7 @@ def _is_inside(name: str) -> bool:
 
 
 def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    return path.as_posix().removeprefix(f"{root.as_posix()}/")
 
 
 def _list_of(raw: Any) -> list[Any]:

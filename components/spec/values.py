@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -55,8 +55,11 @@ class ParsedText:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        # Many apps say the same few things: what was parsed is parsed once, and is in memory once.
+        known = lru_cache(maxsize=1024)(cls.parse)
         return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema(when_used="always")
+            lambda raw: known(raw) if type(raw) is str else cls.parse(raw),
+            serialization=core_schema.to_string_ser_schema(when_used="always"),
         )
 
     @classmethod

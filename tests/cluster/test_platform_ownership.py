@@ -16,6 +16,7 @@ from localcluster.api import path_of
 from localcluster.pods import behaviour
 
 from .canary import APP, CANARY, HOST, NEW_HOST, RATE, ROLLOUT, SERVICES, SPACE, Midway, midway
+from .crashes.stacks import owned
 from .installed_platform import Installed
 from .objects import pods, wait_for
 from .pulumi_runs import ROOT
@@ -172,3 +173,22 @@ def test_after_all_these_changes_a_refresh_of_the_whole_stack_shows_nothing(cana
     assert canary.holds() == canary.held
     versions = {labels["app.kubernetes.io/version"] for labels in canary.labels_of_pods()}
     assert CANARY in versions, "the canary is over"
+
+
+def test_an_app_that_the_state_has_lost_is_taken_over_in_the_middle_of_its_release(canary: Midway) -> None:
+    """Controllers have taken over its selectors and weights: they keep them, and the traffic does not move."""
+    api, pulumi = canary.installed.api, canary.installed.pulumi
+    before = {key: item["metadata"]["uid"] for key, item in owned(api, "coalmine.local").items() if key[1] == SPACE}
+    pulumi.succeed(
+        "state delete", "urn:pulumi:local::coalmine::coalmine:index:App::shop", "--target-dependents", "--yes"
+    )
+    since = time.time()
+    again = pulumi.succeed("up", "--yes", "--skip-preview", config=canary.file())
+    taken_over = {line.strip() for line in again.text.splitlines() if line.endswith("it is taken over")}
+    missing = [key for key in before if not any(f"{key[0]} {SPACE}/{key[2]} exists" in line for line in taken_over)]
+    assert not missing, f"not taken over: {missing}\n{again.text[-3000:]}"
+    after = {key: item["metadata"]["uid"] for key, item in owned(api, "coalmine.local").items() if key[1] == SPACE}
+    assert after == before, "an object was made anew"
+    canary.check_kept(since, NEW_HOST)
+    code, text = refreshed(canary)
+    assert code == 0, text[-3000:]
