@@ -10,12 +10,12 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks import compile as compile_rate
-from benchmarks import policies, release, start, update
+from benchmarks import policies, release, start, update, verbs
 from benchmarks.process import BenchmarkFailed
 
 FOLDER = Path(__file__).resolve().parent
 BENCHMARKS: Mapping[str, ModuleType] = {
-    module.NAME: module for module in (compile_rate, update, policies, release, start)
+    module.NAME: module for module in (compile_rate, verbs, update, policies, release, start)
 }
 """In the order of the page; each has `measure`, `missed` and `section`."""
 
@@ -44,11 +44,12 @@ def main(names: list[str]) -> int:
 
 def page(folder: Path) -> str:
     """What all benchmarks measured last, as Markdown."""
-    sections = ["# Results\n\nMade by `make bench`; `python -m benchmarks NAME` repeats one of them.\n"]
+    sections = ["# Results\n\nMade by `make bench`.\n"]
     for name, benchmark in BENCHMARKS.items():
         file = folder / f"{name}.json"
         if file.is_file():
-            sections.append(benchmark.section(json.loads(file.read_text())))
+            section = benchmark.section(json.loads(file.read_text()))
+            sections.append(f"{section}\n`python -m benchmarks {name}` measures this again.\n")
     return "\n".join(sections)
 
 

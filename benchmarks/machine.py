@@ -35,5 +35,13 @@ def is_busy(machine: dict[str, Any]) -> bool:
     return bool(machine.get("load", 0) >= (machine["cores"] or 1))
 
 
+def judged(machine: dict[str, Any]) -> tuple[str, str]:
+    """The figure of process.Usage that promises are held against, and its unit.
+
+    Seconds; but where other work kept every core busy, they tell of that work, and the processors' seconds count.
+    """
+    return ("cpu_seconds", "CPU seconds") if is_busy(machine) else ("seconds", "seconds")
+
+
 def _lines(file: str) -> list[str]:
     return Path(file).read_text().splitlines()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe, in_words
+from benchmarks.machine import describe, in_words, judged
 from benchmarks.pairs import PAIRS, Pairs, alternated, middle, ratio
 from benchmarks.programs import apps_for, own
 from localcluster.shell import exports
@@ -49,22 +49,23 @@ def missed(facts: Facts) -> list[str]:
     return []
 
 
-def added(pairs: Pairs) -> float:
-    """Seconds that the pack adds: the difference of the medians."""
-    return middle(pairs[WITH]) - middle(pairs[WITHOUT])
+def added(pairs: Pairs, key: str) -> float:
+    """What the pack adds to one figure: the difference of the medians."""
+    return middle(pairs[WITH], key) - middle(pairs[WITHOUT], key)
 
 
-def each_object(runs: Sequence[Facts]) -> float:
-    """Seconds that the pack adds for one more object, by the smallest and the largest stack, without its start."""
+def each_object(runs: Sequence[Facts], key: str) -> float:
+    """What the pack adds for one more object, by the smallest and the largest stack, without its start."""
     first, last = runs[0], runs[-1]
-    more: float = (added(last["preview"]) - added(first["preview"])) / (last["objects"] - first["objects"])
+    more: float = (added(last["preview"], key) - added(first["preview"], key)) / (last["objects"] - first["objects"])
     return more
 
 
 def section(facts: Facts) -> str:
     """The results as Markdown."""
     runs = facts["runs"]
-    each = 1000 * each_object(runs)
+    key, unit = judged(facts["machine"])
+    each = 1000 * each_object(runs, key)
     lines = [
         "## What the policy pack adds to `pulumi preview`",
         "",
@@ -84,7 +85,7 @@ def section(facts: Facts) -> str:
         lines.append(f"| {run['objects']} | {' | '.join([*seconds, more, *cpu])} |")
     lines += [
         "",
-        f"To the smallest stack the pack adds {added(runs[0]['preview']):.2f} s, mostly its start; each further object",
-        f"adds {each:.1f} ms, which is {each / facts['rules']:.2f} ms for each rule. Nothing is promised here.",
+        f"In {unit}, the pack adds {added(runs[0]['preview'], key):.2f} s to the smallest stack, mostly its start;",
+        f"each further object adds {each:.1f} ms, which is {each / facts['rules']:.2f} ms for each rule. Nothing is promised here.",
     ]
     return "\n".join(lines) + "\n"

@@ -115,4 +115,5 @@ def section(facts: Facts) -> str:
     for one in facts["releases"]:
         cells = (one["version"], one["what"], one["outcome"], one["reason"], f"{one['seconds']:.1f}")
         lines.append(f"| {' | '.join(cells)} | {one['allowed']:.1f} |")
-    return "\n".join([*lines, "", *(f"- Missed: {line}." for line in missed(facts))]) + "\n"
+    late = [f"- Missed: {line}." for line in missed(facts)]
+    return "\n".join([*lines, *([""] if late else []), *late]) + "\n"

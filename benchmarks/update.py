@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cluster import fresh_cluster, remove_namespace
-from benchmarks.machine import describe, in_words, is_busy
+from benchmarks.machine import describe, in_words, judged
 from benchmarks.pairs import PAIRS, Pairs, alternated, middle, ratio
 from benchmarks.process import BenchmarkFailed, Usage
 from benchmarks.programs import NAMESPACE, Program, bare, own
@@ -17,7 +17,6 @@ NAME = "update"
 SIZES = (10, 100, 400)
 VERBS = ("preview", "up")
 LARGEST_RATIO = 1.10
-_UNITS = {"seconds": "seconds", "cpu_seconds": "CPU seconds"}
 
 Facts = dict[str, Any]
 
@@ -74,20 +73,14 @@ def _say(size: int, found: dict[str, Pairs]) -> None:
 
 def missed(facts: Facts) -> list[str]:
     """The promises that do not hold, a line each."""
-    key = _judged(facts)
-    return [line for run in facts["runs"] for verb in VERBS for line in _too_slow(run, verb, key)]
+    return [line for run in facts["runs"] for verb in VERBS for line in _too_slow(run, verb, *judged(facts["machine"]))]
 
 
-def _judged(facts: Facts) -> str:
-    """What is judged: the seconds; on a busy machine, where they tell of other work, those of the processors."""
-    return "cpu_seconds" if is_busy(facts["machine"]) else "seconds"
-
-
-def _too_slow(run: Facts, verb: str, key: str) -> Iterator[str]:
+def _too_slow(run: Facts, verb: str, key: str, unit: str) -> Iterator[str]:
     pairs = run[verb]
     found = ratio(pairs, "coalmine", "bare", key)
     if found > LARGEST_RATIO:
-        each = f"{middle(pairs['coalmine'], key):.2f} and {middle(pairs['bare'], key):.2f} {_UNITS[key]}"
+        each = f"{middle(pairs['coalmine'], key):.2f} and {middle(pairs['bare'], key):.2f} {unit}"
         yield (
             f"{run['objects']} objects: `pulumi {verb}` takes {found:.2f} times as long as the bare program ({each}), "
             f"promised: at most {LARGEST_RATIO:.2f}"
@@ -118,7 +111,7 @@ def section(facts: Facts) -> str:
     pairs = min(len(run[verb]["bare"]) for run in facts["runs"] for verb in VERBS)
     promised = [
         f"{pairs} pairs each. Promised: at most {LARGEST_RATIO:.2f} times the bare program's seconds. "
-        f"Judged here: {_UNITS[_judged(facts)]}",
+        f"Judged here: {judged(facts['machine'])[1]}",
         "(on a machine whose cores are all busy with other work, seconds tell of that).",
     ]
     return "\n".join([*lines, "", *promised, *(f"- Missed: {line}." for line in missed(facts))]) + "\n"

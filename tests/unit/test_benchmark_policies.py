@@ -18,7 +18,7 @@ RUNS = [run(10, 4.0, 2.5), run(110, 6.5, 4.0)]
 
 
 def test_an_object_costs_what_the_stacks_differ_by() -> None:
-    assert each_object(RUNS) == pytest.approx((2.5 - 1.5) / 100)
+    assert each_object(RUNS, "seconds") == pytest.approx((2.5 - 1.5) / 100)
 
 
 def test_the_page_says_both_and_promises_nothing() -> None:
@@ -26,5 +26,5 @@ def test_the_page_says_both_and_promises_nothing() -> None:
     text = section(facts)
     assert missed(facts) == []
     assert "| 110 | 6.50 | 4.00 | 62 % | 6.50 | 4.00 |" in text
-    assert "To the smallest stack the pack adds 1.50 s" in text
-    assert "adds 10.0 ms, which is 1.25 ms for each rule." in text
+    assert "In seconds, the pack adds 1.50 s to the smallest stack" in text
+    assert "each further object adds 10.0 ms, which is 1.25 ms for each rule." in text
