@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.compile import make_project, missed, require_same, section, template_of
-from benchmarks.process import BenchmarkFailed, measured
+from benchmarks.compile import make_project, middle, missed, require_same, section, template_of
+from benchmarks.process import BenchmarkFailed, Usage, measured
 from benchmarks.rivals import Helm, Object, Task, objects_in
 from components.cli.output import open_stack
 from components.discovery import discover
@@ -47,6 +47,11 @@ def test_every_broken_promise_is_named() -> None:
         "10,000 apps need 301 MB, promised: at most 300",
     ]
     assert "- Missed: 10,000 apps need 301 MB" in section(bad)
+
+
+def test_of_several_rounds_the_median_time_counts_and_the_most_memory() -> None:
+    rounds = [Usage(3.0, 1.0, 50.0), Usage(1.0, 3.0, 70.0), Usage(2.0, 2.0, 60.0)]
+    assert middle(rounds) == Usage(2.0, 2.0, 70.0)
 
 
 def test_an_absent_program_is_named_with_the_reason() -> None:
