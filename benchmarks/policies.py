@@ -86,7 +86,7 @@ def section(facts: Facts) -> str:
     lines += [
         "",
         f"In {unit}, the pack adds {added(runs[0]['preview'], key):.2f} s to the smallest stack, mostly its start;",
-        f"each further object adds {each:.1f} ms, which is {each / facts['rules']:.2f} ms for each rule. "
+        f"each further object adds {each:.1f} ms, which is {each / facts['rules']:.2f} ms for each rule.",
         "Nothing is promised here.",
     ]
     return "\n".join(lines) + "\n"
