@@ -61,7 +61,12 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
         # Flagger's events round to two decimals: in percents and milliseconds these say enough.
         factor = 100 if isinstance(check, ErrorRate) else series.duration_unit_ms
         highest = check.max.value if isinstance(check, ErrorRate) else Decimal(check.max.milliseconds)
-        return {"provider": provider, "query": _query(check, series, look, factor)}, float(highest)
+        return {"provider": provider, "query": _query(check, series, look, factor)}, _json_number(highest)
+
+
+def _json_number(value: Decimal) -> float:
+    """A whole number without a point, as the API server gives it back: else it would show as a change ever after."""
+    return int(value) if value == int(value) else float(value)
 
 
 def _query(check: ErrorRate | Latency, series: RequestSeries, look: Look, factor: int = 1) -> str:

@@ -22,20 +22,13 @@ from .objects import pods, wait_for
 from .pulumi_runs import ROOT
 
 WITHOUT_CONTRACT = '''
-"""The repository's program, with Pulumi told of no field to ignore, and nothing else changed."""
+"""The repository's program, with Pulumi told of no field that controllers own, and nothing else changed."""
 
 import runpy
 
-import pulumi
+from components.ownership import Ownership
 
-given = pulumi.ResourceOptions.__init__
-
-
-def without_ignored(self, *arguments, **options):
-    given(self, *arguments, **{**options, "ignore_changes": None})
-
-
-pulumi.ResourceOptions.__init__ = without_ignored
+Ownership.pulumi = {}
 runpy.run_path("program.py", run_name="__main__")
 '''
 
