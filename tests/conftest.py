@@ -1,4 +1,4 @@
-"""The time that each suite may take on 2 cores with everything set up; together they stay under 18 minutes."""
+"""The time that each suite may take on 2 cores with everything set up; together they stay under 25 minutes."""
 
 from collections import defaultdict
 from pathlib import PurePosixPath
@@ -9,7 +9,7 @@ from tests.clusters import cluster as cluster
 from tests.wheel import installed as installed
 from tests.wheel import wheel as wheel
 
-BUDGET_SECONDS = {"unit": 120, "contract": 30, "golden": 30, "policies": 120, "cluster": 300, "delivery": 500}
+BUDGET_SECONDS = {"unit": 120, "contract": 30, "golden": 30, "policies": 120, "cluster": 700, "delivery": 500}
 
 _spent: dict[str, float] = defaultdict(float)
 

@@ -9,6 +9,7 @@ import pytest
 
 from components.compile import Compiled, compile_app
 from components.contracts import OwnedField
+from components.contracts_of.argo_rollouts import Services
 from components.manifests.meta import Manifest
 from components.plan import Plan
 from components.routers import istio
@@ -16,10 +17,10 @@ from components.spec.app import AppSpec
 from components.spec.errors import SpecError
 from components.spec.load import LoadedApp, Origin
 
-from .variants import Combination, plans, supported
+from .variants import Combination, both, supported
 from .variations import IDENTITY, SINGLE, delivery_variations, keys, variations
 
-BOTH = [(combination, plan) for combination in supported() for plan in plans()]
+BOTH = both()
 Rule = Mapping[str, Any]
 
 
@@ -82,7 +83,7 @@ def test_what_stands_at_an_ignored_path_depends_on_nothing_that_users_can_change
 
 @pytest.mark.parametrize("combination", supported(), ids=str)
 def test_nor_on_how_the_stack_configures_engine_router_and_metrics(combination: Combination) -> None:
-    app = plans()[0].app
+    app = next(plan.app for one, plan in BOTH if str(one) == str(combination))
     before, found = compiled(combination, app), []
     for path, delivery in delivery_variations(combination.delivery):
         try:
@@ -97,14 +98,14 @@ def test_a_port_in_the_engines_route_would_be_found(monkeypatch: pytest.MonkeyPa
     """The control: with the port of the Services in it, a change of traffic.port would be dropped."""
     delegate = istio._delegate
 
-    def with_port(plan: Plan) -> Manifest:
-        made = delegate(plan)
+    def with_port(plan: Plan, name: str, services: Services) -> Manifest:
+        made = delegate(plan, name, services)
         for to in made["spec"]["http"][0]["route"]:
             to["destination"]["port"] = {"number": plan.traffic.port}
         return made
 
     monkeypatch.setattr(istio, "_delegate", with_port)
-    [combination] = [one for one in supported() if one.router.kind == "istio"]
+    [combination] = [one for one in supported() if str(one).startswith("argo-rollouts-istio")]
     assert dropped_by(combination) == ["traffic.port"]
 
 

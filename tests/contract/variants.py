@@ -97,4 +97,7 @@ def plans() -> list[Plan]:
     uniform = example_app()
     uniform["delivery"]["steps"] = [{"weight": weight, "hold": "5m"} for weight in (5, 25, 50)]
     uniform["delivery"].pop("rollback", None)
+    for app in apps:
+        # Whatever engine an example chooses: each combination has one of its own.
+        app["delivery"].pop("engine", None)
     return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform)]

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+import yaml
 from pydantic import BaseModel, ValidationError
 
 from components.spec.app import AppSpec
 from components.spec.base import json_schema
 from components.spec.cluster import DeliverySpec
-from tests.specs import REMOVED, SCENARIOS, changed, example_app
+from tests.specs import EXAMPLES, REMOVED, SCENARIOS, changed, example_app
 from tests.unit.spec.schema_places import places
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -25,6 +26,10 @@ IDENTITY = frozenset({("name",), ("namespace",)})
 SINGLE = frozenset(
     {
         ("delivery", "strategy"),
+        # Of these only what is inside them.
+        ("delivery", "cohort"),
+        ("delivery", "cohort", "cookie"),
+        ("delivery", "steps", 0, "audience", "cookie"),
         ("delivery", "analysis", "checks", 0, "kind"),
         ("workload", "ports", 0, "protocol"),
     }
@@ -80,6 +85,27 @@ def _apps() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS)
+    yield from (app for name in ("both-engines", "strategies") for app in all_apps(name))
+    everybody = {
+        "weight": 5,
+        "hold": "9m",
+        "approval": False,
+        "scale": "30%",
+        "mirror": {"share": "9%", "methods": ["GET"]},
+    }
+    cookies = {"cookie": {"name": "beta", "value": "on"}}
+    yield changed(shop, "delivery", "steps", to=[{**everybody, "audience": cookies}])
+    prefixes = {"headers": {"x-a": {"regex": "a|b"}, "x-b": {"prefix": "a"}, "x-c": {"exact": "c"}}}
+    yield changed(shop, "delivery", "steps", to=[{**everybody, "audience": prefixes}])
+    for strategy in (
+        {"strategy": "ab", "cohort": cookies},
+        {"strategy": "ab", "cohort": prefixes},
+        {"strategy": "mirror"},
+    ):
+        chosen = {**strategy, "scale": "30%", "approval": False, "hold": "9m", "analysis": shop["delivery"]["analysis"]}
+        yield changed(shop, "delivery", to={**chosen, "rollback": {"deadline": "9m", "keep_old_pods": "20s"}})
+    switched = {"strategy": "blue-green", "approval": False, "hold": "9m", "analysis": shop["delivery"]["analysis"]}
+    yield changed(shop, "delivery", to={**switched, "engine": "argo-rollouts", "rollback": {"deadline": "9m"}})
     expressions = {"path": {"regex": "/[a-z]+"}, "headers": {"x-a": {"regex": "a|b"}, "x-b": {"prefix": "a"}}}
     yield changed(shop, "traffic", "match", to=[expressions])
     timing = {"initial_delay": "1s", "period": "5s", "timeout": "2s", "failures": 4}
@@ -93,6 +119,12 @@ def _apps() -> Iterator[dict[str, Any]]:
     security = {"run_as_non_root": True, "seccomp": "RuntimeDefault", "allow_privilege_escalation": False}
     yield changed(shop, "workload", "security", to={**security, "read_only_root_filesystem": True})
     yield changed(shop, "disruption", to={"max_unavailable": 2})
+
+
+def all_apps(scenario: str) -> list[dict[str, Any]]:
+    """Every app of an example, as it was written."""
+    files = sorted((EXAMPLES / scenario / "apps").glob("**/*.yaml"))
+    return [app for file in files for app in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
 
 
 def _written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from components.capability import Refused
 from components.plan import Feature
 from components.routers.istio import IstioRouter
 from components.spec.values import Regex
@@ -85,13 +86,14 @@ def test_a_label_of_the_app_is_on_its_objects_and_makes_no_new_version(tmp_path:
 def test_a_router_that_cannot_choose_requests_is_refused_with_the_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poorer = {engine: able - {Feature.MATCH} for engine, able in IstioRouter.capabilities.items()}
+    refused = Refused("it is poor", "choose another")
+    poorer = {engine: {**able, Feature.MATCH: refused} for engine, able in IstioRouter.capabilities.items()}
     monkeypatch.setattr(IstioRouter, "capabilities", poorer)
     project = Project(tmp_path)
     project.apps(changed(SHOP, "traffic", "match", to=[{"path": {"exact": "/a"}}]))
     assert project.messages() == [
         "apps/app.yaml: traffic.match: app 'shop' needs choosing requests by path and headers, which engine "
-        "'argo-rollouts' with router 'istio' cannot do"
+        "'argo-rollouts' with router 'istio' cannot do: it is poor; choose another"
     ]
 
 

@@ -167,7 +167,7 @@ def test_the_configuration_sets_levels_and_limits(tmp_path: Path) -> None:
     assert check(file, "--config", config)[0] == 0
     config.write_text('{"first-step-weight": "disabled"}')
     code, lines, _ = check(file, "--config", config)
-    assert (code, lines) == (0, ["7 evaluations (7 rules x 2 objects that they apply to) of 2 objects: passed"])
+    assert (code, lines) == (0, ["8 evaluations (8 rules x 2 objects that they apply to) of 2 objects: passed"])
 
 
 def test_a_wrong_configuration_is_named_all_at_once_and_judges_nothing(tmp_path: Path) -> None:
