@@ -127,6 +127,33 @@ def primary(cluster: Cluster, app: str) -> str:
     return str(found["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/version"])
 
 
+def test_one_release_is_aborted_and_another_promoted_by_hand(releases: Cluster) -> None:
+    """Together, for both wait for the same looks of Flagger."""
+    for name in ("aborted", "promoted"):
+        begin(releases, name)
+    for name in ("aborted", "promoted"):
+        at_step(releases, name)
+    code, _, problem = operate(releases, "retry", "aborted")
+    assert (code, "was not aborted: it is in progress" in problem) == (WRONG, True), problem
+    code, _, problem = operate(releases, "promote", "promoted")
+    assert (code, "Flagger cannot end one step of app 'promoted': --full" in problem) == (WRONG, True), problem
+    assert operate(releases, "abort", "aborted")[0] == HEALTHY
+    assert operate(releases, "promote", "promoted", "--full")[0] == HEALTHY
+
+    code, status, _ = operate(releases, "watch", "aborted")
+    assert (code, status["aborted"], status["weight"]) == (DEGRADED, True, 0), status
+    assert status["reason"].startswith("aborted by hand"), status
+    assert primary(releases, "aborted") == STABLE
+
+    code, status, _ = operate(releases, "status", "promoted")
+    assert (code, status["version"], status["promoted"], status["weight"]) == (HEALTHY, NEW, True, 100), status
+    assert primary(releases, "promoted") == NEW
+    canary = releases.api.get(path_of("flagger.app/v1beta1/canaries", "promoted", "promoted"))
+    assert "skipAnalysis" not in canary["spec"], "later releases would be promoted without any check"
+    code, _, problem = operate(releases, "abort", "promoted")
+    assert (code, f"no release in progress: version {NEW} gets all traffic" in problem) == (WRONG, True), problem
+
+
 def test_a_failed_check_is_said_and_a_retry_begins_again(releases: Cluster) -> None:
     code, status, progress = operate(releases, "watch", "blamed")
     assert (code, status["aborted"], status["weight"]) == (DEGRADED, True, 0), status
@@ -142,33 +169,6 @@ def test_a_failed_check_is_said_and_a_retry_begins_again(releases: Cluster) -> N
     code, status, _ = operate(releases, "watch", "blamed")
     assert code == DEGRADED
     assert status["reason"].startswith("error rate could not be measured in 1 of 1 checks at weight 5 (request failed")
-
-
-def test_a_release_is_aborted_by_hand(releases: Cluster) -> None:
-    begin(releases, "aborted")
-    at_step(releases, "aborted")
-    code, _, problem = operate(releases, "retry", "aborted")
-    assert (code, "was not aborted: it is in progress" in problem) == (WRONG, True), problem
-    assert operate(releases, "abort", "aborted")[0] == HEALTHY
-    code, status, _ = operate(releases, "watch", "aborted")
-    assert (code, status["aborted"], status["weight"]) == (DEGRADED, True, 0), status
-    assert status["reason"].startswith("aborted by hand"), status
-    assert primary(releases, "aborted") == STABLE
-
-
-def test_a_release_is_promoted_by_hand_and_only_this_one(releases: Cluster) -> None:
-    begin(releases, "promoted")
-    at_step(releases, "promoted")
-    code, _, problem = operate(releases, "promote", "promoted")
-    assert (code, "Flagger cannot end one step of app 'promoted': --full" in problem) == (WRONG, True), problem
-    assert operate(releases, "promote", "promoted", "--full")[0] == HEALTHY
-    code, status, _ = operate(releases, "status", "promoted")
-    assert (code, status["version"], status["promoted"], status["weight"]) == (HEALTHY, NEW, True, 100), status
-    assert primary(releases, "promoted") == NEW
-    canary = releases.api.get(path_of("flagger.app/v1beta1/canaries", "promoted", "promoted"))
-    assert "skipAnalysis" not in canary["spec"], "later releases would be promoted without any check"
-    code, _, problem = operate(releases, "abort", "promoted")
-    assert (code, f"no release in progress: version {NEW} gets all traffic" in problem) == (WRONG, True), problem
 
 
 def test_pods_that_never_become_ready_are_said_to_be_the_cause(releases: Cluster) -> None:

@@ -101,8 +101,10 @@ MISLABELLED = Scenario("mislabelled", rate=15, namespace=SERIES_NAMESPACE, stabl
 NAN = Scenario("nan", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 
 BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET, HUNG)
+# Flagger leaves a weight after exactly its hold, Argo Rollouts a moment later: longer ones give as many requests.
 FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
-    replace(one, name=f"flagger-{one.name}", engine="flagger") for one in (GOOD, ERRORS, SLOW, QUIET)
+    replace(one, name=f"flagger-{one.name}", engine="flagger")
+    for one in (replace(GOOD, rate=400, steps=((5, 17), (25, 17), (50, 17)), interval=17), ERRORS, SLOW, QUIET)
 )
 """The same releases on the other engine, in the same cluster and at the same time."""
 BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
