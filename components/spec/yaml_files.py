@@ -122,12 +122,11 @@ def _documents(text: str, shown: str, loader: type[_UniqueKeyLoader], most_value
 
 def _read_text(path: Path, shown: str) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            limit = f"{path.stat().st_size / 1e6:.1f} MB is too large: at most {LARGEST_FILE / 1e6:.0f} MB a file"
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            limit = f"{size / 1e6:.1f} MB is too large: at most {LARGEST_FILE / 1e6:.0f} MB a file"
             raise SpecError([Problem(shown, "", limit)])
-        return content.decode()
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError([Problem(shown, "", f"cannot be read: {(error.strerror or str(error)).lower()}")]) from None
     except UnicodeDecodeError:

@@ -47,6 +47,9 @@ def test_every_broken_promise_is_named() -> None:
         "10,000 apps need 301 MB, promised: at most 300",
     ]
     assert "- Missed: 10,000 apps need 301 MB" in section(bad)
+    assert missed({**good, "imports": {"plan": 0.39, "render": 0.4}}) == [
+        "`coalmine render` takes 0.40 s to import, promised: under 0.4"
+    ]
 
 
 def test_of_several_rounds_the_median_time_counts_and_the_most_memory() -> None:
