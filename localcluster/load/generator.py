@@ -10,7 +10,8 @@ from .record import FAILED, Second, Tally
 
 _TICK_SECONDS = 0.005
 _LATE_SECONDS = 10.0
-_MOST_CONNECTIONS = 256
+_MOST_CONNECTIONS = 2048
+"""Of one host: what a few seconds without an answer need, so that a stall of the machine loses no request."""
 
 Write = Callable[[Second], None]
 

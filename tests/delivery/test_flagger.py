@@ -13,13 +13,16 @@ from tests.coalmine import coalmine
 from .evidence import Evidence
 from .rig import Played, Rig
 from .scenarios import (
-    BY_PULUMI,
     CANDIDATE,
+    ERRORS,
     FLAGGER_ERRORS,
     FLAGGER_GOOD,
     FLAGGER_QUIET,
     FLAGGER_SLOW,
+    GOOD,
+    QUIET,
     SCRAPE_SECONDS,
+    SLOW,
     STABLE,
     Scenario,
 )
@@ -36,7 +39,11 @@ BAD = [(FLAGGER_ERRORS, "error rate "), (FLAGGER_SLOW, "p99 latency "), (FLAGGER
 NAMES = [scenario.name for scenario, _ in BAD]
 
 
-@pytest.mark.parametrize("twin", BY_PULUMI, ids=[scenario.name for scenario in BY_PULUMI])
+TWINS = (GOOD, ERRORS, SLOW, QUIET)
+"""Those of Argo Rollouts that are played on Flagger too."""
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=[scenario.name for scenario in TWINS])
 def test_both_engines_come_to_the_same_verdict(rig: Rig, evidence: Evidence, twin: Scenario) -> None:
     ours, theirs = rig.played[f"flagger-{twin.name}"], rig.played[twin.name]
     evidence.check(ours.decided, ours, "is not decided")

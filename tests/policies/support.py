@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi_policy import (
     Policy,
     PolicyCustomTimeouts,
@@ -188,3 +190,14 @@ def _floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_floats(one) for one in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def objects_in(tree: Path) -> list[dict[str, Any]]:
+    """The objects in a tree of YAML files."""
+    return [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(tree.rglob("*.yaml"))]
+
+
+def applicable(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The rules about any of these objects: those about other kinds have nothing to say."""
+    kinds = {Kind.of(one["apiVersion"], one["kind"]) for one in manifests}
+    return {rule.id for rule in discover().values() if kinds.intersection(rule.kinds)}

@@ -8,11 +8,28 @@ from policies.registry import discover
 from tests.coalmine import coalmine
 from tests.specs import ROOT, SCENARIOS
 
+from .support import applicable, objects_in
+
+ON_PURPOSE = {
+    "strategies": [
+        # Neither can be shown to few users first; their files say so.
+        ("analysis-start", "Rollout blue-green/blue-green"),
+        ("first-step-weight", "Rollout header/header"),
+        ("first-step-weight", "Rollout mirrored/mirrored"),
+    ],
+}
+
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_an_example_keeps_every_rule_and_is_judged_by_every_rule(scenario: str) -> None:
+def test_an_example_keeps_every_rule_and_is_judged_by_every_rule_about_what_it_holds(scenario: str) -> None:
     """On what it renders to, which other tests compare with the example. The rules' defaults: no configuration."""
-    done = coalmine("check", ROOT / "tests/golden" / scenario, "--json")
-    found = json.loads(done.stdout)
-    assert [one["message"] for one in found["violations"]] == []
-    assert (done.returncode, found["judged"]["rules"]) == (0, len(discover()))
+    tree = ROOT / "tests/golden" / scenario
+    found = json.loads(coalmine("check", tree, "--json").stdout)
+    broken = sorted((one["rule"], one["message"].split(":")[0]) for one in found["violations"])
+    assert broken == ON_PURPOSE.get(scenario, [])
+    assert found["judged"]["rules"] == len(applicable(objects_in(tree)))
+
+
+def test_every_rule_judges_some_example() -> None:
+    everything = [one for scenario in SCENARIOS for one in objects_in(ROOT / "tests/golden" / scenario)]
+    assert applicable(everything) == set(discover())
