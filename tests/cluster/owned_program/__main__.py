@@ -19,7 +19,7 @@ class Owner(pulumi.ComponentResource):
         super().__init__("test:index:Owner", "owner")
         asked = json.loads(Path("asked.json").read_text(encoding="utf-8"))
         if not asked["guarded"]:
-            resources.guard = lambda *_: None
+            resources.refusal_hook = lambda *_: None
         metadata = {"name": "routed", "namespace": "owned", "labels": asked["labels"]}
         spec = {"selector": asked["selector"], "ports": [{"port": 80}]}
         service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
