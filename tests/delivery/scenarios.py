@@ -92,15 +92,13 @@ GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=
 ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
-HUNG = Scenario("hung", rate=15, candidate={LATENCY: "60s"})
-"""Its pods take requests and never answer in time: what they would report of them is never reported."""
 
 EMPTY = Scenario("empty", rate=15, namespace=SERIES_NAMESPACE)
 STABLE_ONLY = Scenario("stable-only", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 MISLABELLED = Scenario("mislabelled", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 NAN = Scenario("nan", rate=15, namespace=SERIES_NAMESPACE, stable=SCRAPED)
 
-BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET, HUNG)
+BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
 # Flagger leaves a weight after exactly its hold, Argo Rollouts a moment later: longer ones give as many requests.
 FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
     replace(one, name=f"flagger-{one.name}", engine="flagger")

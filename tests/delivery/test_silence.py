@@ -4,9 +4,9 @@ import pytest
 
 from .evidence import Evidence
 from .rig import Rig
-from .scenarios import EMPTY, HUNG, MISLABELLED, NAN, QUIET, STABLE_ONLY, Scenario
+from .scenarios import EMPTY, MISLABELLED, NAN, QUIET, STABLE_ONLY, Scenario
 
-SILENT = [QUIET, HUNG, EMPTY, STABLE_ONLY, MISLABELLED, NAN]
+SILENT = [QUIET, EMPTY, STABLE_ONLY, MISLABELLED, NAN]
 
 
 @pytest.mark.parametrize("scenario", SILENT, ids=[scenario.name for scenario in SILENT])
