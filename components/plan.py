@@ -226,25 +226,22 @@ def _stages(app: AppSpec) -> Iterator[Stage]:
         case BlueGreen():
             yield _stage(("delivery", "hold"), Route(weight=100), delivery.hold, delivery.analysis)
         case AbTest():
-            yield _stage(
-                ("delivery", "cohort"),
-                Route(cohort=delivery.cohort),
-                delivery.hold,
-                delivery.analysis,
-                approval=delivery.approval,
-                scale=delivery.scale,
-                scale_asked="scale" in delivery.model_fields_set,
-            )
+            yield _trial(("delivery", "cohort"), Route(cohort=delivery.cohort), delivery)
         case Mirrored():
-            yield _stage(
-                ("delivery", "copies"),
-                Route(mirror=delivery.copies),
-                delivery.hold,
-                delivery.analysis,
-                approval=delivery.approval,
-                scale=delivery.scale,
-                scale_asked="scale" in delivery.model_fields_set,
-            )
+            yield _trial(("delivery", "copies"), Route(mirror=delivery.copies), delivery)
+
+
+def _trial(path: Path, route: Route, delivery: AbTest | Mirrored) -> Stage:
+    """The one stage of a release that few or nobody see before everybody does."""
+    return _stage(
+        path,
+        route,
+        delivery.hold,
+        delivery.analysis,
+        approval=delivery.approval,
+        scale=delivery.scale,
+        scale_asked="scale" in delivery.model_fields_set,
+    )
 
 
 def _steps(delivery: Canary) -> Iterator[Stage]:

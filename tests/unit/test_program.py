@@ -130,7 +130,7 @@ def test_a_secret_kubeconfig_is_never_part_of_a_text(project: Project, contents:
 @pytest.mark.parametrize(
     ("key", "keys"),
     [
-        ("cluster", with_kubeconfig("/home/me/kubeconfig-hunter2")),
+        ("cluster", with_kubeconfig("clusters/kubeconfig-hunter2")),
         ("cluster", with_kubeconfig(base64.b64encode(CONTENTS.encode()).decode())),
         ("cluster", changed(stack_keys(), "cluster", "kubeconfig", to={"users": ["hunter2"]})),
         ("cluster", changed(stack_keys(), "cluster", "context", to="hunter2")),

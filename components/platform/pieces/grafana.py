@@ -12,7 +12,7 @@ from ...manifests.meta import Manifest, without_nothing
 from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
 from ..images import GRAFANA_IMAGE
-from ..piece import Piece, Stages, pod_security
+from ..piece import Piece, Stages, pod_security, restricted_container
 from ..upstream import resources
 
 NAMESPACE = "monitoring"
@@ -114,11 +114,7 @@ def _container(stack: StackSpec) -> Manifest:
             "readinessProbe": {"httpGet": {"path": "/api/health", "port": "http"}, "periodSeconds": 5},
             "livenessProbe": {"httpGet": {"path": "/api/health", "port": "http"}, "failureThreshold": 6},
             "resources": resources(options.resources) if options.resources else None,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": True,
-            },
+            "securityContext": restricted_container(),
             "volumeMounts": [
                 {"name": "password", "mountPath": _PASSWORD_FOLDER, "readOnly": True},
                 {"name": "sources", "mountPath": "/etc/grafana/provisioning/datasources", "readOnly": True},

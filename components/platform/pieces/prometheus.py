@@ -15,7 +15,7 @@ from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
 from ...spec.values import Duration
 from ..images import PROMETHEUS_IMAGE
-from ..piece import Piece, Stages, pod_security
+from ..piece import Piece, Stages, pod_security, restricted_container
 from ..upstream import resources
 
 NAMESPACE = "monitoring"
@@ -191,11 +191,7 @@ def _container(stack: StackSpec) -> Manifest:
             "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http"}, "periodSeconds": 5},
             "livenessProbe": {"httpGet": {"path": "/-/healthy", "port": "http"}, "failureThreshold": 6},
             "resources": resources(options.resources) if options.resources else None,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": True,
-            },
+            "securityContext": restricted_container(),
             "volumeMounts": [
                 {"name": "config", "mountPath": "/etc/prometheus", "readOnly": True},
                 {"name": "data", "mountPath": "/prometheus"},
