@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from .plan import Feature
+from .features import Feature
 
 
 class Evidence(Enum):

@@ -6,9 +6,11 @@ from typing import Any
 
 from .capability import Capability, Emulated, Refused
 from .contracts import Engine, MetricProvider, Router
+from .features import Feature
 from .manifests.meta import Manifest
+from .needs import needs
 from .ownership import Ownership
-from .plan import Feature, Plan, build_plan
+from .plan import Plan, build_plan
 from .spec.base import Finding
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError, nearest
@@ -140,7 +142,7 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
 
 def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding]:
     pair = f"engine '{engine.kind}' with router '{router.kind}'"
-    for feature, path in plan.needs.items():
+    for feature, path in needs(plan).items():
         cell = capability(engine, router, feature)
         if isinstance(cell, Refused):
             why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
@@ -148,7 +150,7 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding
 
 
 def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
-    cells = ((feature, capability(engine, router, feature)) for feature in plan.needs)
+    cells = ((feature, capability(engine, router, feature)) for feature in needs(plan))
     return tuple(
         f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
     )

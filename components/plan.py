@@ -1,9 +1,7 @@
 """The engine-neutral delivery plan: what happens to the traffic, when, and what decides."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
-from itertools import pairwise
 
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
@@ -17,44 +15,6 @@ from .spec.values import Duration, Percent
 
 Path = tuple[str | int, ...]
 """Where in an app's spec something stands."""
-
-
-class Feature(Enum):
-    """What a plan may ask of an engine and a router; a pair that lacks one refuses the plan."""
-
-    WEIGHTS = "shifting traffic by weight"
-    MATCH = "choosing requests by path and headers"
-    HEADER_COHORT = "the new version for users with a header"
-    COOKIE_COHORT = "the new version for users with a cookie"
-    COHORT_AND_WEIGHTS = "a cohort beside weights"
-    MIRROR = "copies of requests"
-    MIRROR_METHODS = "copies of requests of some methods only"
-    MIRROR_AND_WEIGHTS = "copies of requests beside weights"
-    SESSION_AFFINITY = "users who keep the version they got"
-    BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
-    SCALE = "a number of canary pods of its own"
-    APPROVAL = "waiting for an approval"
-    STEP_TIMING = "a hold of its own for every step"
-    REPEATED_CHECKS = "several checks at one weight"
-    TOLERATED_FAILURES = "failed checks that are tolerated step by step"
-    KEEP_OLD_PODS = "old pods that stay for a while"
-
-
-ROUTED = frozenset(
-    {
-        Feature.WEIGHTS,
-        Feature.MATCH,
-        Feature.HEADER_COHORT,
-        Feature.COOKIE_COHORT,
-        Feature.COHORT_AND_WEIGHTS,
-        Feature.MIRROR,
-        Feature.MIRROR_METHODS,
-        Feature.MIRROR_AND_WEIGHTS,
-        Feature.SESSION_AFFINITY,
-        Feature.BLUE_GREEN,
-    }
-)
-"""The features that depend on the router; the others are the engine's alone."""
 
 
 @dataclass(frozen=True)
@@ -160,56 +120,6 @@ class Plan:
             if stage.route.cohort and stage.route.cohort not in found:
                 found.append(stage.route.cohort)
         return tuple(found)
-
-    @property
-    def needs(self) -> Mapping[Feature, Path]:
-        """The features this plan asks for, each with the first path in the spec that asks."""
-        found: dict[Feature, Path] = {}
-        for feature, path in (*self._needs_of_stages(), *self._needs_of_release()):
-            found.setdefault(feature, path)
-        return {feature: found[feature] for feature in Feature if feature in found}
-
-    def _needs_of_stages(self) -> Iterator[tuple[Feature, Path]]:
-        for stage in self.stages:
-            yield from ((feature, stage.path) for feature, asks in _OF_A_STAGE.items() if asks(stage, self))
-        if any(before.hold != after.hold for before, after in pairwise(self.stages)):
-            yield Feature.STEP_TIMING, ("delivery", "steps")
-
-    def _needs_of_release(self) -> Iterator[tuple[Feature, Path]]:
-        rollback = self.app.delivery.rollback
-        if self.switched:
-            yield Feature.BLUE_GREEN, ("delivery", "strategy")
-        if self.switched and self.switched.approval:
-            yield Feature.APPROVAL, ("delivery", "approval")
-        if self.traffic.match:
-            yield Feature.MATCH, ("traffic", "match")
-        if self.session_affinity:
-            yield Feature.SESSION_AFFINITY, ("delivery", "session_affinity")
-        if self.analysis.tolerated_failures:
-            yield Feature.TOLERATED_FAILURES, ("delivery", "analysis", "tolerated_failures")
-        if "keep_old_pods" in rollback.model_fields_set and rollback.keep_old_pods.milliseconds:
-            yield Feature.KEEP_OLD_PODS, ("delivery", "rollback", "keep_old_pods")
-
-
-def _mirrors_some(stage: Stage, _plan: Plan) -> bool:
-    return stage.route.mirror is not None and stage.route.mirror.methods != "all"
-
-
-_OF_A_STAGE: Mapping[Feature, Callable[[Stage, Plan], bool]] = {
-    Feature.WEIGHTS: lambda stage, plan: stage.weight > 0 and not plan.switched,
-    Feature.HEADER_COHORT: lambda stage, _: stage.route.cohort is not None and stage.route.cohort.headers is not None,
-    Feature.COOKIE_COHORT: lambda stage, _: stage.route.cohort is not None and stage.route.cohort.cookie is not None,
-    Feature.COHORT_AND_WEIGHTS: lambda _, plan: bool(plan.cohorts) and any(one.weight for one in plan.stages),
-    Feature.MIRROR: lambda stage, _: stage.route.mirror is not None,
-    Feature.MIRROR_METHODS: _mirrors_some,
-    Feature.MIRROR_AND_WEIGHTS: lambda stage, plan: (
-        stage.route.mirror is not None and (len(plan.stages) > 1 or stage.weight > 0)
-    ),
-    Feature.SCALE: lambda stage, _: stage.scale_asked,
-    Feature.APPROVAL: lambda stage, _: stage.approval,
-    Feature.REPEATED_CHECKS: lambda stage, _: stage.weight > 0 and stage.gate.count > 1,
-}
-"""Of every feature that a single stage may ask for, whether it does."""
 
 
 def build_plan(app: AppSpec) -> Plan:

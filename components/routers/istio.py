@@ -12,8 +12,9 @@ from ..capability import Cells, Emulated, Evidence, Native, Refused
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
+from ..features import Feature
 from ..manifests.meta import Manifest, manifest, without_nothing
-from ..plan import Feature, Plan
+from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.cohort import Cohort
 from ..spec.labels import REVISION_LABEL, LabelName, LabelValue

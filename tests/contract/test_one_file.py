@@ -22,7 +22,8 @@ ROUTER = dedent('''
     from components.contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
     from components.contracts_of.flagger import FlaggerRouter, FlaggerRouting
     from components.manifests.meta import manifest
-    from components.plan import ROUTED, Feature, Plan
+    from components.features import ROUTED, Feature
+    from components.plan import Plan
 
 
     ALL = {feature: Native(Evidence.OPAQUE) for feature in Feature}

@@ -7,7 +7,7 @@ import pytest
 
 from components.contracts import Router
 from components.discovery import FAMILIES
-from components.plan import ROUTED
+from components.features import ROUTED
 from components.spec.base import json_schema
 from components.spec.cluster import DeliverySpec
 from components.spec.registry import VariantModel, kind_of, variants

@@ -8,6 +8,7 @@ from components.capability import Refused
 from components.compile import capability, parts
 from components.contracts import Engine, MetricProvider, Router
 from components.discovery import FAMILIES, discover
+from components.needs import needs
 from components.plan import Plan, build_plan
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
@@ -76,7 +77,7 @@ def supported() -> list[Combination]:
 
 def possible(combination: Combination, plan: Plan) -> bool:
     """Whether a combination can do all that a plan needs."""
-    cells = (capability(combination.engine, combination.router, feature) for feature in plan.needs)
+    cells = (capability(combination.engine, combination.router, feature) for feature in needs(plan))
     return not any(isinstance(cell, Refused) for cell in cells)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.needs import needs
 from components.plan import Plan, build_plan
 from components.spec.app import AppSpec
 from tests.specs import changed, example_app
@@ -78,7 +79,7 @@ def test_two_runs_make_the_same_plan() -> None:
 
 
 def test_features_point_to_the_part_of_the_spec_that_asks_for_them() -> None:
-    assert set(plan_of(SHOP).needs.values()) == {("delivery", "steps", 0)}
+    assert set(needs(plan_of(SHOP)).values()) == {("delivery", "steps", 0)}
 
 
 def test_names_are_derived_from_the_app() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from components.capability import Refused
-from components.plan import Feature
+from components.features import Feature
 from components.routers.istio import IstioRouter
 from components.spec.values import Regex
 from tests.specs import Project, changed, compiled_app, example_app, only

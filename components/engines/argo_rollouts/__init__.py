@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal
 from ...capability import Cells, Evidence, Native
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
+from ...features import Feature
 from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
 from ...manifests.support import autoscalers, disruption_budget, service, service_accounts
-from ...plan import Feature, Plan
+from ...plan import Plan
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template
 from .steps import managed_routes, steps

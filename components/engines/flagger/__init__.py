@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Literal
 from ...capability import Cells, Emulated, Evidence, Refused
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRouting
+from ...features import Feature
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
 from ...manifests.support import autoscaler, disruption_budget, service_accounts
-from ...plan import Feature, Plan
+from ...plan import Plan
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
 from .analysis import API, Metric, analysis, metrics_of

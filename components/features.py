@@ -1,0 +1,41 @@
+"""What a release may ask of an engine and a router, each in a few words."""
+
+from enum import Enum
+
+
+class Feature(Enum):
+    """What a plan may ask of an engine and a router; a pair that lacks one refuses the plan."""
+
+    WEIGHTS = "shifting traffic by weight"
+    MATCH = "choosing requests by path and headers"
+    HEADER_COHORT = "the new version for users with a header"
+    COOKIE_COHORT = "the new version for users with a cookie"
+    COHORT_AND_WEIGHTS = "a cohort beside weights"
+    MIRROR = "copies of requests"
+    MIRROR_METHODS = "copies of requests of some methods only"
+    MIRROR_AND_WEIGHTS = "copies of requests beside weights"
+    SESSION_AFFINITY = "users who keep the version they got"
+    BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
+    SCALE = "a number of canary pods of its own"
+    APPROVAL = "waiting for an approval"
+    STEP_TIMING = "a hold of its own for every step"
+    REPEATED_CHECKS = "several checks at one weight"
+    TOLERATED_FAILURES = "failed checks that are tolerated step by step"
+    KEEP_OLD_PODS = "old pods that stay for a while"
+
+
+ROUTED = frozenset(
+    {
+        Feature.WEIGHTS,
+        Feature.MATCH,
+        Feature.HEADER_COHORT,
+        Feature.COOKIE_COHORT,
+        Feature.COHORT_AND_WEIGHTS,
+        Feature.MIRROR,
+        Feature.MIRROR_METHODS,
+        Feature.MIRROR_AND_WEIGHTS,
+        Feature.SESSION_AFFINITY,
+        Feature.BLUE_GREEN,
+    }
+)
+"""The features that depend on the router; the others are the engine's alone."""
