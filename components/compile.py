@@ -157,17 +157,22 @@ def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
 
 
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:
-    """What an engine with a router makes of a feature."""
-    own = engine.capabilities.get(feature)
-    if own is not None:
-        return own
-    known = router.capabilities.get(engine.kind)
-    cell = known[feature] if known else Refused(f"'{router.kind}' does not work with '{engine.kind}'", "")
-    if not isinstance(cell, Refused):
+    """What an engine with a router makes of a feature; a refusal says which other routers can."""
+    cell = stated(engine, router, feature)
+    if feature in engine.capabilities or not isinstance(cell, Refused):
         return cell
     others = [kind_of(one) for one in variants("router").values() if _does(one, engine.kind, feature)]
     instead = [cell.instead, f"routers that can: {', '.join(others)}" if others else ""]
     return Refused(cell.why, "; ".join(filter(None, instead)))
+
+
+def stated(engine: Engine, router: Router, feature: Feature) -> Capability:
+    """The cell as the engine gives it for all routers, else as the router gives it for this engine."""
+    own = engine.capabilities.get(feature)
+    if own is not None:
+        return own
+    known = router.capabilities.get(engine.kind)
+    return known[feature] if known else Refused(f"'{router.kind}' does not work with '{engine.kind}'", "")
 
 
 def _does(router: type[Any], engine: str, feature: Feature) -> bool:

@@ -1,6 +1,6 @@
-"""The reference pages of apps and stacks, made from the models.
+"""The reference pages of apps, stacks and capabilities, made from the models.
 
-`python -m components.reference app > docs/reference/app.md`, and the same with `stack`.
+`python -m components.reference app > docs/reference/app.md`, and the same with `stack` and `capabilities`.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from . import capability_table
 from .discovery import discover
 from .spec.app import AppSpec
 from .spec.base import json_schema
@@ -47,13 +48,16 @@ _BY_PATTERN_OF = {"30s": "duration", "1%": "share", "250m": "quantity", "registr
 
 
 def page(name: str) -> str:
-    """The page `app` or `stack` as Markdown. Raises KeyError for another name."""
+    """The page `app`, `stack` or `capabilities` as Markdown. Raises KeyError for another name."""
+    command = _COMMAND.format(page=name)
+    if name == "capabilities":
+        return capability_table.page(command)
     pages: Mapping[str, tuple[str, type[BaseModel], str]] = {
         "app": (_APP, AppSpec, "App"),
         "stack": (_STACK, StackSpec, "Stack"),
     }
     head, model, title = pages[name]
-    return head.format(command=_COMMAND.format(page=name)) + "".join(_sections(model, title)) + _VALUES
+    return head.format(command=command) + "".join(_sections(model, title)) + _VALUES
 
 
 def _sections(model: type[BaseModel], title: str) -> Iterator[str]:
@@ -165,6 +169,6 @@ def _one_paragraph(text: str) -> str:
 
 if __name__ == "__main__":
     discover()
-    if sys.argv[1:] not in (["app"], ["stack"]):
-        sys.exit("say which page: app or stack")
+    if sys.argv[1:] not in (["app"], ["stack"], ["capabilities"]):
+        sys.exit("say which page: app, stack or capabilities")
     sys.stdout.write(page(sys.argv[1]))

@@ -12,7 +12,7 @@ from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
 _OPERATE = ["status", "watch", "approve", "promote", "abort", "retry"]
-_ORDER = ["validate", "plan", "render", "check", "review", "schema", *_OPERATE, "local", "demo"]
+_ORDER = ["validate", "plan", "render", "check", "review", "schema", "capabilities", *_OPERATE, "local", "demo"]
 
 
 _GARBAGE = 100_000

@@ -22,14 +22,16 @@ VERBS = {
     "render": ["render", "--stack", "example", "--out", "OUT"],
     "check": ["check", str(ROOT / "tests/golden/canary")],
     "schema": ["schema", "--check"],
+    "capabilities": ["capabilities", "--router", "istio"],
 }
+WITHOUT_A_PROJECT = ("check", "capabilities")
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_offline_verb_imports_neither_pulumi_nor_the_local_cluster(verb: str, tmp_path: Path) -> None:
     arguments = [str(tmp_path) if part == "OUT" else part for part in VERBS[verb]]
     root = ROOT if verb == "schema" else EXAMPLES / "canary"
-    place = [] if verb == "check" else ["--root", str(root)]
+    place = [] if verb in WITHOUT_A_PROJECT else ["--root", str(root)]
     command = [sys.executable, "-c", LISTS_MODULES, *arguments, *place]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     code, modules = json.loads(done.stderr.splitlines()[-1])
@@ -45,7 +47,9 @@ def test_every_verb_explains_itself(verb: str) -> None:
     done = coalmine(verb, "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
-    assert ("--root" in done.stdout) == (verb != "check"), "whatever reads a project can be told where it is"
+    assert ("--root" in done.stdout) == (verb not in WITHOUT_A_PROJECT), (
+        "whatever reads a project can be told where it is"
+    )
 
 
 def test_help_lists_every_verb_with_what_it_does() -> None:
