@@ -29,7 +29,10 @@ class App(pulumi.ComponentResource):
         discover()
         compiled = _compiled(name, spec, delivery)
         # A canary takes as long as its steps say; the release is watched elsewhere.
-        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=frozenset({"Deployment", "Rollout"}))
+        not_awaited = frozenset({"Deployment", "Rollout"})
+        # The pods of an older version, to which a release may go back, read that version's.
+        kept = frozenset({"ConfigMap"})
+        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=not_awaited, kept=kept)
         register(self, name, stages(compiled), rules)
         self.namespace = pulumi.Output.from_input(spec.namespace)
         self.version = pulumi.Output.from_input(spec.workload.shown_version)

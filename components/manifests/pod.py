@@ -10,12 +10,14 @@ from ..spec.app import AppSpec
 from ..spec.container import ConfigKey, EnvFrom, Probe, ResourceAmounts, SecretKey, Security, Volume
 from ..spec.labels import REVISION_LABEL, VERSION_LABEL
 from ..spec.workload import Workload
+from .configuration import versioned
 from .meta import Manifest, pod_labels, selector_labels, without_nothing
 
 
 def pod_template(app: AppSpec) -> Manifest:
     """The app's PodTemplateSpec, labelled with a revision that changes whenever anything in it changes."""
-    template = _full_template(app) if app.workload.pod_template is not None else _short_template(app)
+    written = _full_template(app) if app.workload.pod_template is not None else _short_template(app)
+    template = versioned(written, app)
     digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
     readable = re.sub(r"[^A-Za-z0-9._-]", "-", app.workload.shown_version)[:40].strip("-._")
     template["metadata"]["labels"][REVISION_LABEL] = f"{readable}-{digest}" if readable else digest

@@ -36,16 +36,16 @@ class SecretKey(Strict):
     """One key of a Secret that exists in the app's namespace."""
 
     secret: ObjectName
-    """Name of the Secret."""
+    """Name of the Secret; with a version in `secret_versions`, of that version."""
     key: NonEmpty
     """Key in it."""
 
 
 class ConfigKey(Strict):
-    """One key of a ConfigMap that exists in the app's namespace."""
+    """One key of a ConfigMap: of one in `config`, else of one that exists in the app's namespace."""
 
     config: ObjectName
-    """Name of the ConfigMap."""
+    """Name of the ConfigMap, or in `config`."""
     key: NonEmpty
     """Key in it."""
 

@@ -1,13 +1,27 @@
 """What runs: the pods of an app, in the short form or as a full template."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .base import Finding, Ruled, Strict
-from .container import EnvFrom, EnvValue, Port, PortNumber, Probes, Resources, Security, Volume, repeated
+from .configuration import ConfigData, SecretVersion, Use, configuration_problems, uses_in
+from .container import (
+    ConfigKey,
+    EnvFrom,
+    EnvValue,
+    Port,
+    PortNumber,
+    Probes,
+    Resources,
+    SecretKey,
+    Security,
+    Volume,
+    repeated,
+)
 from .labels import LabelName, LabelValue, reserved_labels
 from .pod_template import template_problems
-from .values import Duration, EnvName, Image, NonEmpty, ObjectName
+from .values import DnsLabel, Duration, EnvName, Image, NonEmpty, ObjectName
 
 
 class ServiceAccount(Strict):
@@ -53,6 +67,12 @@ class Workload(Ruled):
     """Environment variables: text, or where the value comes from."""
     env_from: list[EnvFrom] = []
     """Secrets and ConfigMaps whose keys all become variables."""
+    config: dict[DnsLabel, ConfigData] = {}
+    """ConfigMaps made for this version: files or variables and their text, by the name that `env`, `env_from`,
+    `volumes` and a `pod_template` use. The text is part of the version: another one is released like another image."""
+    secret_versions: dict[ObjectName, SecretVersion] = {}
+    """Versions of Secrets that others make: `database: "7"` has the pods read the Secret `database-7` wherever
+    `database` is named, so that another version is released like another image."""
     probes: Probes = Probes()
     resources: Resources = Resources()
     volumes: list[Volume] = []
@@ -76,6 +96,8 @@ class Workload(Ruled):
     def problems(self) -> Iterator[Finding]:
         yield from self._port_problems()
         yield from ((("labels", name), message) for name, message in reserved_labels(self.labels))
+        if self.config or self.secret_versions:
+            yield from configuration_problems(self.config, self.secret_versions, list(self._uses()))
         if self.pod_template is not None:
             yield from self._template_problems(self.pod_template)
             return
@@ -100,6 +122,28 @@ class Workload(Ruled):
         if self.ports and self.ports[0].protocol != "TCP":
             yield ("ports", 0, "protocol"), "must be TCP: the first port receives the traffic"
         yield from repeated("ports", "name", [port.name for port in self.ports])
+
+    def _uses(self) -> Iterator[Use]:
+        """Where pods read ConfigMaps and Secrets."""
+        if self.pod_template is not None:
+            for use in uses_in(self.pod_template):
+                yield replace(use, path=("pod_template", *use.path))
+        for name, value in self.env.items():
+            if isinstance(value, ConfigKey):
+                yield Use("config", ("env", name, "key"), value.config, value.key)
+            elif isinstance(value, SecretKey):
+                yield Use("secret", ("env", name, "key"), value.secret, value.key)
+        read: tuple[tuple[str, Sequence[EnvFrom | Volume]], ...] = (
+            ("env_from", self.env_from),
+            ("volumes", self.volumes),
+        )
+        for items, sources in read:
+            for index, source in enumerate(sources):
+                part = source.sub_path if isinstance(source, Volume) else None
+                if source.config:
+                    yield Use("config", (items, index, "sub_path"), source.config, part)
+                elif source.secret:
+                    yield Use("secret", (items, index, "sub_path"), source.secret, part)
 
     @property
     def traffic_port(self) -> Port:

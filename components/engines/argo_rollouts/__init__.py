@@ -10,6 +10,7 @@ from ...capability import Cells, Evidence, Native
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
+from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
 from ...manifests.support import autoscalers, disruption_budget, service, service_accounts
 from ...plan import Plan
@@ -46,6 +47,7 @@ class ArgoRolloutsEngine(Engine):
         rollout = _rollout(plan, routing, services)
         manifests = [
             *service_accounts(plan.app),
+            *config_maps(plan.app),
             service(plan.app, services.stable),
             service(plan.app, services.canary),
             *routing.manifests,

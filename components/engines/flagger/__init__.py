@@ -12,6 +12,7 @@ from ...capability import Cells, Emulated, Evidence, Refused
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRouting
 from ...features import Feature
+from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
 from ...manifests.support import autoscaler, disruption_budget, service_accounts
 from ...plan import Plan
@@ -76,6 +77,7 @@ class FlaggerEngine(Engine):
         scaler = autoscaler(plan.app, deployment, plan.app.autoscaled)
         manifests = [
             *service_accounts(plan.app),
+            *config_maps(plan.app),
             *routing.manifests,
             *(check.template for check in checks),
             deployment,

@@ -182,6 +182,16 @@ def test_an_app_that_the_cluster_cannot_release_is_refused_without_a_traceback(t
         registered(lambda: App(app.name, app, delivery))
 
 
+def test_old_configuration_outlives_the_version_that_a_release_replaces(tmp_path: Path) -> None:
+    """A release may go back to pods that read it, after this program knows of it no more."""
+    project = Project(tmp_path)
+    project.apps(example_app("configuration"))
+    [app] = project.load().apps
+    made = registered(lambda: App(app.spec.name, app.spec, project.load().spec.delivery))
+    retained = [name for name, one in made.items() if one.retained]
+    assert [name for name in made if "ConfigMap" in name] == retained != []
+
+
 def test_the_command_that_follows_a_release_is_an_output(loaded: LoadedStack) -> None:
     app = loaded.apps[0].spec
     said: list[str] = []
