@@ -3,7 +3,7 @@
 import copy
 import http.client
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from .spec.labels import STACK_LABEL
 
 RESOURCE_ANNOTATION = "coalmine.dev/resource"
 """On every object: the Pulumi resource that made it, as its URN ends after stack and project."""
+
+Objects = Mapping[tuple[str, str], Object]
 
 _PREVIEW_SECONDS = 4.0
 _UPDATE_SECONDS = 15.0
@@ -65,15 +67,62 @@ class Existing:
         self._silent = False
         self._api: Api | None = None
         self._collections: dict[tuple[str, str], str] = {}
+        self._lists: dict[tuple[str, str], Objects | None] = {}
 
     def find(self, reference: Reference) -> Object | None:
         """The live object, None where there is none. Raises UnknownError, unless the cluster is optional."""
+        return self._answered(reference, self._find)
+
+    def labelled(self, reference: Reference, stack: str) -> Object | None:
+        """The object where it carries the stack's label, as it was when the first of its kind was asked for.
+
+        All of a kind come with one request: this is asked in every run, for objects that have long been there.
+        Raises UnknownError, unless the cluster is optional.
+        """
+        return self._answered(reference, lambda asked: self._in_list(asked, f"{STACK_LABEL}={stack}"))
+
+    def lacks_namespace(self, name: str) -> bool:
+        """Whether nothing can be in it, because it was not there when the first was asked for."""
+        try:
+            namespaces = None if self._silent else self._list("v1/namespaces")
+        except (AccessError, ApiError, OSError) as error:
+            self._silent = self._optional and not isinstance(error, ApiError)
+            return False
+        return namespaces is not None and ("", name) not in namespaces
+
+    def _find(self, reference: Reference) -> Object | None:
+        collection = self._collection(reference)
+        # A kind that the API server does not know comes with this very update.
+        return self._ask(path_of(collection, reference.namespace, reference.name)) if collection else None
+
+    def _in_list(self, reference: Reference, label: str) -> Object | None:
+        collection = self._collection(reference)
+        if collection is None:
+            return None
+        objects = self._list(collection, label)
+        return self._find(reference) if objects is None else objects.get((reference.namespace, reference.name))
+
+    def _list(self, collection: str, label: str = "") -> Objects | None:
+        """By namespace and name, asked for once; None for a user who may not list them, but perhaps read one."""
+        if (collection, label) not in self._lists:
+            self._lists[collection, label] = self._listed(collection, label)
+        return self._lists[collection, label]
+
+    def _listed(self, collection: str, label: str) -> Objects | None:
+        try:
+            query = {"labelSelector": label} if label else {}
+            found = self._ask(path_of(collection), **query) or {"items": []}
+        except ApiError as error:
+            if error.status != http.client.FORBIDDEN:
+                raise
+            return None
+        return {(one["metadata"].get("namespace", ""), one["metadata"]["name"]): one for one in found["items"]}
+
+    def _answered(self, reference: Reference, ask: Callable[[Reference], Object | None]) -> Object | None:
         if self._silent:
             return None
         try:
-            collection = self._collection(reference)
-            # A kind that the API server does not know comes with this very update.
-            return self._ask(path_of(collection, reference.namespace, reference.name)) if collection else None
+            return ask(reference)
         except (AccessError, ApiError, OSError) as error:
             if not self._optional:
                 raise UnknownError(f"whether {reference} exists cannot be told: {error}") from None
@@ -81,16 +130,16 @@ class Existing:
             self._silent = not isinstance(error, ApiError)
             return None
 
-    def _ask(self, path: str) -> Object | None:
+    def _ask(self, path: str, **query: str) -> Object | None:
         for _ in range(_PUT_OFF_ATTEMPTS):
             try:
-                return self._open().find(path)
+                return self._open().find(path, **query)
             except ApiError as error:
                 # The API server puts requests off while it is busy, and for a kind whose CRD is new.
                 if error.status != http.client.TOO_MANY_REQUESTS:
                     raise
             time.sleep(_PUT_OFF_SECONDS)
-        return self._open().find(path)
+        return self._open().find(path, **query)
 
     def _open(self) -> Api:
         if self._api is None:

@@ -12,6 +12,7 @@ from .access.client import Object
 from .adoption import Existing, Reference, UnknownError, keeping, refusal
 
 _POLL_SECONDS = 0.5
+_AT_ONCE = 8
 
 
 class RefusedError(Exception):
@@ -21,18 +22,26 @@ class RefusedError(Exception):
 class Guard:
     """The ownership check of one cluster's objects.
 
-    Fields: `hook`: for `before_create`, in previews too; it fails by name where the object is somebody else's.
-    `delete_seconds`: how long an object that is being deleted is waited for.
+    Fields: `delete_seconds`: how long an object that is being deleted is waited for.
     """
 
     def __init__(self, cluster: str, existing: Existing, delete_seconds: float) -> None:
         self._existing = existing
         self._delete_seconds = delete_seconds
-        # One thread has one connection, which is kept.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ownership")
-        self.hook = pulumi.ResourceHook(
+        # Each thread has one connection, which is kept; far clusters take long to answer.
+        self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="ownership")
+        self._hook = pulumi.ResourceHook(
             f"ownership on {cluster}", self.check, pulumi.ResourceHookOptions(on_dry_run=True)
         )
+
+    def hook(self, manifest: Mapping[str, Any]) -> pulumi.ResourceHook | None:
+        """For `before_create`, in previews too: fails by name where the object is somebody else's.
+
+        None where nothing can be there: a preview, unlike an update, makes no namespaces while it runs.
+        """
+        namespace = Reference.of(manifest).namespace
+        missing = namespace and pulumi.runtime.is_dry_run() and self._existing.lacks_namespace(namespace)
+        return None if missing else self._hook
 
     async def check(self, args: pulumi.ResourceHookArgs) -> None:
         """Raises RefusedError, or UnknownError where the cluster does not answer in an update."""
@@ -56,7 +65,7 @@ class Guard:
         if not owned:
             return dict(manifest)
         try:
-            live = self._existing.find(Reference.of(manifest))
+            live = self._existing.labelled(Reference.of(manifest), stack_name())
         except UnknownError as error:
             raise pulumi.RunError(str(error)) from None
         return keeping(manifest, live, owned) if live else dict(manifest)
@@ -66,7 +75,7 @@ class Guard:
         deadline = time.monotonic() + self._delete_seconds
         loop = asyncio.get_running_loop()
         while True:
-            live = await loop.run_in_executor(self._thread, self._existing.find, reference)
+            live = await loop.run_in_executor(self._threads, self._existing.find, reference)
             leaving = live is not None and live["metadata"].get("deletionTimestamp")
             if not leaving:
                 return live

@@ -1,32 +1,36 @@
 """Refuses, in preview and in update, a change that Pulumi would drop because a controller owns the field."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import pulumi
 
 from . import hooks
-from .manifests.meta import Manifest
 from .ownership import dropped
 
 
-def refusal_hook(name: str, manifest: Manifest, paths: Sequence[str]) -> pulumi.ResourceHook | None:
-    """The `before_update` hook against changes of owned fields, which would be in vain; None where there are none.
+def refusal_hook() -> pulumi.ResourceHook | None:
+    """The `before_update` hook of every object with owned fields; None where hooks are not run.
 
-    `name`: of the resource, unique in the stack. The hook raises what the user reads.
+    It raises what the user reads where such a field would change, which would be in vain.
     """
-    if not paths or not hooks.are_run():
-        return None
-    metadata = manifest["metadata"]
-    shown = f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}".replace(" /", " ")
+    return _hook(pulumi.runtime.settings.get_monitor()) if hooks.are_run() else None
 
-    def refuse(args: pulumi.ResourceHookArgs) -> None:
-        lost = dropped(args.old_inputs or {}, args.new_inputs or {})
-        if lost:
-            raise ValueError(
-                f"{shown}: {', '.join(lost)} has changed in the program, but a controller owns it while releases run, "
-                "so the change would never reach the cluster. Undo it; or, with no release in progress, delete the "
-                "object (kubectl delete) and run pulumi up --refresh, which makes it anew"
-            )
 
-    options = pulumi.ResourceHookOptions(on_dry_run=True)
-    return pulumi.ResourceHook(f"{name}: owned fields", refuse, options)
+@lru_cache(maxsize=1)
+def _hook(_monitor: object) -> pulumi.ResourceHook:
+    """One for all objects of a run: each has to be made known to the engine."""
+    return pulumi.ResourceHook("owned fields", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def refuse(args: pulumi.ResourceHookArgs) -> None:
+    """Raises ValueError where an owned field would change."""
+    new = args.new_inputs or {}
+    lost = dropped(args.old_inputs or {}, new)
+    if lost:
+        metadata = new["metadata"]
+        shown = f"{new['kind']} {metadata.get('namespace', '')}/{metadata['name']}".replace(" /", " ")
+        raise ValueError(
+            f"{shown}: {', '.join(lost)} has changed in the program, but a controller owns it while releases run, "
+            "so the change would never reach the cluster. Undo it; or, with no release in progress, delete the "
+            "object (kubectl delete) and run pulumi up --refresh, which makes it anew"
+        )

@@ -104,18 +104,16 @@ def _register(
         # Names are fixed: made first, the new object would be the old one, which is then deleted.
         delete_before_replace=True,
         custom_timeouts=TIMEOUTS,
-        hooks=_hooks(guard, name, manifest, owned),
+        hooks=_hooks(guard, manifest, owned),
         additional_secret_outputs=list(SECRET_FIELDS) if kind == "Secret" else None,
     )
     return KubernetesObject(name, guard.prepared(prepared, owned) if guard else prepared, options)
 
 
-def _hooks(
-    guard: Guard | None, name: str, manifest: Manifest, owned: Sequence[str]
-) -> pulumi.ResourceHookBinding | None:
+def _hooks(guard: Guard | None, manifest: Manifest, owned: Sequence[str]) -> pulumi.ResourceHookBinding | None:
     # CRDs outlive their stack: the next one takes them over, whatever its name.
-    adopted = guard.hook if guard and manifest["kind"] != DEFINITION else None
-    refused = refusal_hook(name, manifest, owned)
+    adopted = guard.hook(manifest) if guard and manifest["kind"] != DEFINITION else None
+    refused = refusal_hook() if owned else None
     if adopted is None and refused is None:
         return None
     return pulumi.ResourceHookBinding(

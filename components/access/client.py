@@ -67,10 +67,10 @@ class Api:
         found: list[Object] = self.get(path, **query)["items"]
         return found
 
-    def find(self, path: str) -> Object | None:
-        """One object, None when it does not exist."""
+    def find(self, path: str, **query: str) -> Object | None:
+        """One object or list, None when it does not exist."""
         try:
-            return self.get(path)
+            return self.get(path, **query)
         except ApiError as error:
             if error.status == http.client.NOT_FOUND:
                 return None

@@ -78,12 +78,15 @@ def test_whole_fields_of_controllers_are_kept_and_nothing_else() -> None:
 
 @dataclass
 class Served:
-    """Fields: `kubeconfig`; `answers`: path -> body, else 404; `asked`: the paths; `status`: of what is answered."""
+    """Fields: `kubeconfig`; `answers`: path -> body, else 404; `asked`: the paths; `status`: of what is answered;
+    `forbidden`: paths that are refused.
+    """
 
     kubeconfig: Path
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     status: int = 200
+    forbidden: set[str] = field(default_factory=set)
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             made.asked.append(self.path)
             there = self.path in made.answers
             body = json.dumps(made.answers.get(self.path, {"reason": "NotFound", "message": "not found"})).encode()
-            self.send_response(made.status if there else 404)
+            self.send_response(403 if self.path in made.forbidden else made.status if there else 404)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -166,6 +169,51 @@ def test_a_preview_that_may_not_read_one_kind_still_asks_for_others(served: Serv
     served.answers, served.status = {"/api/v1": {"resources": [{"name": "services", "kind": "Service"}]}}, 200
     assert existing.find(SERVICE) is None
     assert served.asked[-1] == "/api/v1/namespaces/shop/services/shop-stable"
+
+
+ROUTES = f"{VERSION}/virtualservices?labelSelector=coalmine.dev%2Fstack%3Dcoalmine.local"
+
+
+def other(name: str) -> Reference:
+    return Reference(ROUTE.api_version, ROUTE.kind, "shop", name)
+
+
+def test_what_a_stack_has_comes_with_one_request_for_all_of_a_kind(served: Served) -> None:
+    live = {"metadata": {"namespace": "shop", "name": "shop"}, "spec": {"http": []}}
+    served.answers = {VERSION: KINDS, ROUTES: {"items": [live]}}
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
+    assert existing.labelled(ROUTE, "coalmine.local") == live
+    assert existing.labelled(other("elsewhere"), "coalmine.local") is None
+    assert served.asked == [VERSION, ROUTES], "a hundred apps would ask a hundred times, in every run"
+
+
+def test_a_user_who_may_not_list_a_kind_is_told_of_one_object_at_a_time(served: Served) -> None:
+    path = f"{VERSION}/namespaces/shop/virtualservices/shop"
+    served.answers = {VERSION: KINDS, path: {"metadata": {}}}
+    served.forbidden.add(ROUTES)
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
+    assert existing.labelled(ROUTE, "coalmine.local") == {"metadata": {}}
+    assert existing.labelled(other("none"), "coalmine.local") is None
+    assert served.asked.count(ROUTES) == 1
+
+
+NAMESPACES = "/api/v1/namespaces"
+
+
+def test_that_a_namespace_is_not_there_is_known_from_one_request(served: Served) -> None:
+    served.answers = {NAMESPACES: {"items": [{"metadata": {"name": "shop"}}]}}
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=True)
+    assert not existing.lacks_namespace("shop")
+    assert existing.lacks_namespace("cart")
+    assert served.asked == [NAMESPACES]
+
+
+def test_a_namespace_that_may_not_be_seen_may_be_there(served: Served, tmp_path: Path) -> None:
+    served.forbidden.add(NAMESPACES)
+    closed = tmp_path / "closed"
+    closed.write_text(kubeconfig("http://127.0.0.1:1"), encoding="utf-8")
+    for path in (served.kubeconfig, closed):
+        assert not Existing(Kubeconfig(str(path)), None, optional=True).lacks_namespace("shop")
 
 
 def test_a_request_that_the_api_server_puts_off_is_made_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

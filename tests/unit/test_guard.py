@@ -31,6 +31,13 @@ class Answers:
             raise found
         return None if found is None else {"metadata": found, "spec": {"selector": {"hash": "1"}}}
 
+    def lacks_namespace(self, name: str) -> bool:
+        return name == "new"
+
+    def labelled(self, reference: Reference, stack: str) -> dict[str, Any] | None:
+        assert stack == "coalmine.production"
+        return self.find(reference)
+
 
 @pytest.fixture
 def guarding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Guard]:
@@ -54,7 +61,15 @@ def check(guard: Guard) -> None:
 
 
 def test_the_hook_runs_in_previews_too(guarding: Callable[..., Guard]) -> None:
-    assert guarding(Answers(None)).hook.opts.on_dry_run is True  # type: ignore[union-attr]
+    hook = guarding(Answers(None), preview=True).hook(INPUTS)
+    assert hook is not None
+    assert hook.opts.on_dry_run is True  # type: ignore[union-attr]
+
+
+def test_only_a_preview_does_without_it_where_the_namespace_is_new(guarding: Callable[..., Guard]) -> None:
+    new = {**INPUTS, "metadata": {"name": "shop", "namespace": "new"}}
+    assert guarding(Answers(None), preview=True).hook(new) is None
+    assert guarding(Answers(None)).hook(new), "others may make the namespace and the object while an update runs"
 
 
 @pytest.mark.parametrize("found", [None, OURS], ids=["nothing is there", "this stack made it"])
