@@ -1,13 +1,12 @@
-"""Finds the variants: every model in engines/, routers/ and metrics/ registers itself by being there."""
+"""Finds the variants: every file in engines/, routers/ and metrics/ is one, known by its name before it is loaded."""
 
 import inspect
 import pkgutil
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
-from types import ModuleType
 
 from .contracts import Engine, MetricProvider, Router
-from .spec.registry import VariantModel, register
+from .spec.registry import VariantModel, kind_of, register
 
 FAMILIES: dict[str, tuple[str, type[VariantModel]]] = {
     "engine": ("engines", Engine),
@@ -17,17 +16,27 @@ FAMILIES: dict[str, tuple[str, type[VariantModel]]] = {
 """Family -> folder and contract."""
 
 
+class MisnamedVariantError(Exception):
+    """A file does not hold the one variant that it is named after."""
+
+
 @cache
 def discover() -> None:
-    """Registers all variants, once. Raises DuplicateVariantError where two files claim one kind."""
+    """Makes all variants known, once: `gateway_api.py` holds the kind `gateway-api`."""
     for family, (folder, contract) in FAMILIES.items():
         package = import_module(f".{folder}", __package__)
         for module in pkgutil.iter_modules(package.__path__):
-            for model in variants_in(import_module(f"{package.__name__}.{module.name}"), contract):
-                register(family, model)
+            kind = module.name.replace("_", "-")
+            register(family, kind, partial(_load, f"{package.__name__}.{module.name}", contract, kind))
 
 
-def variants_in(module: ModuleType, contract: type[VariantModel]) -> list[type[VariantModel]]:
-    """The concrete models of a contract that a module defines itself."""
-    own = [member for _, member in inspect.getmembers(module, inspect.isclass) if member.__module__ == module.__name__]
-    return [member for member in own if issubclass(member, contract) and not inspect.isabstract(member)]
+@cache
+def _load(name: str, contract: type[VariantModel], kind: str) -> type[VariantModel]:
+    """The concrete model of a contract that a file defines itself. Raises MisnamedVariantError."""
+    module = import_module(name)
+    own = [member for _, member in inspect.getmembers(module, inspect.isclass) if member.__module__ == name]
+    found = [member for member in own if issubclass(member, contract) and not inspect.isabstract(member)]
+    if [kind_of(model) for model in found] != [kind]:
+        held = ", ".join(f"'{kind_of(model)}'" for model in found) or "none"
+        raise MisnamedVariantError(f"{name} must hold one {contract.__name__} of kind '{kind}', and holds {held}")
+    return found[0]

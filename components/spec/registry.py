@@ -1,15 +1,16 @@
 """Variants by family (engine, router, metrics, ...): each is one file; nothing here knows any of them.
 
-Discovery sits above (`components.discovery`) and registers into this table before anything is loaded.
+Discovery sits above (`components.discovery`) and fills this table before anything is read. A variant is loaded when
+somebody chooses it: a program that uses one router of twenty imports one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from .base import Strict
 
@@ -21,11 +22,9 @@ class VariantModel(Strict):
     """Chooses this variant."""
 
 
-_families: dict[str, dict[str, type[VariantModel]]] = {}
+Load = Callable[[], type[VariantModel]]
 
-
-class DuplicateVariantError(Exception):
-    """Two files claim the same kind in one family."""
+_families: dict[str, dict[str, Load]] = {}
 
 
 def kind_of(model: type[VariantModel]) -> str:
@@ -33,49 +32,61 @@ def kind_of(model: type[VariantModel]) -> str:
     return str(model.model_fields["kind"].default)
 
 
-def register(family: str, model: type[VariantModel]) -> None:
-    """Adds one variant. Raises DuplicateVariantError where another class has its kind already."""
-    variants = _families.setdefault(family, {})
-    known = variants.setdefault(kind_of(model), model)
-    if known is not model:
-        raise DuplicateVariantError(
-            f"{family} '{kind_of(model)}' is defined by {known.__module__} and {model.__module__}"
-        )
+def register(family: str, kind: str, load: Load) -> None:
+    """Makes a variant known; `load` gives its model, always the same one."""
+    _families.setdefault(family, {})[kind] = load
 
 
-def unregister(family: str, model: type[VariantModel]) -> None:
-    """Removes one variant again (used by tests that add a fictive one)."""
-    del _families[family][kind_of(model)]
+def kinds(family: str) -> list[str]:
+    """What users may write for a family, in alphabetical order; none of them is loaded."""
+    return sorted(_families.get(family, {}))
+
+
+def variant(family: str, kind: str) -> type[VariantModel]:
+    """One variant of a family. Raises KeyError for a kind that nobody made known."""
+    return _families[family][kind]()
 
 
 def variants(family: str) -> Mapping[str, type[VariantModel]]:
-    """The known variants of a family, by kind, in alphabetical order."""
-    return dict(sorted(_families.get(family, {}).items()))
+    """All variants of a family, by kind, in alphabetical order."""
+    return {kind: variant(family, kind) for kind in kinds(family)}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Marks a field that takes any registered variant of a family: `istio`, or `{kind: istio, ...}`."""
+    """Marks a field that takes any variant of a family: `istio`, or `{kind: istio, ...}`."""
 
     family: str
 
-    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices: dict[Any, CoreSchema] = {
-            kind: handler.generate_schema(model) for kind, model in variants(self.family).items()
-        }
-        if not choices:
-            raise LookupError(f"no {self.family} is registered: call components.discovery.discover() first")
-        union = core_schema.tagged_union_schema(choices, discriminator="kind", ref=None)
-        return core_schema.no_info_before_validator_function(_expand_shorthand, union)
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        by_name = [kind for kind, model in variants(self.family).items() if not _required(model)]
-        return {"anyOf": [{"enum": by_name}, handler(schema)]} if by_name else handler(schema)
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        models = variants(self.family)
+        choices: dict[Any, CoreSchema] = {kind: model.__pydantic_core_schema__ for kind, model in models.items()}
+        chosen = handler(core_schema.tagged_union_schema(choices, discriminator="kind"))
+        by_name = [kind for kind, model in models.items() if not _required(model)]
+        return {"anyOf": [{"enum": by_name}, chosen]} if by_name else chosen
+
+    def _validate(self, raw: Any) -> VariantModel:
+        """The errors are those of pydantic's own unions, which the messages are made of."""
+        if isinstance(raw, VariantModel):
+            kind: Any = raw.kind
+        elif isinstance(raw, Mapping):
+            if "kind" not in raw:
+                raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
+            kind = raw["kind"]
+        elif isinstance(raw, str):
+            kind, raw = raw, {"kind": raw}
+        else:
+            raise PydanticKnownError("model_attributes_type")
+        known = kinds(self.family)
+        if kind not in known:
+            expected = ", ".join(repr(one) for one in known)
+            context = {"discriminator": "'kind'", "tag": str(kind), "expected_tags": expected}
+            raise PydanticKnownError("union_tag_invalid", context)
+        return variant(self.family, kind).model_validate(raw)
 
 
 def _required(model: type[VariantModel]) -> list[str]:
     return [name for name, field in model.model_fields.items() if field.is_required()]
-
-
-def _expand_shorthand(raw: Any) -> Any:
-    return {"kind": raw} if isinstance(raw, str) else raw

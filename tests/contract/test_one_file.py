@@ -150,9 +150,17 @@ def test_an_engine_it_does_not_know_is_refused_for_everything(tmp_path: Path) ->
     assert done.stderr.endswith("routers that can: istio\n")
 
 
-def test_two_files_of_one_kind_are_an_error_that_names_both(tmp_path: Path) -> None:
-    _, routers = project_with(tmp_path, "ALL")
+def test_a_file_that_is_not_named_after_its_kind_is_an_error_that_says_so(whole: tuple[Project, Path]) -> None:
+    project, routers = whole
     (routers / "second.py").write_text((routers / "fictive.py").read_text(), encoding="utf-8")
-    done = run(routers, "--help")
+    done = run(routers, "schema", "--root", str(project.root))
     assert done.returncode == 1
-    assert "router 'fictive' is defined by components.routers.fictive and components.routers.second" in done.stderr
+    assert "components.routers.second must hold one Router of kind 'second', and holds 'fictive'" in done.stderr
+
+
+def test_a_variant_that_nobody_chose_is_not_loaded(whole: tuple[Project, Path]) -> None:
+    """Twenty routers would otherwise be part of every start."""
+    project, routers = whole
+    (routers / "broken.py").write_text("raise ImportError('nobody asked for this')", encoding="utf-8")
+    done = run(routers, "validate", "--root", str(project.root))
+    assert done.returncode == 0, done.stderr
