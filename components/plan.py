@@ -87,6 +87,16 @@ class Plan:
         return f"{self.app.name}-canary"
 
     @property
+    def stable_service(self) -> str:
+        """The Service of the stable pods, where the engine leaves it to us."""
+        return f"{self.app.name}-stable"
+
+    @property
+    def measured_service(self) -> str:
+        """The Service by which users reach the new version; after a switch it is the stable one."""
+        return self.stable_service if self.switched else self.canary_service
+
+    @property
     def traffic(self) -> Traffic:
         return self.app.traffic
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..contracts import Offer, OwnedField, RequestSeries
 from ..manifests.meta import Manifest
@@ -33,6 +34,9 @@ class RolloutsRouting:
 
 class RolloutsRouter(Offer, ABC):
     """A router that Argo Rollouts can steer."""
+
+    controller_arguments: ClassVar[Sequence[str]] = ()
+    """What the controller must be started with to steer it, e.g. the version of the router's objects."""
 
     @abstractmethod
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..contracts import Offer, RequestSeries
+from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
 from ..spec.delivery import ErrorRate, Latency
 from ..spec.values import Duration
+
+ROUTED_BY_FLAGGER = ROUTED - {
+    Feature.COHORT_AND_WEIGHTS,
+    Feature.MIRROR_METHODS,
+    Feature.MIRROR_AND_WEIGHTS,
+    Feature.BLUE_GREEN,
+}
+"""The features that depend on the router here; Flagger refuses the others whatever the router."""
 
 
 @dataclass(frozen=True)

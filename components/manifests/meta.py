@@ -1,5 +1,7 @@
 """Names and labels that every object of an app shares."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,3 +42,13 @@ def manifest(
 def without_nothing(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say something: None and empty containers are left out, false and 0 stay."""
     return {key: value for key, value in fields.items() if value is not None and value != {} and value != []}
+
+
+def named_by_content(name: str, content: Any) -> str:
+    """A name that changes with what an object holds.
+
+    For an object in which a controller owns a list that users may change too: the change makes another object, where
+    in the same one it would be dropped.
+    """
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{name}-{digest}"

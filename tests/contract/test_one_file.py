@@ -9,6 +9,9 @@ from textwrap import dedent
 import pytest
 import yaml
 
+from components.capability import Emulated, Native
+from components.features import Feature
+from components.spec.registry import variants
 from tests.specs import ROOT, Project, changed, example_app, stack_keys
 
 ROUTER = dedent('''
@@ -71,6 +74,13 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
 
 
+def weighing() -> list[str]:
+    """The routers by which Argo Rollouts shifts traffic."""
+    routers = variants("router").items()
+    cells = ((kind, vars(model)["capabilities"].get("argo-rollouts", {})) for kind, model in routers)
+    return [kind for kind, able in cells if isinstance(able.get(Feature.WEIGHTS), Native | Emulated)]
+
+
 def project_with(root: Path, able: str) -> tuple[Project, Path]:
     routers = root / "routers"
     routers.mkdir()
@@ -123,7 +133,8 @@ def test_an_unknown_router_is_answered_with_its_name_too(whole: tuple[Project, P
     project, routers = whole
     project.stack(changed(stack_keys(), "delivery", "router", to="x"))
     done = run(routers, "validate", "--root", str(project.root))
-    assert done.stderr.endswith("unknown router 'x' (known: fictive, istio)\n")
+    known = ", ".join(sorted([*variants("router"), "fictive"]))
+    assert done.stderr.endswith(f"unknown router 'x' (known: {known})\n")
 
 
 def test_what_it_cannot_do_is_refused_with_app_path_pair_and_what_can(tmp_path: Path) -> None:
@@ -133,7 +144,7 @@ def test_what_it_cannot_do_is_refused_with_app_path_pair_and_what_can(tmp_path: 
     assert done.stderr == (
         "apps/app.yaml: delivery.steps[0]: app 'shop' needs shifting traffic by weight, which engine "
         "'argo-rollouts' with router 'fictive' cannot do: it is only half written; write the other half; "
-        "routers that can: istio\n"
+        f"routers that can: {', '.join(weighing())}\n"
     )
 
 
@@ -147,7 +158,7 @@ def test_an_engine_it_does_not_know_is_refused_for_everything(tmp_path: Path) ->
         "engine 'argo-rollouts' with router 'fictive' cannot do: 'fictive' does not work with 'argo-rollouts'"
         in done.stderr
     )
-    assert done.stderr.endswith("routers that can: istio\n")
+    assert done.stderr.endswith(f"routers that can: {', '.join(weighing())}\n")
 
 
 def test_a_file_that_is_not_named_after_its_kind_is_an_error_that_says_so(whole: tuple[Project, Path]) -> None:

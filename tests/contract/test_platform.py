@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
+from components.contracts_of.argo_rollouts import RolloutsRouter
 from components.platform import images as pinned
 from components.platform import upstream
-from components.platform.pieces import prometheus
+from components.platform.pieces import argo_rollouts, prometheus
 from components.platform.sources import SourceError
+from components.spec.registry import VariantModel, variants
 from components.spec.values import Duration
 from tests.specs import only
 
@@ -130,6 +132,17 @@ def test_production_survives_the_loss_of_a_node() -> None:
     assert scaler["spec"]["minReplicas"] >= 3
     assert only(objects, "Deployment", "argo-rollouts")["spec"]["replicas"] == 2
     assert only(objects, "PersistentVolumeClaim", "prometheus")["spec"]["resources"]["requests"]["storage"] == "200Gi"
+
+
+@pytest.mark.parametrize("router", [one for one in variants("router").values() if issubclass(one, RolloutsRouter)])
+def test_the_controller_is_started_with_what_the_router_needs(router: type[VariantModel]) -> None:
+    """Else it looks for an old version of the router's objects, and no weight ever moves."""
+    spec = stack("production").spec
+    chosen = router.model_validate(vars(router)["EXAMPLE"])
+    other = spec.model_copy(update={"delivery": spec.delivery.model_copy(update={"router": chosen})})
+    *_, running = argo_rollouts.stages(other)
+    [container] = only(running, "Deployment", "argo-rollouts")["spec"]["template"]["spec"]["containers"]
+    assert container.get("args", []) == list(RolloutsRouter.of(chosen).controller_arguments)
 
 
 def test_an_autoscaled_deployment_declares_no_replicas() -> None:

@@ -1,5 +1,6 @@
 """All combinations of engine, router and metric provider that were discovered, each made from its own example."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ def supported() -> list[Combination]:
 def possible(combination: Combination, plan: Plan) -> bool:
     """Whether a combination can do all that a plan needs."""
     cells = (capability(combination.engine, combination.router, feature) for feature in needs(plan))
-    return not any(isinstance(cell, Refused) for cell in cells)
+    return not any(isinstance(cell, Refused) for cell in cells) and not combination.router.problems(plan)
 
 
 def both() -> list[tuple[Combination, Plan]]:
@@ -91,14 +92,18 @@ def both() -> list[tuple[Combination, Plan]]:
 
 
 def plans() -> list[Plan]:
-    """The plans of the examples' apps, and one that checks everything."""
+    """The plans of the examples' apps, one that checks everything, and simple ones, inside a mesh and not."""
     apps = [example_app(name) for name in SCENARIOS]
     everything = example_app()
     everything["delivery"]["analysis"]["checks"] = [dict(check) for check in CHECKS.values()]
     uniform = example_app()
     uniform["delivery"]["steps"] = [{"weight": weight, "hold": "5m"} for weight in (5, 25, 50)]
     uniform["delivery"].pop("rollback", None)
+    plain, inside = copy.deepcopy(uniform), copy.deepcopy(uniform)
+    for one in (plain, inside):
+        one["traffic"] = {"hosts": one["traffic"]["hosts"]}
+    inside["traffic"]["hosts"] = [f"{inside['name']}.{inside['namespace']}.svc.cluster.local"]
     for app in apps:
         # Whatever engine an example chooses: each combination has one of its own.
         app["delivery"].pop("engine", None)
-    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform)]
+    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside)]

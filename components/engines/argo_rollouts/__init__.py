@@ -42,7 +42,7 @@ class ArgoRolloutsEngine(Engine):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
 
     def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
-        services = Services(f"{plan.name}-stable", plan.canary_service)
+        services = Services(plan.stable_service, plan.canary_service)
         routing = RolloutsRouter.of(router).for_rollouts(plan, services)
         rollout = _rollout(plan, routing, services)
         manifests = [

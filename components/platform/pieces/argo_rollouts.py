@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ...contracts_of.argo_rollouts import RolloutsRouter
 from ...manifests.meta import Manifest
 from ...spec.cluster import StackSpec
 from ..images import ARGO_ROLLOUTS_IMAGE
@@ -30,6 +31,9 @@ def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
     fields: dict[str, Any] = {"image": ARGO_ROLLOUTS_IMAGE, "imagePullPolicy": "IfNotPresent"}
     if options.resources:
         fields["resources"] = resources(options.resources)
+    router = stack.delivery.router
+    if isinstance(router, RolloutsRouter) and router.controller_arguments:
+        fields["args"] = list(router.controller_arguments)
     named = with_container(deployment, _CONTAINER, **fields)
     return {**named, "spec": {**named["spec"], "replicas": options.replicas}}
 
