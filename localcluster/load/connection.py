@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from .record import CLOSED, FAILED, LATE
+
 _HEAD_END = b"\r\n\r\n"
 
 Done = Callable[["Connection", str, int], None]
-"""Called with the connection, the answer's x-version and its status; status 0 when the connection broke."""
+"""Called with the connection, the answer's x-version and its status; FAILED and why when there was no answer."""
 
 
 class Connection(asyncio.Protocol):
@@ -18,18 +20,20 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._waiting = False
+        self._why = CLOSED
 
     def send(self, request: bytes) -> None:
         """Send a request."""
         self._waiting = True
         if self._transport is None or self._transport.is_closing():
-            self._finish("", 0)
+            self._finish(CLOSED, FAILED)
         else:
             self._transport.write(request)
 
     def abort(self) -> None:
         """Give up: the answer is too late."""
         self.usable = False
+        self._why = LATE
         if self._transport is not None:
             self._transport.abort()
 
@@ -43,7 +47,7 @@ class Connection(asyncio.Protocol):
         self.usable = False
         self._transport = None
         if self._waiting:
-            self._finish("", 0)
+            self._finish(self._why, FAILED)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
@@ -63,7 +67,7 @@ class Connection(asyncio.Protocol):
         if not self._waiting:
             return
         self._waiting = False
-        if status == 0:
+        if status == FAILED:
             self.usable = False
         self._done(self, version, status)
 

@@ -1,12 +1,13 @@
 """Sends requests at a fixed rate, whatever the answers do, and writes down what came back."""
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import Callable
 
 from .connection import Connection, request
-from .record import FAILED, Second, Tally
+from .record import FAILED, UNCONNECTED, UNSENT, Second, Tally
 
 _TICK_SECONDS = 0.005
 _LATE_SECONDS = 10.0
@@ -63,7 +64,7 @@ class Host:
                 return
             self._open -= 1
         if self._open >= _MOST_CONNECTIONS:
-            self._tally(due).add("", FAILED, 0.0)
+            self._tally(due).add(UNSENT, FAILED, 0.0)
             return
         self._open += 1
         task = asyncio.ensure_future(self._connect(due))
@@ -74,9 +75,10 @@ class Host:
         try:
             async with asyncio.timeout(_LATE_SECONDS):
                 _, connection = await self._loop.create_connection(lambda: Connection(self._done), *self._gateway)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError) as error:
             self._open -= 1
-            self._tally(due).add("", FAILED, (self._loop.time() - due) * 1000)
+            why = os.strerror(error.errno) if error.errno else UNCONNECTED
+            self._tally(due).add(why, FAILED, (self._loop.time() - due) * 1000)
             return
         self._flying[connection] = due
         connection.send(self._request)

@@ -4,12 +4,20 @@ import json
 from dataclasses import asdict, dataclass, field
 
 FAILED = 0
-"""The status of a request that got no HTTP answer: refused, reset, too late or never sent for want of connections."""
+"""The status of a request that got no HTTP answer; what stands in place of its version says why."""
+
+LATE = "late"
+CLOSED = "closed by the gateway"
+UNCONNECTED = "not connected in time"
+UNSENT = "no connection left to send it on"
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers of one kind. Fields: `version`: header x-version, "" without; `status`; `count`; quantiles in ms."""
+    """Answers of one kind.
+
+    Fields: `version`: header x-version, "" without, or why there was no answer; `status`; `count`; quantiles in ms.
+    """
 
     version: str
     status: int

@@ -1,14 +1,15 @@
 """What the load generator writes down can be read back, and counts what it says."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from localcluster.cluster import Cluster
-from localcluster.load import Load, LoadError
+from localcluster.load import Load, LoadError, generator
 from localcluster.load.generator import Host
-from localcluster.load.record import FAILED, Answers, Second, Tally
+from localcluster.load.record import CLOSED, FAILED, LATE, UNSENT, Answers, Second, Tally
 
 
 def test_a_tally_becomes_quantiles_per_version_and_status() -> None:
@@ -45,19 +46,40 @@ def test_a_host_that_was_not_named_cannot_be_changed() -> None:
         Load(Cluster("none"), {"a": 1}).set_rate("b", 1)
 
 
-def test_requests_without_a_server_are_counted_as_failed() -> None:
-    async def run() -> list[Second]:
-        found: list[Second] = []
-        host = Host("h", ("127.0.0.1", 9), 200, found.append)
-        for _ in range(40):
+async def sent_to(server: tuple[str, int], rate: float, seconds: float) -> Counter[tuple[str, int]]:
+    """What became of requests: what stands for the version, and the status."""
+    found: list[Second] = []
+    host = Host("h", server, rate, found.append)
+    async with asyncio.timeout(seconds + 10):
+        for _ in range(int(seconds / 0.005)):
             host.tick()
             await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)
-        host.finish()
-        return found
+        while not found or sum(second.sent for second in found) != sum(_answered(found).values()):
+            host.tick()
+            await asyncio.sleep(0.005)
+    return _answered(found)
 
-    seconds = asyncio.run(run())
-    sent = sum(second.sent for second in seconds)
-    failed = sum(answers.count for second in seconds for answers in second.answers if answers.status == FAILED)
-    assert sent > 20
-    assert failed == sent
+
+def _answered(seconds: list[Second]) -> Counter[tuple[str, int]]:
+    total: Counter[tuple[str, int]] = Counter()
+    for second in seconds:
+        total.update({(one.version, one.status): one.count for one in second.answers})
+    return total
+
+
+def test_a_request_without_an_answer_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a lost request would be no more than a number."""
+    monkeypatch.setattr(generator, "_LATE_SECONDS", 0.1)
+
+    async def run() -> None:
+        assert set(await sent_to(("127.0.0.1", 9), 100, 0.1)) == {("Connection refused", FAILED)}
+        silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(60), "127.0.0.1", 0)
+        closing = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+        assert set(await sent_to(silent.sockets[0].getsockname(), 100, 0.1)) == {(LATE, FAILED)}
+        assert set(await sent_to(closing.sockets[0].getsockname(), 100, 0.1)) == {(CLOSED, FAILED)}
+        monkeypatch.setattr(generator, "_MOST_CONNECTIONS", 0)
+        assert set(await sent_to(("127.0.0.1", 9), 100, 0.1)) == {(UNSENT, FAILED)}
+        silent.close()
+        closing.close()
+
+    asyncio.run(run())
