@@ -130,6 +130,9 @@ HELM = GoModule(
     variables=(("helm.sh/helm/v3/internal/version.version", "v3.22.0"),),
 )
 
+# Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
+KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
+
 GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, PROMETHEUS, HELM)
 
 

@@ -1,8 +1,8 @@
-"""The objects around an app's pods: identity, services, autoscaling, disruption budget."""
+"""The objects around an app's pods: identity, services, disruption budget."""
 
 from collections.abc import Mapping, Sequence
 
-from ..spec.app import AppSpec, Scaling
+from ..spec.app import AppSpec
 from .meta import Manifest, manifest, selector_labels, without_nothing
 
 
@@ -21,27 +21,6 @@ def service(app: AppSpec, name: str) -> Manifest:
     port = app.workload.traffic_port
     ports = [{"name": port.name, "port": app.traffic.port, "targetPort": port.port, "appProtocol": "http"}]
     return manifest("v1", "Service", name, app, {"spec": {"selector": selector_labels(app), "ports": ports}})
-
-
-def autoscalers(app: AppSpec, target: Manifest) -> list[Manifest]:
-    """The HorizontalPodAutoscaler of an app with `scaling`; it alone sets the target's replicas then."""
-    return [autoscaler(app, target, app.scaling)] if app.scaling else []
-
-
-def autoscaler(app: AppSpec, target: Manifest, scaling: Scaling) -> Manifest:
-    """The HorizontalPodAutoscaler that keeps the target's pods in a range."""
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": int(scaling.cpu.value)}}
-    spec = {
-        "scaleTargetRef": {
-            "apiVersion": target["apiVersion"],
-            "kind": target["kind"],
-            "name": target["metadata"]["name"],
-        },
-        "minReplicas": scaling.min,
-        "maxReplicas": scaling.max,
-        "metrics": [{"type": "Resource", "resource": cpu}],
-    }
-    return manifest("autoscaling/v2", "HorizontalPodAutoscaler", app.name, app, {"spec": spec})
 
 
 def disruption_budget(app: AppSpec, values: Mapping[str, Sequence[str]] | None = None) -> Manifest:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, GoModule
+from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
@@ -76,7 +76,16 @@ ISTIO_CHARTS = Source(
     sha256="7f39e6c743b27da0bfa5e7175fd35f07f0999713e0bcf554996f9b55032940c8",
 )
 
-SOURCES = (ARGO_ROLLOUTS_INSTALL, FLAGGER_CHART, ISTIO_CHARTS)
+KEDA_SCALED_OBJECTS = Source(
+    name="keda-scaled-objects",
+    module=KEDA,
+    paths=("config/crd/bases/keda.sh_scaledobjects.yaml",),
+    url=(f"https://raw.githubusercontent.com/kedacore/keda/{KEDA.version}/config/crd/bases/keda.sh_scaledobjects.yaml"),
+    sha256="af35555862a83933b074af14ad439c4b4ceabaf4daa3e9338e9b23e36d308d80",
+)
+"""For checks alone: the platform does not install KEDA."""
+
+SOURCES = (ARGO_ROLLOUTS_INSTALL, FLAGGER_CHART, ISTIO_CHARTS, KEDA_SCALED_OBJECTS)
 
 
 def locate(source: Source) -> Path:

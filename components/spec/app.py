@@ -8,27 +8,11 @@ from pydantic import Field
 from .base import Finding, Ruled, Strict
 from .labels import LabelName, LabelValue, object_label_problems
 from .pod_template import containers_of
+from .scaling import AnyScaling, Keda, Scaling
 from .strategies import Delivery
 from .traffic import Traffic
-from .values import AppName, DnsLabel, Int32, Percent
+from .values import AppName, DnsLabel, Int32
 from .workload import Workload
-
-
-class Scaling(Ruled):
-    """Pods follow the load, between `min` and `max`."""
-
-    min: Annotated[Int32, Field(ge=1)]
-    """Lowest number of pods."""
-    max: Annotated[Int32, Field(ge=1)]
-    """Highest number of pods."""
-    cpu: Percent = Percent.parse("70%")
-    """Average CPU use, of what is requested, that the autoscaler aims at; whole percents from 1%."""
-
-    def problems(self) -> Iterator[Finding]:
-        if self.cpu.value < 1 or self.cpu.value % 1:
-            yield ("cpu",), f"{self.cpu} must be a whole percentage from 1% to 100%"
-        if self.max < self.min:
-            yield ("max",), f"{self.max} is below min {self.min}"
 
 
 class Disruption(Strict):
@@ -56,7 +40,7 @@ class AppSpec(Ruled):
     traffic: Traffic
     replicas: Annotated[Int32, Field(ge=1)] | None = None
     """Number of pods; instead of `scaling`."""
-    scaling: Scaling | None = None
+    scaling: AnyScaling | None = None
     """The range of an autoscaler; instead of `replicas`."""
     disruption: Disruption = Disruption()
     delivery: Delivery
@@ -75,27 +59,28 @@ class AppSpec(Ruled):
         elif 0 < self.lowest_replicas <= self.disruption.max_unavailable:
             yield ("disruption", "max_unavailable"), f"must be below {self.lowest_replicas}, the lowest number of pods"
         if self.scaling:
-            yield from self._unscalable()
+            yield from self._unscalable(self.scaling)
         deadline, ready = self.delivery.rollback.deadline, self.workload.min_ready
         if deadline <= ready:
             yield ("delivery", "rollback", "deadline"), f"{deadline} must be longer than workload.min_ready, {ready}"
 
-    def _unscalable(self) -> Iterator[Finding]:
-        """An autoscaler compares use with requests: every container needs one."""
-        message = "is required with 'scaling': the autoscaler measures CPU use against it"
-        if self.workload.pod_template is None:
-            if self.workload.resources.requests.cpu is None:
-                yield ("workload", "resources", "requests", "cpu"), message
-            return
-        for index, container in containers_of(self.workload.pod_template):
-            resources = container.get("resources")
-            requests = resources.get("requests") if isinstance(resources, Mapping) else None
-            if not isinstance(requests, Mapping) or "cpu" not in requests:
-                place = ("workload", "pod_template", "spec", "containers", index, "resources", "requests", "cpu")
-                yield place, message
+    def _unscalable(self, scaling: Scaling | Keda) -> Iterator[Finding]:
+        """Use is compared with requests: every container needs one."""
+        for resource, why in scaling.resources:
+            message = f"is required with {why}"
+            if self.workload.pod_template is None:
+                if getattr(self.workload.resources.requests, resource) is None:
+                    yield ("workload", "resources", "requests", resource), message
+                continue
+            for index, container in containers_of(self.workload.pod_template):
+                resources = container.get("resources")
+                requests = resources.get("requests") if isinstance(resources, Mapping) else None
+                if not isinstance(requests, Mapping) or resource not in requests:
+                    place = ("workload", "pod_template", "spec", "containers", index, "resources", "requests", resource)
+                    yield place, message
 
     @property
-    def autoscaled(self) -> Scaling:
+    def autoscaled(self) -> Scaling | Keda:
         """The range of pods; of a fixed number, from it to it, for engines that leave the number to an autoscaler."""
         return self.scaling or Scaling(min=self.replicas or 1, max=self.replicas or 1)
 

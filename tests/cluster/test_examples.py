@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from components.compile import Compiled, check_app, compile_stack
+from components.platform.sources import KEDA_SCALED_OBJECTS, locate
 from components.render import to_yaml
 from components.spec.load import load_stack
 from localcluster.api import Api, ApiError, Object, path_of
@@ -34,11 +35,12 @@ def apps_of(scenario: str) -> list[Compiled]:
 
 
 def definitions() -> Iterator[Object]:
-    """The definitions of the kinds that Argo Rollouts, Flagger and Istio add."""
+    """The definitions of the kinds that Argo Rollouts, Flagger, Istio and KEDA add."""
     files = (
         module_dir("argo-rollouts") / "manifests/install.yaml",
         module_dir("flagger") / "charts/flagger/crds/crd.yaml",
         module_dir("istiod") / "manifests/charts/base/files/crd-all.gen.yaml",
+        locate(KEDA_SCALED_OBJECTS) / KEDA_SCALED_OBJECTS.paths[0],
     )
     for file in files:
         for item in yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
@@ -97,6 +99,7 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "an unknown field of a Canary": ("Canary", ("spec", "service", "gateway"), "x"),
     "an unknown field of its analysis": ("Canary", ("spec", "analysis", "stepWeigths"), [5]),
     "an unknown field of its metric": ("Canary", ("spec", "analysis", "metrics", 0, "treshold"), 1),
+    "an unknown field of a ScaledObject": ("ScaledObject", ("spec", "triggers", 0, "metadat"), {}),
     "an unknown field of a metric template": ("MetricTemplate", ("spec", "provider", "adress"), "x"),
 }
 
@@ -105,7 +108,7 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 def test_the_api_server_would_see_a_mistake(api: Api, name: str) -> None:
     """The definitions really check these places: a test that nothing can fail proves nothing."""
     kind, path, value = MISTAKES[name]
-    every = [*apps_of("canary"), *apps_of("both-engines")]
+    every = [*apps_of("canary"), *apps_of("both-engines"), *apps_of("autoscaled")]
     app, found = next((app, one) for app in every for one in app.manifests if one["kind"] == kind)
     make_namespace(api, app.plan.namespace)
     manifest = copy.deepcopy(found)

@@ -32,6 +32,9 @@ SINGLE = frozenset(
         ("delivery", "steps", 0, "audience", "cookie"),
         ("delivery", "analysis", "checks", 0, "kind"),
         ("workload", "ports", 0, "protocol"),
+        # Another kind has other keys.
+        ("scaling", "kind"),
+        ("scaling", "triggers", 0, "kind"),
     }
 )
 """Keys that have one valid value where all other keys stay as they are."""
@@ -85,7 +88,7 @@ def _apps() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS)
-    yield from (app for name in ("both-engines", "strategies") for app in all_apps(name))
+    yield from (app for name in ("autoscaled", "both-engines", "strategies") for app in all_apps(name))
     everybody = {
         "weight": 5,
         "hold": "9m",

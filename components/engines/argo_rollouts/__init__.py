@@ -12,7 +12,8 @@ from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, Rollo
 from ...features import Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
-from ...manifests.support import autoscalers, disruption_budget, service, service_accounts
+from ...manifests.scaling import autoscalers
+from ...manifests.support import disruption_budget, service, service_accounts
 from ...plan import Plan
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template

@@ -14,7 +14,8 @@ from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRoutin
 from ...features import Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
-from ...manifests.support import autoscaler, disruption_budget, service_accounts
+from ...manifests.scaling import autoscaler, queries
+from ...manifests.support import disruption_budget, service_accounts
 from ...plan import Plan
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
@@ -127,7 +128,7 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
         {
             "provider": provider,
             "targetRef": _reference("apps/v1", "Deployment", plan.name),
-            "autoscalerRef": _reference(scaler["apiVersion"], scaler["kind"], scaler["metadata"]["name"]),
+            "autoscalerRef": _scaler_reference(plan, scaler),
             "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
             "revertOnDeletion": True,
             **routing.spec,
@@ -136,6 +137,12 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
         }
     )
     return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})
+
+
+def _scaler_reference(plan: Plan, scaler: Manifest) -> Manifest:
+    reference = _reference(scaler["apiVersion"], scaler["kind"], scaler["metadata"]["name"])
+    # Without them Flagger replaces the app's name wherever it stands in a query, also where it means something else.
+    return without_nothing({**reference, "primaryScalerQueries": dict(queries(plan.app.scaling))})
 
 
 def _reference(api_version: str, kind: str, name: str) -> Manifest:
