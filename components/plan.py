@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
 from .spec.app import AppSpec
+from .spec.choice import Delivery
 from .spec.cohort import Cohort
 from .spec.container import Port
 from .spec.delivery import Analysis, ErrorRate, Latency
@@ -135,11 +136,15 @@ class Plan:
 def build_plan(app: AppSpec) -> Plan:
     """Derives the plan of a valid app."""
     template = pod_template(app)
-    return Plan(app=app, template=template, revision=revision_of(template), stages=tuple(_stages(app)))
+    return Plan(app=app, template=template, revision=revision_of(template), stages=stages_of(app.delivery))
 
 
-def _stages(app: AppSpec) -> Iterator[Stage]:
-    delivery = app.delivery
+def stages_of(delivery: Delivery) -> tuple[Stage, ...]:
+    """The stages that a delivery asks for, in order."""
+    return tuple(_stages(delivery))
+
+
+def _stages(delivery: Delivery) -> Iterator[Stage]:
     match delivery:
         case Canary():
             yield from _steps(delivery)

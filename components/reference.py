@@ -1,6 +1,6 @@
-"""The reference pages of apps, stacks and capabilities, made from the models.
+"""The reference pages of apps, stacks, presets and capabilities, made from the models.
 
-`python -m components.reference app > docs/reference/app.md`, and the same with `stack` and `capabilities`.
+`python -m components.reference app > docs/reference/app.md`, and the same with `stack`, `presets` and `capabilities`.
 """
 
 import json
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from . import capability_table
 from .discovery import discover
+from .presets_page import presets_page
 from .spec.app import AppSpec
 from .spec.base import json_schema
 from .spec.cluster import StackSpec
@@ -48,10 +49,12 @@ _BY_PATTERN_OF = {"30s": "duration", "1%": "share", "250m": "quantity", "registr
 
 
 def page(name: str) -> str:
-    """The page `app`, `stack` or `capabilities` as Markdown. Raises KeyError for another name."""
+    """The page `app`, `stack`, `presets` or `capabilities` as Markdown. Raises KeyError for another name."""
     command = _COMMAND.format(page=name)
     if name == "capabilities":
         return capability_table.page(command)
+    if name == "presets":
+        return presets_page(command)
     pages: Mapping[str, tuple[str, type[BaseModel], str]] = {
         "app": (_APP, AppSpec, "App"),
         "stack": (_STACK, StackSpec, "Stack"),
@@ -151,6 +154,8 @@ def _plain_type(field: Schema, definitions: Mapping[str, Schema]) -> str:
     if kind == "object":
         values = (field.get("additionalProperties"), *field.get("patternProperties", {}).values())
         typed = [one for one in values if isinstance(one, Mapping) and one]
+        if field.get("required"):
+            return f"mapping with {' and '.join(f'`{key}`' for key in field['required'])}"
         return f"mapping to {_type(typed[0], definitions)}" if typed else "mapping"
     examples = field.get("examples", [])
     if examples and examples[0] in _BY_PATTERN_OF:
@@ -169,6 +174,7 @@ def _one_paragraph(text: str) -> str:
 
 if __name__ == "__main__":
     discover()
-    if sys.argv[1:] not in (["app"], ["stack"], ["capabilities"]):
-        sys.exit("say which page: app, stack or capabilities")
+    known = (["app"], ["stack"], ["presets"], ["capabilities"])
+    if sys.argv[1:] not in known:
+        sys.exit("say which page: app, stack, presets or capabilities")
     sys.stdout.write(page(sys.argv[1]))

@@ -10,6 +10,7 @@ from .facts import Kind, KubeObject, Unknown, dotted, items, number, shown
 from .rule import Undecided, Violation
 
 CANARY = Kind("flagger.app", "Canary")
+TEMPLATE = Kind("flagger.app", "MetricTemplate")
 ANALYSIS = ("spec", "analysis")
 STEP_WEIGHTS = (*ANALYSIS, "stepWeights")
 METRICS = (*ANALYSIS, "metrics")

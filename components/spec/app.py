@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
+from .choice import Delivery
 from .labels import LabelName, LabelValue, object_label_problems
 from .pod_template import containers_of
 from .scaling import AnyScaling, Keda, Scaling
-from .strategies import Delivery
 from .traffic import Traffic
 from .values import AppName, DnsLabel, Int32
 from .workload import Workload

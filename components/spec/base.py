@@ -76,6 +76,11 @@ class Ruled(Strict):
         return made
 
 
+def refused(title: str, findings: Iterable[Finding], raw: Any) -> ValidationError:
+    """The error that says what a rule outside of any model found in what the user wrote."""
+    return ValidationError.from_exception_data(title, list(_as_errors(findings, raw)))
+
+
 def _as_errors(findings: Iterable[Finding], raw: Any) -> Iterator[InitErrorDetails]:
     for path, message in findings:
         context = {"message": message, "inside": len(path)}

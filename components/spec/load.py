@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from .app import AppSpec
 from .cluster import StackSpec
 from .errors import PathPart, Problem, SpecError, explain, format_path, nearest
+from .merging import merge
 from .yaml_files import read_documents
 
 NAMESPACE = "coalmine"
@@ -105,19 +106,6 @@ def load_app(path: Path, root: Path) -> list[LoadedApp]:
     if problems:
         raise SpecError(problems)
     return apps
-
-
-def merge(base: Any, change: Any) -> Any:
-    """`change` merged into `base` key by key; null removes a key, lists are replaced whole."""
-    if not isinstance(base, Mapping) or not isinstance(change, Mapping):
-        return change
-    merged = dict(base)
-    for key, value in change.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged[key], value) if key in merged else value
-    return merged
 
 
 @dataclass(frozen=True)

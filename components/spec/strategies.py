@@ -1,15 +1,14 @@
 """How a new version reaches the users: as a canary, all at once, for a cohort only, or behind a mirror."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
 from .base import Finding, Ruled, Strict
 from .cohort import Cohort, CookieText
 from .delivery import Analysis, Rollback
+from .presets import PresetName
 from .values import Duration, NonEmpty, Percent, PositiveDuration
 
 Weight = Annotated[int, Field(ge=1, le=100)]
@@ -78,6 +77,8 @@ class SessionAffinity(Strict):
 class Delivered(Ruled):
     """What all strategies share."""
 
+    preset: PresetName | None = None
+    """A ready-made release, which stands for every key that is not written here; see the page of presets."""
     analysis: Analysis
     rollback: Rollback = Rollback()
     engine: NonEmpty | None = None
@@ -165,26 +166,3 @@ class Mirrored(Delivered):
     def problems(self) -> Iterator[Finding]:
         yield from self.hold_problem(("hold",), self.hold)
         yield from _whole("scale", self.scale)
-
-
-@dataclass(frozen=True)
-class _ByStrategy:
-    """Chooses the model by `strategy`; a canary where nothing is said."""
-
-    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        models = (Canary, BlueGreen, AbTest, Mirrored)
-        choices: dict[Any, CoreSchema] = {_tag(model): handler.generate_schema(model) for model in models}
-        union = core_schema.tagged_union_schema(choices, discriminator="strategy", ref=None)
-        return core_schema.no_info_before_validator_function(_default_strategy, union)
-
-
-def _tag(model: type[Delivered]) -> str:
-    annotation: Any = model.model_fields["strategy"].annotation
-    return str(annotation.__args__[0])
-
-
-def _default_strategy(raw: Any) -> Any:
-    return {"strategy": "canary", **raw} if isinstance(raw, Mapping) and "strategy" not in raw else raw
-
-
-Delivery = Annotated[Canary | BlueGreen | AbTest | Mirrored, _ByStrategy()]

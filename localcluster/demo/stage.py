@@ -6,7 +6,8 @@ from typing import Any
 
 from components.compile import compile_app
 from components.plan import Plan
-from components.spec.load import LoadedApp, LoadedStack, load_stack, merge
+from components.spec.load import LoadedApp, LoadedStack, load_stack
+from components.spec.merging import merge
 
 from .stack_file import write_stack_file
 from .versions import Version

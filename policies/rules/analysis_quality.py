@@ -5,15 +5,14 @@ is a success whatever was measured; only the job and Kayenta providers bring a v
 `thresholdRange` without a bound lets everything pass, and a metric without any threshold has 0.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ..canaries import CANARY as FLAGGER
 from ..canaries import METRICS as FLAGGER_METRICS
 from ..canaries import WEBHOOKS, weights
-from ..facts import Kind, KubeObject, Unknown, at, dotted, items, number, shown
-from ..rollouts import BLUE_GREEN, CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
+from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
+from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app, full_weight
 from ..rule import (
     Enforcement,
     Finding,
@@ -21,14 +20,11 @@ from ..rule import (
     Parameter,
     Settings,
     Severity,
-    StackRule,
     Undecided,
     Violation,
 )
+from ..switches import judge_switch
 
-_TEMPLATE = Kind("argoproj.io", "AnalysisTemplate")
-_CLUSTER_TEMPLATE = Kind("argoproj.io", "ClusterAnalysisTemplate")
-_FLAGGER_TEMPLATE = Kind("flagger.app", "MetricTemplate")
 _METRICS = ("spec", "metrics")
 _SKIP = ("spec", "skipAnalysis")
 _CONDITIONS = ("successCondition", "failureCondition")
@@ -100,18 +96,13 @@ def _is_condition(value: object) -> bool:
 
 
 def analysis_start(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
-    """An analysis starts while the new version gets less than `below`; in blue-green, before the switch."""
+    """An analysis starts while the new version gets less than `below`; in blue-green, while it can be switched back."""
     if rollout.kind == FLAGGER:
         yield from _judge_flaggers_start(rollout, settings["below"])
     elif rollout.at(*CANARY) is not None:
         yield from _judge_canary_start(rollout, settings["below"])
     elif rollout.at(*BLUE_GREEN) is not None:
-        templates = rollout.at(*BLUE_GREEN, "prePromotionAnalysis", "templates")
-        if isinstance(templates, Unknown):
-            yield Undecided(templates.path)
-        elif not items(templates):
-            path = f"{dotted(BLUE_GREEN)}.prePromotionAnalysis"
-            yield Violation("all traffic moves before any analysis starts", f"give it a {path} with templates")
+        yield from judge_switch(rollout, settings["stay"])
 
 
 def _judge_canary_start(rollout: KubeObject, below: float) -> Iterator[Finding]:
@@ -184,109 +175,6 @@ def _analyses_of(step: Any) -> bool | Unknown:
     return next((value for value in (inline, experiment) if isinstance(value, Unknown)), False)
 
 
-def error_rate_and_latency(
-    rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings
-) -> Iterator[Finding]:
-    """The analyses of a release measure the error rate and the latency, all of its templates taken together."""
-    if rollout.kind == FLAGGER:
-        yield from _judge_flaggers_measures(rollout, templates)
-        return
-    references = _references(rollout)
-    if not references:
-        return  # that there is no analysis at all is another rule's matter
-    known = {(one.kind, one.namespace, one.name): one for one in templates}
-    texts: list[Any] = []
-    names: dict[_Key, str] = {}
-    while references:
-        reference = references.pop(0)
-        key = _key(reference, rollout.namespace)
-        if isinstance(key, Unknown):
-            texts.append(key)
-        elif key not in names and key in known:
-            names[key] = key[2]
-            texts += _texts(known[key].at("spec", "metrics"))
-            references += _listed(known[key].at("spec", "templates"))
-        elif key not in names:
-            names[key] = f"{key[2]}, which is not in this stack"
-    yield from _judge_measures(rollout, texts, list(names.values()))
-
-
-def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]) -> Iterator[Finding]:
-    metrics = canary.at(*FLAGGER_METRICS)
-    listed = _listed(metrics)
-    if not listed:
-        return  # that there is no analysis at all is another rule's matter
-    known = {(one.namespace, one.name): one for one in templates if one.kind == _FLAGGER_TEMPLATE}
-    texts: list[Any] = []
-    names: list[str] = []
-    for metric in listed:
-        texts += [metric] if isinstance(metric, Unknown) else _texts([at(metric, "name"), at(metric, "query")])
-        name, namespace = at(metric, "templateRef", "name"), at(metric, "templateRef", "namespace")
-        if isinstance(name, str):
-            template = known.get((namespace if isinstance(namespace, str) else canary.namespace, name))
-            texts += _texts(template.at("spec", "query")) if template else []
-            names.append(name if template else f"{name}, which is not in this stack")
-    yield from _judge_measures(canary, texts, names or ["none"])
-
-
-_Key = tuple[Kind, str, str]
-
-
-def _key(reference: Any, namespace: str) -> _Key | Unknown:
-    """The template that is meant: its kind, namespace and name."""
-    name, scoped = at(reference, "templateName"), at(reference, "clusterScope")
-    hidden = next((value for value in (name, scoped) if isinstance(value, Unknown)), None)
-    if hidden:
-        return hidden
-    named = name if isinstance(name, str) else "one without a name"
-    return (_CLUSTER_TEMPLATE, "", named) if scoped is True else (_TEMPLATE, namespace, named)
-
-
-def _judge_measures(rollout: KubeObject, texts: Sequence[Any], names: Sequence[str]) -> Iterator[Finding]:
-    said = " ".join(text for text in texts if isinstance(text, str))
-    missing = [measure for measure, words in _MEASURES.items() if not words.search(said)]
-    hidden = next((text for text in texts if isinstance(text, Unknown)), None)
-    if not missing:
-        return
-    if hidden:
-        yield Undecided(hidden.path)
-        return
-    found = f"its analyses do not measure the {' and the '.join(missing)} (templates: {'; '.join(names)})"
-    if rollout.app is not None:
-        yield Violation(found, fix_in_app(rollout.app, "add the check", "delivery.analysis.checks"))
-    else:
-        yield Violation(found, "add the metric, with a name that says what it is, like error-rate or latency-p99")
-
-
-def _references(rollout: KubeObject) -> list[Any]:
-    """What names a template: entries with `templateName`, or the Unknown that hides them."""
-    found = [rollout.at(*CANARY, "analysis", "templates")]
-    found += [rollout.at(*BLUE_GREEN, f"{when}PromotionAnalysis", "templates") for when in ("pre", "post")]
-    steps = rollout.at(*STEPS)
-    for step in [steps] if isinstance(steps, Unknown) else items(steps):
-        found += [at(step, "analysis", "templates"), at(step, "experiment", "analyses")]
-    return [reference for one in found for reference in _listed(one)]
-
-
-def _listed(value: Any) -> list[Any]:
-    return [value] if isinstance(value, Unknown) else items(value)
-
-
-def _texts(value: Any) -> list[Any]:
-    """All texts and unknowns in metrics: their names, and what their providers are asked; not what is concluded."""
-    if isinstance(value, Mapping):
-        return [text for key, one in value.items() if key not in _CONDITIONS for text in _texts(one)]
-    if isinstance(value, list):
-        return [text for one in value for text in _texts(one)]
-    return [value] if isinstance(value, str | Unknown) else []
-
-
-# Words by which a metric's name or query tells what it measures.
-_MEASURES: Mapping[str, re.Pattern[str]] = {
-    "error rate": re.compile(r"error|fail|success|5xx|5\.\.|availab|(?:response|status)_?code", re.IGNORECASE),
-    "latency": re.compile(r"latenc|duration|quantile|percentile|response.?time|\bp\d\d", re.IGNORECASE),
-}
-
 RULES = (
     ObjectRule(
         id="analysis-start",
@@ -295,11 +183,19 @@ RULES = (
         enforcement=Enforcement.MANDATORY,
         title="An analysis starts while few users are reached",
         why="A release that is measured only when most users have it can no longer be stopped in time.",
-        fix="Run an analysis right after the first weight, in the background from the start, or before a promotion.",
+        fix="Run an analysis right after the first weight, or in the background from the start; around a switch, "
+        "before it or while the old pods are still there.",
         kinds=(ROLLOUT, FLAGGER),
         check=analysis_start,
         parameters=(
             Parameter("below", 50, 1, 100, "share of the traffic below which an analysis has started, in percent"),
+            Parameter(
+                "stay",
+                60,
+                1,
+                86_400,
+                "shortest stay of the old pods where the only analysis follows the switch, in seconds",
+            ),
         ),
     ),
     ObjectRule(
@@ -310,7 +206,7 @@ RULES = (
         title="Every metric has a condition",
         why="An engine counts each measurement of a metric without a condition as a success, whatever it says.",
         fix="Give each metric a successCondition or a failureCondition; on Flagger a thresholdRange with a bound.",
-        kinds=(_TEMPLATE, _CLUSTER_TEMPLATE, FLAGGER),
+        kinds=(TEMPLATE, CLUSTER_TEMPLATE, FLAGGER),
         check=metric_condition,
     ),
     ObjectRule(
@@ -323,17 +219,5 @@ RULES = (
         fix="Leave skipAnalysis out; `coalmine promote --full` promotes one release by hand.",
         kinds=(FLAGGER,),
         check=analysis_not_skipped,
-    ),
-    StackRule(
-        id="error-rate-and-latency",
-        code="A9",
-        severity=Severity.MEDIUM,
-        enforcement=Enforcement.ADVISORY,
-        title="Error rate and latency are both measured",
-        why="A version can answer everything too late, or fail at once: each measure misses what the other one sees.",
-        fix="Measure both; the names or the queries of the metrics have to tell which is which.",
-        kinds=(ROLLOUT, FLAGGER),
-        context=(_TEMPLATE, _CLUSTER_TEMPLATE, _FLAGGER_TEMPLATE),
-        check=error_rate_and_latency,
     ),
 )

@@ -13,12 +13,15 @@ from ..canaries import CANARY as FLAGGER
 from ..canaries import STEP_WEIGHTS, has_weights
 from ..canaries import weights as weights_of
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
-from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight
+from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight, hold, tried_by_some
 from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
 
 
 def first_step_weight(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
-    """The first weight above 0 must not pass `max`; a canary that sets none promotes everyone at once."""
+    """The first weight above 0 must not pass `max`.
+
+    A canary that sets none promotes everyone at once, unless chosen requests or copies try the version before.
+    """
     if rollout.kind == FLAGGER:
         yield from _judge_flaggers_first(rollout, settings["max"])
         return
@@ -46,7 +49,11 @@ def _judge_first_weight(rollout: KubeObject, steps: int, whole: float, limit: fl
             if share * 100 > limit * whole:
                 yield _too_high(rollout, dotted(path), share, whole, limit)
             return
-    yield _no_weight(rollout, limit)
+    tried = tried_by_some(rollout)
+    if isinstance(tried, Unknown):
+        yield Undecided(tried.path)
+    elif not tried:
+        yield _no_weight(rollout, limit)
 
 
 def _too_high(rollout: KubeObject, path: str, weight: float, whole: float, limit: float) -> Violation:
@@ -178,10 +185,10 @@ def held_weight(rollout: KubeObject, _settings: Settings) -> Iterator[Finding]:
         return
     waiting: int | None = None
     for index, step in enumerate(items(rollout.at(*STEPS))):
-        hold = _hold(step)
-        if isinstance(hold, Unknown):
-            yield Undecided(hold.path)
-        if hold:
+        held = hold(step)
+        if isinstance(held, Unknown):
+            yield Undecided(held.path)
+        if held:
             waiting = None
         weight = at(step, "setWeight")
         if weight is not None and not isinstance(step, Unknown):
@@ -208,26 +215,6 @@ def _not_held(rollout: KubeObject, waiting: int | None) -> Iterator[Finding]:
     yield Violation(found, "put a pause with a duration, or better an analysis, right after it")
 
 
-def _hold(step: Any) -> bool | Unknown:
-    """Whether a step keeps the weight for a while; the Unknown that hides it."""
-    if isinstance(step, Unknown):
-        return step
-    pause, duration = at(step, "pause"), at(step, "pause", "duration")
-    templates, experiment = at(step, "analysis", "templates"), at(step, "experiment")
-    if (isinstance(pause, dict) and not isinstance(duration, Unknown) and not _is_zero(duration)) or items(templates):
-        return True
-    if isinstance(experiment, dict):
-        return True
-    return next((value for value in (pause, duration, templates, experiment) if isinstance(value, Unknown)), False)
-
-
-def _is_zero(duration: Any) -> bool:
-    """`0`, `0s`, `0m`; absent means: until someone promotes."""
-    if isinstance(duration, str):
-        return not any(digit in duration for digit in "123456789")
-    return number(duration) == 0
-
-
 RULES = (
     ObjectRule(
         id="first-step-weight",
@@ -236,7 +223,7 @@ RULES = (
         enforcement=Enforcement.MANDATORY,
         title="The first weight of a canary is small",
         why="The first step meets every defect that tests missed; its weight is the share of users who meet it too.",
-        fix="Begin the canary with a step whose weight is at most the limit.",
+        fix="Begin the canary with a step whose weight is at most the limit, or hold a cohort or copies first.",
         kinds=(ROLLOUT, FLAGGER),
         check=first_step_weight,
         parameters=(

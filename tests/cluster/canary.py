@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.spec.load import merge
+from components.spec.merging import merge
 from localcluster.api import Object, path_of
 from localcluster.demo.shares import FEWEST_REQUESTS, LARGEST_Z, Share
 from localcluster.load import Load

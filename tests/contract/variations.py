@@ -163,7 +163,17 @@ def _others(value: Any) -> Iterator[Any]:
         digits = [at for at, character in enumerate(value) if character in "12345678"]
         for at in reversed(digits):
             yield f"{value[:at]}{int(value[at]) + 1}{value[at + 1 :]}"
-        yield from (f"{value}x", f"x{value}", f"{value}:9", "p90", "latency", "UDP", "memory", "Unconfined")
+        yield from (
+            f"{value}x",
+            f"x{value}",
+            f"{value}:9",
+            "p90",
+            "latency",
+            "UDP",
+            "memory",
+            "Unconfined",
+            "standard",
+        )
     elif isinstance(value, list):
         yield value[:-1]
         yield [*value, copy.deepcopy(value[-1])] if value else ["x"]

@@ -106,6 +106,10 @@ def _blue_green(**fields: Any) -> dict[str, Any]:
         ),
         pytest.param(rollout({"experiment": {"analyses": [{"name": "a"}]}}, {"setWeight": 80}), id="an experiment's"),
         pytest.param(_blue_green(prePromotionAnalysis=BACKGROUND), id="blue-green, before the switch"),
+        pytest.param(
+            _blue_green(postPromotionAnalysis=BACKGROUND, scaleDownDelaySeconds=60),
+            id="blue-green, while it can go back",
+        ),
     ],
 )
 def test_an_early_analysis_passes(body: dict[str, Any]) -> None:
@@ -142,11 +146,25 @@ def test_a_high_weight_before_a_low_one_is_not_forgotten() -> None:
     assert "at a weight of 80 %" in said
 
 
-@pytest.mark.parametrize("fields", [{}, {"postPromotionAnalysis": BACKGROUND}, {"prePromotionAnalysis": {}}])
-def test_blue_green_without_an_analysis_before_the_switch_is_refused(fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{}, {"prePromotionAnalysis": {}}, {"postPromotionAnalysis": {"templates": []}}])
+def test_blue_green_without_an_analysis_around_the_switch_is_refused(fields: dict[str, Any]) -> None:
     assert messages(START, _blue_green(**fields)) == [
-        "Rollout shop/checkout: all traffic moves before any analysis starts; "
-        "give it a spec.strategy.blueGreen.prePromotionAnalysis with templates"
+        "Rollout shop/checkout: all traffic moves, and no analysis starts before or after that; give it a "
+        "spec.strategy.blueGreen.prePromotionAnalysis with templates, or a postPromotionAnalysis that can take it back"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stay", "seconds"),
+    [({}, "30"), ({"scaleDownDelaySeconds": 59}, "59"), ({"scaleDownDelaySeconds": "9m"}, "a text")],
+)
+def test_an_analysis_after_the_switch_that_ends_with_the_old_pods_is_refused(
+    stay: dict[str, Any], seconds: str
+) -> None:
+    """Trap: the engine ends it when the old pods go, and what it would have said comes too late."""
+    assert messages(START, _blue_green(postPromotionAnalysis=BACKGROUND, **stay)) == [
+        f"Rollout shop/checkout: it is analysed only after the switch, and the old pods go after {seconds} s; "
+        "set spec.strategy.blueGreen.scaleDownDelaySeconds above the length of the analysis, to 60 or more"
     ]
 
 
@@ -168,6 +186,11 @@ def test_the_limit_for_the_start_can_be_configured() -> None:
             "canary.analysis.startingStep",
         ),
         (_blue_green(prePromotionAnalysis=UNKNOWN_TEXT), "blueGreen.prePromotionAnalysis"),
+        (_blue_green(postPromotionAnalysis=UNKNOWN_TEXT), "blueGreen.postPromotionAnalysis"),
+        (
+            _blue_green(postPromotionAnalysis=BACKGROUND, scaleDownDelaySeconds=UNKNOWN_NUMBER),
+            "blueGreen.scaleDownDelaySeconds",
+        ),
     ],
 )
 def test_a_start_only_the_update_knows_is_neither_refused_nor_passed_in_silence(

@@ -58,6 +58,41 @@ def test_a_canary_that_moves_everyone_at_once_is_refused(body: dict[str, Any]) -
     ]
 
 
+COHORT = {"setHeaderRoute": {"name": "audience", "match": [{"headerName": "x", "headerValue": {"exact": "1"}}]}}
+COPIES = {"setMirrorRoute": {"name": "mirror", "match": [{"method": {"exact": "GET"}}]}}
+HELD = {"pause": {"duration": "10m"}}
+
+
+@pytest.mark.parametrize("first", [COHORT, COPIES], ids=["a cohort", "copies"])
+@pytest.mark.parametrize(
+    "hold", [HELD, {"analysis": {"templates": [{"templateName": "a"}]}}], ids=["pause", "analysis"]
+)
+def test_a_version_that_a_cohort_or_copies_try_first_needs_no_weight(first: Any, hold: Any) -> None:
+    assert messages(RULE, rollout({"setCanaryScale": {"weight": 25}}, first, hold)) == []
+    assert Engine(RULE).analyze(rollout(first, hold))[RULE] == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([COHORT], id="a cohort that nothing holds"),
+        pytest.param([HELD, COPIES], id="a hold before the copies"),
+        pytest.param([COHORT, {"pause": {"duration": 0}}], id="a pause of no time"),
+        pytest.param([{"setHeaderRoute": {"name": "audience"}}, HELD], id="a route that is taken away"),
+        pytest.param([{"setHeaderRoute": {"name": "audience", "match": []}}, HELD], id="a route without conditions"),
+        pytest.param([{"setMirrorRoute": {**COPIES["setMirrorRoute"], "percentage": 0}}, HELD], id="no copies"),
+    ],
+)
+def test_a_cohort_or_copies_that_try_nothing_do_not_stand_for_a_weight(steps: Any) -> None:
+    [said] = messages(RULE, rollout(*steps))
+    assert "no step sets a weight, so all traffic moves at once" in said
+
+
+def test_a_large_weight_after_a_cohort_is_still_a_first_weight() -> None:
+    [said] = messages(RULE, rollout(COHORT, HELD, {"setWeight": 60}, HELD))
+    assert "the first weight is 60 %, the limit is 10 %" in said
+
+
 def test_a_small_whole_does_not_make_a_small_number_a_small_share() -> None:
     body = rollout({"setWeight": 5}, trafficRouting={"maxTrafficWeight": 10})
     assert messages(RULE, body) == [
@@ -100,6 +135,10 @@ def test_numbers_that_arrive_as_floats_are_shown_as_written() -> None:
         (rollout({"setWeight": UNKNOWN_NUMBER}), "spec.strategy.canary.steps[0].setWeight"),
         (rollout({"setWeight": 0}, {"setWeight": UNKNOWN_NUMBER}), "spec.strategy.canary.steps[1].setWeight"),
         (rollout(steps=UNKNOWN_TEXT), "spec.strategy.canary.steps"),
+        (
+            rollout({"setHeaderRoute": {"name": "a", "match": UNKNOWN_TEXT}}, {"pause": {}}),
+            "spec.strategy.canary.steps[0].setHeaderRoute.match",
+        ),
         (
             rollout({"setWeight": 5}, trafficRouting={"maxTrafficWeight": UNKNOWN_NUMBER}),
             "spec.strategy.canary.trafficRouting.maxTrafficWeight",

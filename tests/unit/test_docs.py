@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.spec.load import merge
+from components.spec.merging import merge
 from tests.coalmine import coalmine
 from tests.specs import EXAMPLES, ROOT, Project, app_messages, example_app
 

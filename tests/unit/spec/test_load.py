@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.spec.load import load_app, merge
+from components.spec.load import load_app
+from components.spec.merging import merge
 from tests.specs import REMOVED, Project, changed, example_app, stack_keys
 
 SHOP = example_app()

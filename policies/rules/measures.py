@@ -1,0 +1,133 @@
+"""What the analyses of a release measure, all of their templates taken together."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..canaries import CANARY as FLAGGER
+from ..canaries import METRICS as FLAGGER_METRICS
+from ..canaries import TEMPLATE as FLAGGER_TEMPLATE
+from ..facts import Kind, KubeObject, Unknown, at, items
+from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app
+from ..rule import Enforcement, Finding, Settings, Severity, StackRule, Undecided, Violation
+
+_CONDITIONS = ("successCondition", "failureCondition")
+
+
+def error_rate_and_latency(
+    rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings
+) -> Iterator[Finding]:
+    """The analyses of a release measure the error rate and the latency, all of its templates taken together."""
+    if rollout.kind == FLAGGER:
+        yield from _judge_flaggers_measures(rollout, templates)
+        return
+    references = _references(rollout)
+    if not references:
+        return  # that there is no analysis at all is another rule's matter
+    known = {(one.kind, one.namespace, one.name): one for one in templates}
+    texts: list[Any] = []
+    names: dict[_Key, str] = {}
+    while references:
+        reference = references.pop(0)
+        key = _key(reference, rollout.namespace)
+        if isinstance(key, Unknown):
+            texts.append(key)
+        elif key not in names and key in known:
+            names[key] = key[2]
+            texts += _texts(known[key].at("spec", "metrics"))
+            references += _listed(known[key].at("spec", "templates"))
+        elif key not in names:
+            names[key] = f"{key[2]}, which is not in this stack"
+    yield from _judge_measures(rollout, texts, list(names.values()))
+
+
+def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]) -> Iterator[Finding]:
+    metrics = canary.at(*FLAGGER_METRICS)
+    listed = _listed(metrics)
+    if not listed:
+        return  # that there is no analysis at all is another rule's matter
+    known = {(one.namespace, one.name): one for one in templates if one.kind == FLAGGER_TEMPLATE}
+    texts: list[Any] = []
+    names: list[str] = []
+    for metric in listed:
+        texts += [metric] if isinstance(metric, Unknown) else _texts([at(metric, "name"), at(metric, "query")])
+        name, namespace = at(metric, "templateRef", "name"), at(metric, "templateRef", "namespace")
+        if isinstance(name, str):
+            template = known.get((namespace if isinstance(namespace, str) else canary.namespace, name))
+            texts += _texts(template.at("spec", "query")) if template else []
+            names.append(name if template else f"{name}, which is not in this stack")
+    yield from _judge_measures(canary, texts, names or ["none"])
+
+
+_Key = tuple[Kind, str, str]
+
+
+def _key(reference: Any, namespace: str) -> _Key | Unknown:
+    """The template that is meant: its kind, namespace and name."""
+    name, scoped = at(reference, "templateName"), at(reference, "clusterScope")
+    hidden = next((value for value in (name, scoped) if isinstance(value, Unknown)), None)
+    if hidden:
+        return hidden
+    named = name if isinstance(name, str) else "one without a name"
+    return (CLUSTER_TEMPLATE, "", named) if scoped is True else (TEMPLATE, namespace, named)
+
+
+def _judge_measures(rollout: KubeObject, texts: Sequence[Any], names: Sequence[str]) -> Iterator[Finding]:
+    said = " ".join(text for text in texts if isinstance(text, str))
+    missing = [measure for measure, words in _MEASURES.items() if not words.search(said)]
+    hidden = next((text for text in texts if isinstance(text, Unknown)), None)
+    if not missing:
+        return
+    if hidden:
+        yield Undecided(hidden.path)
+        return
+    found = f"its analyses do not measure the {' and the '.join(missing)} (templates: {'; '.join(names)})"
+    if rollout.app is not None:
+        yield Violation(found, fix_in_app(rollout.app, "add the check", "delivery.analysis.checks"))
+    else:
+        yield Violation(found, "add the metric, with a name that says what it is, like error-rate or latency-p99")
+
+
+def _references(rollout: KubeObject) -> list[Any]:
+    """What names a template: entries with `templateName`, or the Unknown that hides them."""
+    found = [rollout.at(*CANARY, "analysis", "templates")]
+    found += [rollout.at(*BLUE_GREEN, f"{when}PromotionAnalysis", "templates") for when in ("pre", "post")]
+    steps = rollout.at(*STEPS)
+    for step in [steps] if isinstance(steps, Unknown) else items(steps):
+        found += [at(step, "analysis", "templates"), at(step, "experiment", "analyses")]
+    return [reference for one in found for reference in _listed(one)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, Unknown) else items(value)
+
+
+def _texts(value: Any) -> list[Any]:
+    """All texts and unknowns in metrics: their names, and what their providers are asked; not what is concluded."""
+    if isinstance(value, Mapping):
+        return [text for key, one in value.items() if key not in _CONDITIONS for text in _texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str | Unknown) else []
+
+
+# Words by which a metric's name or query tells what it measures.
+_MEASURES: Mapping[str, re.Pattern[str]] = {
+    "error rate": re.compile(r"error|fail|success|5xx|5\.\.|availab|(?:response|status)_?code", re.IGNORECASE),
+    "latency": re.compile(r"latenc|duration|quantile|percentile|response.?time|\bp\d\d", re.IGNORECASE),
+}
+
+RULES = (
+    StackRule(
+        id="error-rate-and-latency",
+        code="A9",
+        severity=Severity.MEDIUM,
+        enforcement=Enforcement.ADVISORY,
+        title="Error rate and latency are both measured",
+        why="A version can answer everything too late, or fail at once: each measure misses what the other one sees.",
+        fix="Measure both; the names or the queries of the metrics have to tell which is which.",
+        kinds=(ROLLOUT, FLAGGER),
+        context=(TEMPLATE, CLUSTER_TEMPLATE, FLAGGER_TEMPLATE),
+        check=error_rate_and_latency,
+    ),
+)

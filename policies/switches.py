@@ -1,0 +1,42 @@
+"""Blue-green releases of Argo Rollouts: what is measured before all traffic is switched, or while it can be taken back.
+
+After a switch the traffic goes back only as long as the old pods are there, which is `scaleDownDelaySeconds`, 30 where
+absent; when they go, the analysis is ended. Source: argo-rollouts v1.9, docs/features/bluegreen.md.
+"""
+
+from collections.abc import Iterator
+
+from .facts import KubeObject, Unknown, dotted, items, number, shown
+from .rollouts import BLUE_GREEN
+from .rule import Finding, Undecided, Violation
+
+_STAY = (*BLUE_GREEN, "scaleDownDelaySeconds")
+_ENGINES_STAY = 30
+
+
+def judge_switch(rollout: KubeObject, stay: float) -> Iterator[Finding]:
+    """An analysis stands before the switch; or after it, and the old pods stay for `stay` seconds at least."""
+    before, after = (rollout.at(*BLUE_GREEN, f"{when}PromotionAnalysis", "templates") for when in ("pre", "post"))
+    if items(before):
+        return
+    if isinstance(before, Unknown):
+        yield Undecided(before.path)
+    elif isinstance(after, Unknown):
+        yield Undecided(after.path)
+    elif items(after):
+        yield from _judge_stay(rollout, stay)
+    else:
+        path = f"{dotted(BLUE_GREEN)}.prePromotionAnalysis"
+        said = "all traffic moves, and no analysis starts before or after that"
+        yield Violation(said, f"give it a {path} with templates, or a postPromotionAnalysis that can take it back")
+
+
+def _judge_stay(rollout: KubeObject, stay: float) -> Iterator[Finding]:
+    given = rollout.at(*_STAY)
+    if isinstance(given, Unknown):
+        yield Undecided(given.path)
+        return
+    seconds = _ENGINES_STAY if given is None else given
+    if (number(seconds) or 0) < stay:
+        found = f"it is analysed only after the switch, and the old pods go after {shown(seconds)} s"
+        yield Violation(found, f"set {dotted(_STAY)} above the length of the analysis, to {shown(stay)} or more")
