@@ -22,6 +22,17 @@ class Feature(Enum):
     REPEATED_CHECKS = "several checks at one weight"
     TOLERATED_FAILURES = "failed checks that are tolerated step by step"
     KEEP_OLD_PODS = "old pods that stay for a while"
+    FAST_ROLLBACK = "going back to an older version without steps"
+    GATE_CONFIRM = "waiting for a gate before a release starts"
+    GATE_PRE = "a gate before the first request"
+    GATE_DURING = "a gate beside the checks"
+    GATE_INCREASE = "waiting for a gate before every weight"
+    GATE_PROMOTE = "waiting for a gate before everybody gets the new version"
+    GATE_POST = "telling a gate how a release ended"
+    GATE_ROLLBACK = "a gate that takes a release back"
+    GATE_EVENT = "telling a gate everything that happens"
+    LOAD_JOB = "a load test as a Job"
+    LOAD_TESTER = "a load test by a load tester"
 
 
 ROUTED = frozenset(
@@ -39,3 +50,6 @@ ROUTED = frozenset(
     }
 )
 """The features that depend on the router; the others are the engine's alone."""
+
+GATES = tuple(feature for feature in Feature if feature.name.startswith("GATE_"))
+"""Everything that an address may be asked about a release."""

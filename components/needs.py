@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from .features import Feature
 from .plan import Path, Plan, Stage
+from .spec.hooks import When
 
 
 def needs(plan: Plan) -> Mapping[Feature, Path]:
@@ -36,6 +37,17 @@ def _of_release(plan: Plan) -> Iterator[tuple[Feature, Path]]:
         yield Feature.TOLERATED_FAILURES, ("delivery", "analysis", "tolerated_failures")
     if "keep_old_pods" in rollback.model_fields_set and rollback.keep_old_pods.milliseconds:
         yield Feature.KEEP_OLD_PODS, ("delivery", "rollback", "keep_old_pods")
+    if rollback.fast_window:
+        yield Feature.FAST_ROLLBACK, ("delivery", "rollback", "fast_window")
+    yield from _of_gates(plan)
+
+
+def _of_gates(plan: Plan) -> Iterator[tuple[Feature, Path]]:
+    delivery = plan.app.delivery
+    for index, hook in enumerate(delivery.gates):
+        yield _OF_A_GATE[hook.when], ("delivery", "gates", index)
+    if delivery.load_test:
+        yield Feature.LOAD_JOB if delivery.load_test.image else Feature.LOAD_TESTER, ("delivery", "load_test")
 
 
 def _mirrors_some(stage: Stage, _plan: Plan) -> bool:
@@ -57,3 +69,14 @@ _OF_A_STAGE: Mapping[Feature, Callable[[Stage, Plan], bool]] = {
     Feature.REPEATED_CHECKS: lambda stage, _: stage.weight > 0 and stage.gate.count > 1,
 }
 """Of every feature that a single stage may ask for, whether it does."""
+
+_OF_A_GATE: Mapping[When, Feature] = {
+    "confirm": Feature.GATE_CONFIRM,
+    "pre": Feature.GATE_PRE,
+    "during": Feature.GATE_DURING,
+    "increase": Feature.GATE_INCREASE,
+    "promote": Feature.GATE_PROMOTE,
+    "post": Feature.GATE_POST,
+    "rollback": Feature.GATE_ROLLBACK,
+    "event": Feature.GATE_EVENT,
+}

@@ -1,11 +1,14 @@
 """`coalmine plan`: what a release does, in words that need no knowledge of the engine."""
 
+import shlex
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from ..compile import Compiled, compile_app
 from ..plan import Plan, Stage
+from ..spec.choice import Delivery
 from ..spec.delivery import ErrorRate, Latency
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
 
@@ -54,6 +57,7 @@ def as_data(release: Compiled) -> dict[str, Any]:
             for stage in plan.stages
         ],
         "deadline": str(plan.app.delivery.rollback.deadline),
+        "gates": [{"name": hook.name, "when": hook.when, "url": hook.url} for hook in plan.app.delivery.gates],
         "notes": list(release.notes),
     }
 
@@ -93,8 +97,18 @@ def remarks(release: Compiled) -> list[str]:
         "Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".",
         f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check.",
         f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
+        *_asked_besides(plan.app.delivery),
         *(f"{note}." for note in release.notes),
     ]
+
+
+def _asked_besides(delivery: Delivery) -> Iterator[str]:
+    """Gates, load and ways back, beside the checks."""
+    yield from (f"{hook} ({hook.url})." for hook in delivery.gates)
+    if delivery.load_test:
+        yield f"While it is checked, load is made: {shlex.join(delivery.load_test.command)}."
+    if delivery.rollback.fast_window:
+        yield f"Going back to one of the last {delivery.rollback.fast_window} versions skips all steps and checks."
 
 
 def _show(release: Compiled, console: Any) -> None:

@@ -14,6 +14,10 @@ SHORTEST_INTERVAL = Duration.of_seconds(10)
 LONGEST_LATENCY = Duration.of_seconds(1800)
 
 
+REVISIONS_KEPT = 5
+"""Old versions that stay in the cluster to go back to."""
+
+
 class ErrorRate(Ruled):
     """The share of requests answered with a server error (HTTP 5xx)."""
 
@@ -85,3 +89,5 @@ class Rollback(Strict):
     """A release that makes no progress for so long is aborted."""
     keep_old_pods: Duration = Duration.of_seconds(30)
     """How long the pods of the version that lost stay after a release ends."""
+    fast_window: Annotated[int, Field(ge=0, le=REVISIONS_KEPT)] = 0
+    """Going back to one of so many last versions skips all steps and checks; 0 for none."""

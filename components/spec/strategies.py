@@ -8,11 +8,16 @@ from pydantic import Field
 from .base import Finding, Ruled, Strict
 from .cohort import Cohort, CookieText
 from .delivery import Analysis, Rollback
+from .hooks import Hook, LoadTest, When, name_problems
 from .presets import PresetName
 from .values import Duration, NonEmpty, Percent, PositiveDuration
 
 Weight = Annotated[int, Field(ge=1, le=100)]
 Method = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+_NO_WEIGHT: Mapping[When, str] = {"increase": "is asked before a weight, and this release has none: use 'promote'"}
+_ONE_SWITCH: Mapping[When, str] = {
+    "confirm": "is asked before the pods start, which a switch does not wait for: use 'pre'"
+}
 _QUARTER = Percent.parse("25%")
 
 
@@ -81,8 +86,18 @@ class Delivered(Ruled):
     """A ready-made release, which stands for every key that is not written here; see the page of presets."""
     analysis: Analysis
     rollback: Rollback = Rollback()
+    gates: list[Hook] = []
+    """Addresses that are asked about the release beside the checks, in this order."""
+    load_test: LoadTest | None = None
     engine: NonEmpty | None = None
     """Name of the engine that moves the weights of this app; the cluster's first one unless given."""
+
+    def gate_problems(self, useless: Mapping[When, str]) -> Iterator[Finding]:
+        """`useless`: what this strategy never asks, and why."""
+        yield from name_problems(self.gates)
+        for index, hook in enumerate(self.gates):
+            if hook.when in useless:
+                yield ("gates", index, "when"), f"'{hook.when}' {useless[hook.when]}"
 
     def hold_problem(self, path: tuple[str | int, ...], hold: Duration) -> Iterator[Finding]:
         """A hold in which no check could fail decides nothing."""
@@ -114,6 +129,7 @@ class Canary(Delivered):
             before = weight
 
     def problems(self) -> Iterator[Finding]:
+        yield from self.gate_problems({} if any(step.weight for step in self.steps) else _NO_WEIGHT)
         for index, step in enumerate(self.steps):
             yield from self.hold_problem(("steps", index, "hold"), step.hold)
 
@@ -129,6 +145,7 @@ class BlueGreen(Delivered):
     """How long it is watched after the switch; the traffic goes back when a check fails."""
 
     def problems(self) -> Iterator[Finding]:
+        yield from self.gate_problems(_ONE_SWITCH)
         yield from self.hold_problem(("hold",), self.hold)
 
 
@@ -146,6 +163,7 @@ class AbTest(Delivered):
     """Whether a person must let it reach everybody: `coalmine approve`."""
 
     def problems(self) -> Iterator[Finding]:
+        yield from self.gate_problems(_NO_WEIGHT)
         yield from self.hold_problem(("hold",), self.hold)
         yield from _whole("scale", self.scale)
 
@@ -164,5 +182,6 @@ class Mirrored(Delivered):
     """Whether a person must let it reach everybody: `coalmine approve`."""
 
     def problems(self) -> Iterator[Finding]:
+        yield from self.gate_problems(_NO_WEIGHT)
         yield from self.hold_problem(("hold",), self.hold)
         yield from _whole("scale", self.scale)

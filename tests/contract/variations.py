@@ -88,7 +88,7 @@ def _apps() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS)
-    yield from (app for name in ("autoscaled", "both-engines", "strategies") for app in all_apps(name))
+    yield from (app for name in ("autoscaled", "both-engines", "strategies", "gates") for app in all_apps(name))
     everybody = {
         "weight": 5,
         "hold": "9m",
@@ -173,6 +173,7 @@ def _others(value: Any) -> Iterator[Any]:
             "memory",
             "Unconfined",
             "standard",
+            "during",
         )
     elif isinstance(value, list):
         yield value[:-1]

@@ -6,7 +6,7 @@ Source: argo-rollouts v1.9, docs/features/specification.md.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from ...capability import Cells, Evidence, Native
+from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
@@ -15,12 +15,16 @@ from ...manifests.meta import Manifest, manifest, selector_labels, without_nothi
 from ...manifests.scaling import autoscalers
 from ...manifests.support import disruption_budget, service, service_accounts
 from ...plan import Plan
+from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
-from .analysis import analysis, analysis_template
+from .analysis import analysis, analysis_template, tolerated_errors
+from .gates import gate_references, gate_templates
 from .steps import managed_routes, steps
 
 _GROUP = "argoproj.io"
 _API = f"{_GROUP}/v1alpha1"
+_ASKED_AGAIN = "an analysis that asks every 10s until the answer is yes"
+_TOLD = "read the release's events, or choose engine 'flagger'"
 _SPARE_SECONDS = 30
 """How much longer than an analysis after a switch the old pods stay: the controller ends it when they go."""
 
@@ -37,6 +41,23 @@ class ArgoRolloutsEngine(Engine):
         Feature.REPEATED_CHECKS: Native(Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),
         Feature.KEEP_OLD_PODS: Native(Evidence.CONTROLLER),
+        Feature.FAST_ROLLBACK: Native(Evidence.API_SERVER),
+        Feature.GATE_CONFIRM: Emulated(_ASKED_AGAIN, Evidence.API_SERVER),
+        Feature.GATE_PRE: Native(Evidence.API_SERVER),
+        Feature.GATE_DURING: Native(Evidence.API_SERVER),
+        Feature.GATE_INCREASE: Emulated(_ASKED_AGAIN, Evidence.API_SERVER),
+        Feature.GATE_PROMOTE: Emulated(f"{_ASKED_AGAIN}; no check is made meanwhile", Evidence.API_SERVER),
+        Feature.GATE_POST: Refused("an analysis can only be asked before the end", _TOLD),
+        Feature.GATE_ROLLBACK: Refused(
+            "its web metric cannot tell a yes from a no that takes a release back",
+            "run `coalmine abort` instead, add a gate 'during' that says no, or choose engine 'flagger'",
+        ),
+        Feature.GATE_EVENT: Refused("an analysis is told nothing", _TOLD),
+        Feature.LOAD_JOB: Native(Evidence.API_SERVER),
+        Feature.LOAD_TESTER: Refused(
+            "Argo Rollouts runs Jobs, and has no load tester",
+            "give load_test.image instead of tester, or choose engine 'flagger'",
+        ),
     }
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
@@ -53,6 +74,7 @@ class ArgoRolloutsEngine(Engine):
             service(plan.app, services.canary),
             *routing.manifests,
             analysis_template(plan, router, metrics),
+            *gate_templates(plan, tolerated_errors(plan.analysis)),
             rollout,
             *autoscalers(plan.app, rollout),
             disruption_budget(plan.app),
@@ -80,7 +102,8 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manife
         {
             # With an autoscaler the field stays absent: two owners would fight over it.
             "replicas": app.replicas,
-            "revisionHistoryLimit": 5,
+            "revisionHistoryLimit": REVISIONS_KEPT,
+            "rollbackWindow": {"revisions": rollback.fast_window} if rollback.fast_window else None,
             "minReadySeconds": app.workload.min_ready.whole_seconds,
             "progressDeadlineSeconds": rollback.deadline.whole_seconds,
             "progressDeadlineAbort": True,
@@ -112,11 +135,13 @@ def _blue_green(plan: Plan, wanted: BlueGreen, services: Services) -> Manifest:
     """The Service that users reach is switched to the new pods; the other one always shows the newest version."""
     [stage] = plan.stages
     keep = wanted.rollback.keep_old_pods.whole_seconds
+    asked = gate_references(plan, "pre", "promote")
     return {
         "activeService": services.stable,
         "previewService": services.canary,
         "autoPromotionEnabled": not wanted.approval,
         "maxUnavailable": 0,
+        **({"prePromotionAnalysis": {"templates": asked}} if asked else {}),
         "postPromotionAnalysis": analysis(plan, stage),
         "scaleDownDelaySeconds": max(keep, wanted.hold.whole_seconds + _SPARE_SECONDS),
         "abortScaleDownDelaySeconds": max(keep, 1),

@@ -10,6 +10,7 @@ from ...plan import Plan, Stage
 from ...spec.delivery import Analysis, check_name
 from ...spec.labels import REVISION_LABEL
 from ...spec.values import Duration
+from .gates import metrics_beside_checks
 
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
@@ -28,20 +29,24 @@ def analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Ma
         "interval": interval,
         "count": f"{{{{args.{_COUNT_ARG}}}}}",
         "failureLimit": plan.analysis.tolerated_failures,
-        "consecutiveErrorLimit": _tolerated_errors(plan.analysis),
+        "consecutiveErrorLimit": tolerated_errors(plan.analysis),
     }
     # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
     fewest = str(min(stage.gate.count for stage in plan.stages))
     spec = {
         "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}],
         "metrics": [
-            {"name": check_name(check), **shared, **asked.rollouts_metric(check, plan, series)} for check in plan.checks
+            *(
+                {"name": check_name(check), **shared, **asked.rollouts_metric(check, plan, series)}
+                for check in plan.checks
+            ),
+            *metrics_beside_checks(plan, shared),
         ],
     }
     return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
 
 
-def _tolerated_errors(analysis: Analysis) -> int:
+def tolerated_errors(analysis: Analysis) -> int:
     """Errors in a row that last as long as failed checks are tolerated: no answer is no better than a bad one."""
     return analysis.tolerated_failures * analysis.interval.milliseconds // _RETRY.milliseconds
 

@@ -10,6 +10,7 @@ from ...plan import Plan, Stage
 from ...spec.cohort import Cohort
 from ...spec.strategies import Mirror
 from .analysis import analysis
+from .gates import gate, gate_references
 
 AUDIENCE_ROUTE = "audience"
 MIRROR_ROUTE = "mirror"
@@ -24,14 +25,16 @@ def managed_routes(plan: Plan) -> list[Manifest]:
 
 def steps(plan: Plan) -> list[Manifest]:
     """All steps; after the last one everybody gets the new version."""
-    made: list[Manifest] = []
+    made = list(gate(plan, "confirm"))
+    asked = bool(gate_references(plan, "pre"))
     before: Stage | None = None
     pods = 0
     for stage in plan.stages:
         # A share of pods once asked for is kept until the weight needs more: the cohort goes on sending requests.
-        wanted = int(stage.scale.value) if stage.scale else max(pods, stage.weight) if pods else 0
+        wanted = int(stage.scale.value) if stage.scale else max(pods, stage.weight) if pods or asked else 0
         made += _stage(plan, stage, before, wanted if wanted != pods else 0)
         before, pods = stage, wanted
+    made += gate(plan, "promote")
     return made
 
 
@@ -40,7 +43,10 @@ def _stage(plan: Plan, stage: Stage, before: Stage | None, pods: int) -> Iterato
     route = stage.route
     if pods:
         yield {"setCanaryScale": {"weight": pods}}
+    if before is None:
+        yield from gate(plan, "pre")
     if route.weight and (before is None or route.weight != before.route.weight):
+        yield from gate(plan, "increase")
         yield {"setWeight": route.weight}
     if route.cohort and (before is None or route.cohort != before.route.cohort):
         yield {"setHeaderRoute": {"name": AUDIENCE_ROUTE, "match": _conditions(route.cohort)}}

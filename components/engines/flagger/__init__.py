@@ -8,10 +8,10 @@ Source: docs.flagger.app (How it works, Canary CRD) and flagger v1.36, pkg/contr
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from ...capability import Cells, Emulated, Evidence, Refused
+from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
 from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRouting
-from ...features import Feature
+from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
 from ...manifests.scaling import autoscaler, queries
@@ -20,6 +20,7 @@ from ...plan import Plan
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
 from .analysis import API, Metric, analysis, metrics_of
+from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
 
 _OTHER = "choose engine 'argo-rollouts'"
@@ -47,7 +48,8 @@ class FlaggerEngine(Engine):
         ),
         Feature.SCALE: Refused("Flagger makes as many canary pods as the app has", f"leave 'scale' out, or {_OTHER}"),
         Feature.APPROVAL: Refused(
-            "Flagger asks a gate of the load tester, which is not installed", f"leave 'approval' out, or {_OTHER}"
+            "Flagger lets a person decide by an address that it asks, and none is given",
+            f"leave 'approval' out and add a gate, when: increase or promote, with a url that says yes; or {_OTHER}",
         ),
         Feature.STEP_TIMING: Refused(
             "Flagger has one interval for all weights", f"give every step the same hold, or {_OTHER}"
@@ -60,6 +62,13 @@ class FlaggerEngine(Engine):
             "Flagger scales them to zero as soon as a release ends",
             f"leave rollback.keep_old_pods out, or {_OTHER}",
         ),
+        Feature.FAST_ROLLBACK: Refused(
+            "every change of the pods is a release of its own to Flagger",
+            f"leave rollback.fast_window out and go back with `coalmine promote --full`, or {_OTHER}",
+        ),
+        **{feature: Native(Evidence.API_SERVER) for feature in GATES},
+        Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
+        Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }
     router_contract: ClassVar[type] = FlaggerRouter
     metrics_contract: ClassVar[type] = FlaggerMetrics
@@ -68,7 +77,8 @@ class FlaggerEngine(Engine):
     def problems(self, plan: Plan) -> Sequence[Finding]:
         template = plan.app.workload.pod_template
         lost = dropped_fields(template) if template else ()
-        return [*_uncounted(plan), *((("workload", "pod_template", *path), message) for path, message in lost)]
+        in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
+        return [*_uncounted(plan), *hook_problems(plan), *in_template]
 
     def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
         steered = FlaggerRouter.of(router)
@@ -133,7 +143,7 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
             "revertOnDeletion": True,
             **routing.spec,
             "service": service,
-            "analysis": analysis(plan, routing, checks),
+            "analysis": without_nothing({**analysis(plan, routing, checks), "webhooks": webhooks(plan)}),
         }
     )
     return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})
