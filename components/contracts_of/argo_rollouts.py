@@ -19,6 +19,11 @@ class Services:
     canary: str
 
 
+def audience_route(plan: Plan) -> str:
+    """The route that the controller makes for a cohort; some routers make it an object beside those of other apps."""
+    return f"{plan.name}-audience"
+
+
 @dataclass(frozen=True)
 class RolloutsRouting:
     """A router's part.

@@ -92,7 +92,7 @@ def both() -> list[tuple[Combination, Plan]]:
 
 
 def plans() -> list[Plan]:
-    """The plans of the examples' apps, one that checks everything, and simple ones, inside a mesh and not."""
+    """The plans of the examples' apps, one that checks everything, and simple ones."""
     apps = [example_app(name) for name in SCENARIOS]
     everything = example_app()
     everything["delivery"]["analysis"]["checks"] = [dict(check) for check in CHECKS.values()]
@@ -103,7 +103,9 @@ def plans() -> list[Plan]:
     for one in (plain, inside):
         one["traffic"] = {"hosts": one["traffic"]["hosts"]}
     inside["traffic"]["hosts"] = [f"{inside['name']}.{inside['namespace']}.svc.cluster.local"]
+    chosen = {"strategy": "ab", "cohort": {"headers": {"x-internal": {"exact": "yes"}}}, "hold": "5m"}
+    cohort = {**plain, "delivery": {**chosen, "analysis": plain["delivery"]["analysis"]}}
     for app in apps:
         # Whatever engine an example chooses: each combination has one of its own.
         app["delivery"].pop("engine", None)
-    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside)]
+    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside, cohort)]

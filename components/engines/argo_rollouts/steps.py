@@ -5,6 +5,7 @@ Source: argo-rollouts v1.9, docs/features/{canary,traffic-management/index}.md.
 
 from collections.abc import Iterator, Sequence
 
+from ...contracts_of.argo_rollouts import audience_route
 from ...manifests.meta import Manifest, without_nothing
 from ...plan import Plan, Stage
 from ...spec.cohort import Cohort
@@ -12,13 +13,12 @@ from ...spec.strategies import Mirror
 from .analysis import analysis
 from .gates import gate, gate_references
 
-AUDIENCE_ROUTE = "audience"
 MIRROR_ROUTE = "mirror"
 
 
 def managed_routes(plan: Plan) -> list[Manifest]:
     """The routes that the controller makes and removes, the most specific first."""
-    wanted = [AUDIENCE_ROUTE] if plan.cohorts else []
+    wanted = [audience_route(plan)] if plan.cohorts else []
     wanted += [MIRROR_ROUTE] if any(stage.route.mirror for stage in plan.stages) else []
     return [{"name": name} for name in wanted]
 
@@ -49,7 +49,7 @@ def _stage(plan: Plan, stage: Stage, before: Stage | None, pods: int) -> Iterato
         yield from gate(plan, "increase")
         yield {"setWeight": route.weight}
     if route.cohort and (before is None or route.cohort != before.route.cohort):
-        yield {"setHeaderRoute": {"name": AUDIENCE_ROUTE, "match": _conditions(route.cohort)}}
+        yield {"setHeaderRoute": {"name": audience_route(plan), "match": _conditions(route.cohort)}}
     if route.mirror:
         copied = {"match": _copied(route.mirror), "percentage": int(route.mirror.share.value)}
         yield {"setMirrorRoute": {"name": MIRROR_ROUTE, **copied}}

@@ -1,0 +1,73 @@
+"""Linkerd: a TrafficSplit that the engine makes, for what the mesh's pods send to the app's own Service.
+
+Both engines write TrafficSplits of SMI v1alpha1, which Linkerd takes with its SMI extension. With Argo Rollouts the
+app's own Service is ours. Source: linkerd.io (Proxy metrics), github.com/linkerd/linkerd-smi; argo-rollouts v1.9,
+rollout/trafficrouting/smi; flagger v1.36, pkg/router/smi.go and pkg/metrics/observers/linkerd.go.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from ..capability import Cells, Evidence, Native, Refused, cells
+from ..contracts import LabelMatch, Measured, RequestSeries, Router
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
+from ..features import ROUTED, Feature
+from ..manifests.support import service
+from ..plan import Plan
+from ..refusals import other_hosts, retries, slow, timeout
+from ..spec.base import Finding
+from ..spec.values import Duration
+
+_ONLY_WEIGHTS = Refused("a TrafficSplit holds weights and nothing else", "use strategy 'canary' with weights alone")
+_ABLE = {
+    Feature.WEIGHTS: Native(Evidence.API_SERVER),
+    Feature.MATCH: Refused("a TrafficSplit takes all that is sent to a Service", "leave traffic.match out"),
+}
+_LARGEST = Duration.of_seconds(50)
+"""The largest bucket of the proxy's latency histogram."""
+
+
+class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
+    """Routes by Linkerd, inside the mesh; its SMI extension and the proxies beside the pods are the platform's."""
+
+    kind: Literal["linkerd"] = "linkerd"
+
+    capabilities: ClassVar[Mapping[str, Cells]] = {
+        "argo-rollouts": cells(_ABLE, _ONLY_WEIGHTS, ROUTED),
+        "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
+    }
+    flagger_provider: ClassVar[str] = "linkerd"
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "linkerd"}
+
+    def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
+        split = {"rootService": plan.name, "trafficSplitName": plan.name}
+        return RolloutsRouting({"smi": split}, [service(plan.app, plan.name)], [])
+
+    def for_flagger(self, plan: Plan) -> FlaggerRouting:
+        return FlaggerRouting(service={}, manifests=[])
+
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        why = "Linkerd ignores it beside a TrafficSplit"
+        return [
+            *other_hosts(plan, plan.name, self.kind),
+            *timeout(plan, why),
+            *retries(plan, why),
+            *slow(plan, _LARGEST, self.kind),
+        ]
+
+    def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+        # Deployments are told apart at the receiving side. The pods of a Rollout are not: there it is the Service by
+        # which the senders' proxies reached them.
+        only = (
+            (("direction", "inbound"), ("namespace", plan.namespace), ("deployment", measured.workload))
+            if measured.workload
+            else (("direction", "outbound"), ("dst_namespace", plan.namespace), ("dst_service", plan.measured_service))
+        )
+        return RequestSeries(
+            requests="response_total",
+            errors=LabelMatch("classification", "=", "failure"),
+            duration_buckets="response_latency_ms_bucket",
+            duration_unit_ms=1,
+            only=tuple(LabelMatch(label, "=", value) for label, value in only),
+        )
