@@ -20,7 +20,7 @@ from ..spec.base import Finding
 from ..spec.values import Duration
 
 _ONLY_WEIGHTS = Refused("a TrafficSplit holds weights and nothing else", "use strategy 'canary' with weights alone")
-_ABLE = {
+_ABLE: Cells = {
     Feature.WEIGHTS: Native(Evidence.API_SERVER),
     Feature.MATCH: Refused("a TrafficSplit takes all that is sent to a Service", "leave traffic.match out"),
 }
