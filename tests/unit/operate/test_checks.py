@@ -83,6 +83,32 @@ def test_a_foreign_metric_is_said_by_its_name() -> None:
     assert verdicts([made], WEIGHTS)[0].reason == "queue 17 did not pass in 1 of 1 checks at weight 10"
 
 
+@pytest.mark.parametrize(
+    ("metric", "measurement", "value", "reason"),
+    [
+        (
+            {"name": "load-test", "provider": {"job": {}}},
+            measured("Failed"),
+            "Job",
+            "load-test Job did not pass in 1 of 1 checks at weight 10",
+        ),
+        (
+            {"name": "gate-incident", "successCondition": "true", "provider": {"web": {}}},
+            measured("Error", message="received non 2xx response code: 503"),
+            "answer",
+            "gate-incident could not be measured in 1 of 1 checks at weight 10 (received non 2xx response code: 503)",
+        ),
+    ],
+)
+def test_a_job_and_a_gate_have_no_number_and_no_missing_one(
+    metric: Object, measurement: Object, value: str, reason: str
+) -> None:
+    made = run(3, "Failed", result(metric["name"], "Failed", measurement))
+    made["spec"]["metrics"] = [metric]
+    [verdict] = verdicts([made], WEIGHTS)
+    assert (verdict.value, verdict.no_data, verdict.reason) == (value, False, reason)
+
+
 def test_every_check_that_decided_is_named_in_the_order_of_the_spec() -> None:
     slow = result("latency-p99", "Failed", measured("Failed", "[800]"))
     found = verdicts([run(1, "Failed", slow, result("error-rate", "Failed", BAD))], WEIGHTS)

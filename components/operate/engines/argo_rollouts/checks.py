@@ -74,17 +74,26 @@ def _verdict(metric: Object, result: Object, weight: int) -> Verdict:
     bad = [measured for measured in measurements if measured["phase"] not in ("Successful", "Running", "Pending")]
     last = (bad or measurements)[-1] if measurements else {}
     number = _number(last.get("value", ""))
+    verdict_alone = _verdict_alone(metric)
+    silent = not verdict_alone and math.isnan(number)
     return Verdict(
         check=metric["name"],
         weight=weight,
         passed=result.get("successful", 0),
         failed=result.get("failed", 0) + errors + result.get("inconclusive", 0),
-        value="" if not last else "no data" if math.isnan(number) else _amount(metric, number),
+        value="" if not last else verdict_alone or ("no data" if silent else _amount(metric, number)),
         limit=_limit(metric),
-        no_data=bool(bad) and math.isnan(number),
+        no_data=bool(bad) and silent,
         decisive=result.get("phase") in ("Failed", "Error"),
         problem=_one_line(last.get("message", "")) if last.get("phase") == "Error" else "",
     )
+
+
+def _verdict_alone(metric: Object) -> str:
+    """What a metric is that says yes or no without a number: a Job, or the answer of a gate; "" for any other."""
+    if "job" in (metric.get("provider") or {}):
+        return "Job"
+    return "answer" if metric.get("successCondition") == "true" else ""
 
 
 def _number(value: str) -> float:
