@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .capability import Capability, Emulated, Refused
-from .contracts import Engine, MetricProvider, Router
+from .contracts import Engine, MetricProvider, Router, Told
 from .features import Feature
+from .listeners import notification_notes, notification_problems, told
 from .manifests.meta import Manifest
 from .needs import needs
 from .ownership import Ownership
@@ -27,6 +28,8 @@ class Compiled:
     ownership: Ownership
     notes: tuple[str, ...] = ()
     """What the engine does by other means than the plan says, a sentence each."""
+    told: tuple[Told, ...] = ()
+    """Who is told about the release."""
 
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
@@ -36,11 +39,11 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     if problems:
         raise SpecError(problems)
     engine, router, metrics = parts(delivery, app.spec.delivery.engine)
-    made = engine.compile(plan, router, metrics)
+    listeners = told(plan, engine, delivery)
+    made = engine.compile(plan, router, metrics, listeners)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    return Compiled(
-        plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), _notes(plan, engine, router)
-    )
+    notes = (*_notes(plan, engine, router), *notification_notes(plan, engine, delivery))
+    return Compiled(plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), notes, listeners)
 
 
 def compile_stack(stack: LoadedStack) -> list[Compiled]:
@@ -78,7 +81,7 @@ class StackCheck:
         if found:
             return found
         engine, router, metrics = parts(stack.delivery, app.spec.delivery.engine)
-        objects = engine.compile(plan, router, metrics).manifests
+        objects = engine.compile(plan, router, metrics, told(plan, engine, stack.delivery)).manifests
         if self._built:
             self._built(plan, objects)
         return list(_shared_objects(app, objects, self._owners))
@@ -135,9 +138,8 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
         found.append(
             (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
         )
-    return [
-        app.origin.problem(path, message) for path, message in (*found, *engine.problems(plan), *router.problems(plan))
-    ]
+    found += [*engine.problems(plan), *router.problems(plan), *notification_problems(plan, engine, delivery)]
+    return [app.origin.problem(path, message) for path, message in found]
 
 
 def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
-"""What an engine, a router and a metric provider must offer; each variant is one file that fulfils one of these.
+"""What an engine, a router, a metric provider and a channel must offer; each variant is one file that fulfils one.
 
-What a router or a provider offers to one engine stands in that engine's contract, in `contracts_of/`.
+What a router, a provider or a channel offers to one engine stands in that engine's contract, in `contracts_of/`.
 """
 
 from abc import ABC, abstractmethod
@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from .capability import Cells
+from .capability import Cells, Refused
 from .manifests.meta import Manifest
 from .plan import Plan
 from .spec.base import Finding
+from .spec.channels import ChannelModel, Event
 from .spec.registry import VariantModel
 
 
@@ -98,6 +99,27 @@ class MetricProvider(VariantModel, ABC):
         """Path and message of what this provider cannot measure in time."""
 
 
+class Channel(ChannelModel, ABC):
+    """A notification channel; how an engine reaches it is said by the engine's own contract for channels."""
+
+    refused: ClassVar[Mapping[str, Refused]] = {}
+    """By engine kind, why an engine cannot reach it; the others can, by their contracts."""
+    EXAMPLE: ClassVar[Mapping[str, Any]]
+
+    def problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what it needs to know of an app and does not."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """A channel that is told about an app. Fields: `name`: on the cluster; `events`: in the order of `EVENTS`."""
+
+    name: str
+    channel: Channel
+    events: tuple[Event, ...]
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a plan becomes. Fields: `manifests`: in creation order; `owned`: what controllers rewrite in them."""
@@ -115,19 +137,25 @@ class Engine(VariantModel, ABC):
     """What a router must be for this engine."""
     metrics_contract: ClassVar[type]
     """What a metric provider must be for this engine."""
+    channel_contract: ClassVar[type]
+    """What a notification channel must be for this engine."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what this engine cannot take, beyond the features."""
         return ()
 
+    def untold(self, events: Sequence[Event]) -> str:
+        """Why a channel cannot be told of just these events, and what it can; "" where it can."""
+        return ""
+
     @abstractmethod
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
-        """Every object of the app. Router and metrics fulfil this engine's contracts."""
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
+        """Every object of the app. Router, metrics and channels fulfil this engine's contracts."""
 
 
 class Offer:
-    """What a router or a metric provider offers to one engine."""
+    """What a router, a metric provider or a channel offers to one engine."""
 
     @classmethod
     def of(cls, part: object) -> Self:

@@ -1,17 +1,18 @@
-"""Finds the variants: every file in engines/, routers/ and metrics/ is one, known by its name before it is loaded."""
+"""Finds the variants: every file in engines/, routers/, metrics/ and notify/ is one, known by name before it loads."""
 
 import inspect
 import pkgutil
 from functools import cache, partial
 from importlib import import_module
 
-from .contracts import Engine, MetricProvider, Router
+from .contracts import Channel, Engine, MetricProvider, Router
 from .spec.registry import VariantModel, kind_of, register
 
 FAMILIES: dict[str, tuple[str, type[VariantModel]]] = {
     "engine": ("engines", Engine),
     "router": ("routers", Router),
     "metrics": ("metrics", MetricProvider),
+    "notify": ("notify", Channel),
 }
 """Family -> folder and contract."""
 

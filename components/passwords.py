@@ -1,4 +1,4 @@
-"""Generated passwords as Pulumi resources: kept in the state, encrypted, until their rotation changes.
+"""Generated passwords as Pulumi resources, kept in the state, encrypted, until their rotation changes; and credentials.
 
 They are no outputs of a component or stack: Pulumi's Python SDK writes those into its debug messages as they are.
 """
@@ -8,14 +8,17 @@ from collections.abc import Iterable, Sequence
 import pulumi
 import pulumi_random
 
-from .manifests.generated import Password, filled
+from .manifests.generated import Hidden, Password, filled
 from .manifests.meta import Manifest
 
 
 def with_passwords(parent: pulumi.Resource, owner: str, stages: Iterable[Sequence[Manifest]]) -> list[list[Manifest]]:
-    """The stages with a generated value in the place of every password."""
+    """The stages with a generated value in the place of every password, and the contents of every credential."""
 
-    def value(password: Password) -> pulumi.Output[str]:
+    def value(hidden: Hidden) -> pulumi.Output[str]:
+        return generated(hidden) if isinstance(hidden, Password) else pulumi.Output.secret(hidden.contents)
+
+    def generated(password: Password) -> pulumi.Output[str]:
         resource = pulumi_random.RandomPassword(
             f"{owner}/{password.name}",
             length=password.length,

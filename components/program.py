@@ -14,6 +14,7 @@ from .discovery import discover
 from .guard import Guard
 from .platform.checks import problems
 from .reach import UnreachableError, require
+from .spec.channels import SecretText
 from .spec.cluster import ClusterSpec
 from .spec.errors import Problem, SpecError
 from .spec.kubeconfig import Kubeconfig, is_contents
@@ -21,7 +22,7 @@ from .spec.load import NAMESPACE, LoadedStack, parse_stack
 
 _DELETE_SECONDS = 300.0
 _NO_SECRET = (
-    "holds a secret, which would stand in plain text in the state: only cluster.kubeconfig may be one; "
+    "holds a secret, which would stand in plain text in the state: only cluster.kubeconfig and credentials may be; "
     "an app reads its own from a Secret in its namespace, as `env: {NAME: {secret: ..., key: ...}}`"
 )
 _NO_KUBECONFIG = "holds a secret that is no kubeconfig: only `kubeconfig` may be one, as YAML or JSON without base64"
@@ -65,7 +66,7 @@ def _value(config: pulumi.Config, key: str) -> Any:
 
 
 def without_secrets(raw: dict[str, Any], stack_file: str) -> dict[str, Any]:
-    """The configuration with the one value that may be a secret out of sight: a kubeconfig's contents.
+    """The configuration with what may be a secret out of sight: a kubeconfig's contents, the channels' credentials.
 
     Pulumi hands secrets over in plain text and says only which keys hold one. Raises SpecError for any other key: what
     is made of its value would stand in plain text in the state.
@@ -73,15 +74,24 @@ def without_secrets(raw: dict[str, Any], stack_file: str) -> dict[str, Any]:
     secret = [key for key in raw if is_config_secret(f"{NAMESPACE}:{key}")]
     cluster = raw.get("cluster")
     text = cluster.get("kubeconfig") if isinstance(cluster, dict) else None
-    refused = {key: _NO_SECRET for key in secret if key != "cluster"}
+    refused = {key: _NO_SECRET for key in secret if key not in ("cluster", "credentials")}
     if not isinstance(text, str) or not is_contents(text):
         # It would be taken for a path, which messages and the state show.
         refused |= {key: _NO_KUBECONFIG for key in secret if key == "cluster"}
     if refused:
         raise SpecError(Problem(stack_file, f"{NAMESPACE}:{key}", message) for key, message in refused.items())
+    if "credentials" in secret:
+        raw = {**raw, "credentials": _hidden(raw["credentials"])}
     if "cluster" not in secret:
         return raw
     return {**raw, "cluster": {**raw["cluster"], "kubeconfig": Kubeconfig(contents=str(text))}}
+
+
+def _hidden(value: Any) -> Any:
+    """The same with every text as a secret."""
+    if isinstance(value, dict):
+        return {key: _hidden(inside) for key, inside in value.items()}
+    return SecretText(value) if isinstance(value, str) else value
 
 
 class ClusterProvider(pulumi_kubernetes.Provider):  # type: ignore[misc]

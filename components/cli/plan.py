@@ -1,13 +1,15 @@
 """`coalmine plan`: what a release does, in words that need no knowledge of the engine."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from ..compile import Compiled, compile_app
+from ..contracts import Told
 from ..plan import Plan, Stage
+from ..spec.channels import Event
 from ..spec.choice import Delivery
 from ..spec.delivery import ErrorRate, Latency
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
@@ -58,6 +60,7 @@ def as_data(release: Compiled) -> dict[str, Any]:
         ],
         "deadline": str(plan.app.delivery.rollback.deadline),
         "gates": [{"name": hook.name, "when": hook.when, "url": hook.url} for hook in plan.app.delivery.gates],
+        "told": {one.name: list(one.events) for one in release.told},
         "notes": list(release.notes),
     }
 
@@ -98,6 +101,7 @@ def remarks(release: Compiled) -> list[str]:
         f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check.",
         f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
         *_asked_besides(plan.app.delivery),
+        *(f"Channel '{one.name}' is told when it is {_events(one)}." for one in release.told),
         *(f"{note}." for note in release.notes),
     ]
 
@@ -109,6 +113,14 @@ def _asked_besides(delivery: Delivery) -> Iterator[str]:
         yield f"While it is checked, load is made: {shlex.join(delivery.load_test.command)}."
     if delivery.rollback.fast_window:
         yield f"Going back to one of the last {delivery.rollback.fast_window} versions skips all steps and checks."
+
+
+_MOMENTS: Mapping[Event, str] = {"step": "past the checks of a step", "approval": "to be approved"}
+"""Of an event, how a release is then, where it is not called the same."""
+
+
+def _events(one: Told) -> str:
+    return ", ".join(_MOMENTS.get(event, event) for event in one.events)
 
 
 def _show(release: Compiled, console: Any) -> None:

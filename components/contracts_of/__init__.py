@@ -1,1 +1,1 @@
-"""What each engine needs of routers and metric providers: one file per engine."""
+"""What each engine needs of routers, metric providers and notification channels: one file per engine."""

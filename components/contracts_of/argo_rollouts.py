@@ -1,4 +1,4 @@
-"""What Argo Rollouts needs of a router and of a metric provider."""
+"""What Argo Rollouts needs of a router, of a metric provider and of a notification channel."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..contracts import Offer, OwnedField, RequestSeries
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec.channels import Event
 from ..spec.delivery import ErrorRate, Latency
 
 
@@ -57,3 +58,66 @@ class RolloutsMetrics(Offer, ABC):
 
         Exactly one condition holds for every answer; no data, NaN and too few requests fail.
         """
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of one event, in the language of the controller's templates (Go's, with sprig's functions).
+
+    Fields: `event`; `setup`: the code that assigns `$title`, one line, `$text`, a sentence or two, and `$facts`, the
+    same as data; `cluster`: its name. The controller adds `.recipient` and `.serviceType`, the channel's name.
+    """
+
+    event: Event
+    setup: str
+    cluster: str
+
+    def said(self, expression: str) -> str:
+        """The template of an expression on these variables."""
+        return f"{self.setup}{{{{ {expression} }}}}"
+
+
+class RolloutsChannel(Offer, ABC):
+    """A channel that the controller's notification engine can reach.
+
+    Source: notifications-engine v0.5, pkg/services; a file's docstring names its service.
+    """
+
+    rollouts_service: ClassVar[str]
+    """The engine's name for the service."""
+    rollouts_longest: ClassVar[int] = 0
+    """Characters that a text may have; 0 where that does not matter."""
+
+    @abstractmethod
+    def rollouts_options(self, name: str) -> Manifest:
+        """The options of the service; credentials stand in them as `credential` gives them."""
+
+    def rollouts_recipient(self, name: str) -> str:
+        """Who gets it, as the service writes it."""
+        return ""
+
+    def rollouts_template(self, name: str, words: Words) -> Manifest:
+        """What a template says for this service beside the text; only a `webhook` may depend on the channel."""
+        return {}
+
+
+def secret_key(channel: str, role: str) -> str:
+    """Where a credential is in the controller's notification Secret."""
+    return f"{channel}-{role}"
+
+
+def credential(channel: str, role: str) -> str:
+    """A credential as the controller's configuration refers to it."""
+    return f"${secret_key(channel, role)}"
+
+
+def posted(channel: str, words: Words, body: str) -> Manifest:
+    """The part of a template that posts an expression as JSON to a channel that is a webhook."""
+    return {"webhook": {channel: {"method": "POST", "body": words.said(f"{body} | toJson")}}}
+
+
+def webhook_options(channel: str, role: str, **headers: str) -> Manifest:
+    """The options of a service that posts JSON to an address, which is a credential."""
+    every = {"Content-Type": "application/json", **headers}
+    named = [{"name": name, "value": value} for name, value in every.items()]
+    return {"url": credential(channel, role), "headers": named}

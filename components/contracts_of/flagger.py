@@ -1,4 +1,4 @@
-"""What Flagger needs of a router and of a metric provider."""
+"""What Flagger needs of a router, of a metric provider and of a notification channel."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -63,3 +63,30 @@ class FlaggerMetrics(Offer, ABC):
 
         No data, NaN and too few requests answer nothing, which Flagger counts as a failed check.
         """
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The place of a channel's credential in a Secret."""
+
+    role: str
+
+
+class FlaggerChannel(Offer, ABC):
+    """A channel that an AlertProvider can reach. Source: flagger v1.36, pkg/notifier."""
+
+    flagger_type: ClassVar[str]
+    """The `type` of the AlertProvider."""
+
+    def flagger_fields(self) -> Manifest:
+        """What its AlertProvider says beside type and Secret."""
+        return {}
+
+    def flagger_secret(self) -> Mapping[str, Credential | str]:
+        """What must be in its Secret: by default the address alone."""
+        return {"address": Credential("address")}
+
+
+def secret_name(channel: str) -> str:
+    """The Secret with a channel's credentials, in the namespace of each app that it is told about."""
+    return f"notify-{channel}"

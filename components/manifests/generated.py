@@ -1,9 +1,10 @@
-"""Values that nobody writes down: their places in manifests, filled in where resources are made of them."""
+"""Values that stand in no manifest: their places in them, filled in where resources are made of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..spec.channels import SecretText
 from .meta import Manifest
 
 
@@ -20,8 +21,12 @@ class Password:
     length: int = 32
 
 
-def filled(manifest: Manifest, value_of: Callable[[Password], Any]) -> Manifest:
-    """The object with a value in the place of every password."""
+Hidden = Password | SecretText
+"""What only Pulumi knows: what it generates, or keeps encrypted in a stack's configuration."""
+
+
+def filled(manifest: Manifest, value_of: Callable[[Hidden], Any]) -> Manifest:
+    """The object with a value in the place of everything hidden."""
     texts = manifest.get("stringData", {}) if manifest["kind"] == "Secret" else {}
-    values = {key: value_of(text) for key, text in texts.items() if isinstance(text, Password)}
+    values = {key: value_of(text) for key, text in texts.items() if isinstance(text, Hidden)}
     return {**manifest, "stringData": {**texts, **values}} if values else manifest

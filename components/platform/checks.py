@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..spec.errors import Problem
 from ..spec.load import NAMESPACE, LoadedStack
+from . import notifications
 from .namespaces import OF_KUBERNETES
 from .piece import pieces_of
 
@@ -15,7 +16,8 @@ def problems(loaded: LoadedStack) -> list[Problem]:
         for piece in pieces_of(loaded.spec)
         for path, message in piece.problems(loaded.spec)
     ]
-    return [*stack, *_taken_namespaces(loaded)]
+    silent = [Problem(loaded.file, f"{NAMESPACE}:{path}", text) for path, text in notifications.problems(loaded.spec)]
+    return [*stack, *silent, *_taken_namespaces(loaded)]
 
 
 def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 from .namespaces import namespaces
+from .notifications import alert_secrets
 from .piece import Piece, Stages, pieces_of
 from .sources import SourceError
 
@@ -52,7 +53,7 @@ class Platform(pulumi.ComponentResource):
         first = Installed(
             "coalmine:index:Namespaces",
             "namespaces",
-            [namespaces(stack, apps)],
+            [namespaces(stack, apps), alert_secrets(stack, apps)],
             rules,
             pulumi.ResourceOptions(parent=self),
         )

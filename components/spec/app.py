@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
+from .channels import Subscribed
 from .choice import Delivery
 from .labels import LabelName, LabelValue, object_label_problems
 from .pod_template import containers_of
@@ -45,6 +46,8 @@ class AppSpec(Ruled):
     disruption: Disruption = Disruption()
     delivery: Delivery
     """How a new version reaches the users, and what decides."""
+    notify: list[Subscribed] | None = None
+    """Who is told; unless given, the cluster's channel that is named like `owner`, else all of its channels."""
 
     @classmethod
     def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
@@ -53,6 +56,7 @@ class AppSpec(Ruled):
 
     def problems(self) -> Iterator[Finding]:
         yield from ((("labels", name), message) for name, message in object_label_problems(self.labels))
+        yield from self._told_twice()
         if self.lowest_replicas == 1:
             where = ("scaling", "min") if self.scaling else ("replicas",)
             yield where, "run at least 2 pods: with one, every drain is an outage"
@@ -63,6 +67,12 @@ class AppSpec(Ruled):
         deadline, ready = self.delivery.rollback.deadline, self.workload.min_ready
         if deadline <= ready:
             yield ("delivery", "rollback", "deadline"), f"{deadline} must be longer than workload.min_ready, {ready}"
+
+    def _told_twice(self) -> Iterator[Finding]:
+        named = [one.channel for one in self.notify or ()]
+        for index, name in enumerate(named):
+            if name in named[:index]:
+                yield ("notify", index), f"'{name}' is told already: give all of its events in one place"
 
     def _unscalable(self, scaling: Scaling | Keda) -> Iterator[Finding]:
         """Use is compared with requests: every container needs one."""

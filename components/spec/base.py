@@ -72,7 +72,9 @@ class Ruled(Strict):
         else:
             findings += made.problems()
         if made is None or findings:
-            raise ValidationError.from_exception_data(cls.__name__, [*broken, *_as_errors(findings, raw)])
+            hidden = bool(cls.model_config.get("hide_input_in_errors"))
+            every = [*broken, *_as_errors(findings, raw)]
+            raise ValidationError.from_exception_data(cls.__name__, every, hide_input=hidden)
         return made
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict
 
 from .base import Finding, Ruled, Strict
+from .channels import ChannelModel, ChannelName, Credentials
 from .kubeconfig import Kubeconfig
 from .platform import PlatformSpec
 from .registry import Variant, VariantModel
@@ -39,6 +40,8 @@ class DeliverySpec(Ruled):
     """What splits the traffic."""
     metrics: Annotated[VariantModel, Variant("metrics")]
     """What answers the checks."""
+    channels: dict[ChannelName, Annotated[ChannelModel, Variant("notify")]] = {}
+    """Who can be told about releases, by a name that apps use in `notify`; most often the name of a team."""
 
     def problems(self) -> Iterator[Finding]:
         known = [self.engine.kind]
@@ -53,13 +56,18 @@ class DeliverySpec(Ruled):
         return {one.kind: one for one in (self.engine, *self.other_engines)}
 
 
-class StackSpec(Strict):
+class StackSpec(Ruled):
     """A stack's configuration: the `coalmine:` keys of stacks/Pulumi.<stack>.yaml."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     cluster: ClusterSpec
     delivery: DeliverySpec
+    credentials: Credentials = {}
+    """The channels' credentials, by channel and name, each a secret of Pulumi's; what they are put into is a Secret.
+
+    Without any, that Secret is expected to be in the cluster already.
+    """
     platform: PlatformSpec = PlatformSpec()
     apps: list[NonEmpty] = []
     """Files of the apps this cluster runs, e.g. `apps/shop.yaml` or `apps/*.yaml`; a file may hold several.
@@ -68,3 +76,19 @@ class StackSpec(Strict):
     """
     overrides: dict[AppName, dict[str, Any]] = {}
     """Changes to an app's spec on this cluster only, merged into it key by key, e.g. `{shop: {replicas: 5}}`."""
+
+    def problems(self) -> Iterator[Finding]:
+        for name, given in self.credentials.items():
+            channel = self.delivery.channels.get(name)
+            if channel is None:
+                yield ("credentials", name), "no channel of this name in delivery.channels"
+                continue
+            for role in given:
+                if role not in channel.credentials:
+                    known = ", ".join(channel.credentials) or "none"
+                    yield ("credentials", name, role), f"kind '{channel.kind}' has no such credential (known: {known})"
+        for name, channel in self.delivery.channels.items() if self.credentials else ():
+            for role in channel.credentials:
+                if role not in self.credentials.get(name, {}):
+                    missing = f"'{role}' of channel '{name}' is missing: give all credentials here, or none"
+                    yield ("credentials",), missing

@@ -100,16 +100,28 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "an unknown field of its analysis": ("Canary", ("spec", "analysis", "stepWeigths"), [5]),
     "an unknown field of its metric": ("Canary", ("spec", "analysis", "metrics", 0, "treshold"), 1),
     "an unknown field of a ScaledObject": ("ScaledObject", ("spec", "triggers", 0, "metadat"), {}),
+    "an unknown field of an alert": ("Canary", ("spec", "analysis", "alerts", 0, "level"), "warn"),
+    "an unknown field of an alert provider": ("AlertProvider", ("spec", "chanel"), "x"),
     "an unknown field of a metric template": ("MetricTemplate", ("spec", "provider", "adress"), "x"),
 }
+
+
+def has(manifest: Object, path: tuple[str | int, ...]) -> bool:
+    """Whether there is such a place in an object."""
+    place: Any = manifest
+    for part in path:
+        place = place.get(part, {}) if isinstance(part, str) else (place or [{}])[part]
+    return bool(place)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_the_api_server_would_see_a_mistake(api: Api, name: str) -> None:
     """The definitions really check these places: a test that nothing can fail proves nothing."""
     kind, path, value = MISTAKES[name]
-    every = [*apps_of("canary"), *apps_of("both-engines"), *apps_of("autoscaled")]
-    app, found = next((app, one) for app in every for one in app.manifests if one["kind"] == kind)
+    scenarios = ("canary", "both-engines", "autoscaled", "notifications")
+    every = [app for scenario in scenarios for app in apps_of(scenario)]
+    inside = path[:-1]
+    app, found = next((app, one) for app in every for one in app.manifests if one["kind"] == kind and has(one, inside))
     make_namespace(api, app.plan.namespace)
     manifest = copy.deepcopy(found)
     place: Any = manifest

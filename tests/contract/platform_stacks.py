@@ -1,6 +1,6 @@
 """The manifests of everything that this repository's stacks install, made with the pinned helm.
 
-Beside the stacks in stacks/ there is the one of the example whose cluster has both engines.
+Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, and channels.
 """
 
 import os
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 BOTH_ENGINES = "both-engines"
 _FILES = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in (ROOT / "stacks").glob("Pulumi.*")}
 _FILES[BOTH_ENGINES] = ROOT / "examples" / BOTH_ENGINES / "stacks" / "Pulumi.example.yaml"
+_FILES["notifications"] = ROOT / "examples" / "notifications" / "stacks" / "Pulumi.example.yaml"
 STACKS = sorted(_FILES)
 
 Manifest = dict[str, Any]

@@ -24,6 +24,9 @@ CHECKS: Mapping[str, Mapping[str, Any]] = {
 }
 """One check of every kind; test_check_kinds_are_all_here keeps this complete."""
 
+CHOICES = ("engine", "router", "metrics")
+"""The families of which a cluster has one each (or a first one); of channels it may have none or many."""
+
 MODELS: list[tuple[str, type[VariantModel]]] = [
     (family, model) for family in FAMILIES for model in variants(family).values()
 ]
@@ -48,8 +51,10 @@ class Combination:
 
     @property
     def delivery(self) -> DeliverySpec:
-        """As a stack names it."""
-        return DeliverySpec(engine=self.engine, router=self.router, metrics=self.metrics)
+        """As a stack names it, with a channel of every kind, named like its kind."""
+        channels = {kind: example_of(model) for kind, model in variants("notify").items()}
+        chosen = {"engine": self.engine, "router": self.router, "metrics": self.metrics}
+        return DeliverySpec.model_validate({**chosen, "channels": channels})
 
 
 def example_of(model: type[VariantModel]) -> dict[str, Any]:

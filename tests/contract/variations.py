@@ -123,6 +123,8 @@ def _apps() -> Iterator[dict[str, Any]]:
     security = {"run_as_non_root": True, "seccomp": "RuntimeDefault", "allow_privilege_escalation": False}
     yield changed(shop, "workload", "security", to={**security, "read_only_root_filesystem": True})
     yield changed(shop, "disruption", to={"max_unavailable": 2})
+    everything = ["started", "promoted", "aborted"]
+    yield changed(shop, "notify", to=[{"channel": "slack", "events": everything}, {"channel": "teams"}])
 
 
 def all_apps(scenario: str) -> list[dict[str, Any]]:

@@ -22,6 +22,12 @@ def make_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
     api.apply(path_of("v1/namespaces", name=name), named)
 
 
+def apply_secret(api: Api, namespace: str, name: str, contents: Mapping[str, str]) -> None:
+    """A Secret with these contents beside those that it may have."""
+    named = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}}
+    api.apply(path_of("v1/secrets", namespace, name), {**named, "stringData": dict(contents)})
+
+
 def install(api: Api, compiled: Compiled) -> None:
     """Applies every object of an app."""
     for item in compiled.manifests:

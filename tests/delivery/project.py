@@ -13,6 +13,7 @@ from components.spec.values import Duration
 from localcluster.demo.stack_file import write_stack_file
 from localcluster.state import REPO
 
+from .messages import CHANNELS
 from .scenarios import SCRAPE_SECONDS, Scenario
 
 _SHARED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
@@ -54,9 +55,9 @@ class Project:
 
 
 def with_both_engines(file: Path) -> Path:
-    """Adds the other engine to a stack's configuration."""
+    """Adds the other engine to a stack's configuration, and channels that nobody subscribes to."""
     content = yaml.safe_load(file.read_text())
-    content["config"]["coalmine:delivery"]["other_engines"] = ["flagger"]
+    content["config"]["coalmine:delivery"] |= {"other_engines": ["flagger"], "channels": CHANNELS}
     content["config"]["coalmine:platform"]["flagger"] = {"replicas": 1}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     return file

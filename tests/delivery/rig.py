@@ -15,6 +15,7 @@ from localcluster.load import Load
 
 from . import applied, series
 from .engines import AROUND, by_flagger
+from .messages import Messages, receiving
 from .played import POLL_SECONDS, Played, await_stable, begin, conclude
 from .project import Project
 from .scenarios import (
@@ -45,13 +46,15 @@ class Rig:
     """What was played, and what with.
 
     Fields: `cluster`; `load`; `played`: by name; `differences`: what Pulumi said when it was asked whether live
-    objects differ from what it knows, "midway" in a release, "midway with Flagger" and "afterwards", "" for nothing.
+    objects differ from what it knows, "midway" in a release, "midway with Flagger" and "afterwards", "" for nothing;
+    `messages`: what the cluster's channels got.
     """
 
     cluster: Cluster
     load: Load
     played: Mapping[str, Played]
     differences: Mapping[str, str]
+    messages: Messages
 
     def versions_seen(self, scenario: Scenario) -> set[str]:
         """The versions under which Prometheus has got series of an app since the tests began."""
@@ -78,6 +81,7 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     made_up = [series.mislabelled(after[MISLABELLED.name]), series.not_a_number(after[NAN.name])]
     with ExitStack() as stack:
         stack.enter_context(series.exporter(cluster, made_up))
+        messages = stack.enter_context(receiving(cluster, folder, [one.name for one in BY_FLAGGER]))
         gateway = stack.enter_context(Gateway(cluster))
         load = stack.enter_context(Load(cluster, {scenario.host: scenario.rate for scenario in EVERY}))
         await_stable(cluster, load, EVERY, {**project.compiled(project.stable()), **before})
@@ -96,7 +100,7 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         conclude(load, played.values())
         everywhere = (GOOD, ERRORS, FLAGGER_GOOD, FLAGGER_ERRORS)
         differences["afterwards"] = _difference(_preview(pulumi, config, *everywhere))
-        yield Rig(cluster, load, played, differences)
+        yield Rig(cluster, load, played, differences, messages)
 
 
 def _midway(pulumi: Pulumi, config: Path, played: Mapping[str, Played], good: Scenario, bad: Scenario) -> str:

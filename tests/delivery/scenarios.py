@@ -25,7 +25,8 @@ class Scenario:
     Fields: `name`: of the app, and of its host below example.com; `rate`: requests per second; `steps`: (weight in
     percent, hold in seconds) each; `interval`: of the checks, seconds; `tolerated`: failed checks; `minimum`: requests
     that a check needs; `slowest`: latency that the check of it allows; `stable`, `candidate`: annotations of the pods
-    of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given.
+    of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given; `notify`: who is
+    told, everybody of failures unless given.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Scenario:
     candidate: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     engine: str = ""
+    notify: list[Any] | None = None
 
     @property
     def host(self) -> str:
@@ -74,6 +76,7 @@ class Scenario:
                 },
                 **self._engine(),
             },
+            **({"notify": self.notify} if self.notify is not None else {}),
         }
 
     def _engine(self) -> dict[str, Any]:
@@ -88,7 +91,8 @@ class Scenario:
         return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **self.candidate}}}
 
 
-GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=15)
+NEWS = [{"channel": "hook", "events": ["started", "step", "promoted"]}, "chat"]
+GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=15, notify=NEWS)
 ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
@@ -102,7 +106,12 @@ BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
 # Flagger leaves a weight after exactly its hold, Argo Rollouts a moment later: longer ones give as many requests.
 FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
     replace(one, name=f"flagger-{one.name}", engine="flagger")
-    for one in (replace(GOOD, rate=400, steps=((5, 17), (25, 17), (50, 17)), interval=17), ERRORS, SLOW, QUIET)
+    for one in (
+        replace(GOOD, rate=400, steps=((5, 17), (25, 17), (50, 17)), interval=17, notify=None),
+        ERRORS,
+        SLOW,
+        QUIET,
+    )
 )
 """The same releases on the other engine, in the same cluster and at the same time."""
 BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)

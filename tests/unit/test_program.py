@@ -127,6 +127,37 @@ def test_a_secret_kubeconfig_is_never_part_of_a_text(project: Project, contents:
         assert "hunter2" not in text
 
 
+def with_credentials(given: Any) -> dict[str, Any]:
+    """A stack with a channel and its credentials."""
+    slack = {"releases": {"kind": "slack", "channel": "releases"}}
+    return {**changed(stack_keys(), "delivery", "channels", to=slack), "credentials": given}
+
+
+def test_a_channels_credentials_are_never_part_of_a_text(project: Project) -> None:
+    configure(with_credentials({"releases": {"token": "hunter2"}}), secret=["credentials"])
+    loaded = program.read_stack()
+    assert loaded.spec.credentials["releases"]["token"].contents == "hunter2"
+    for text in (repr(loaded), str(loaded), loaded.spec.model_dump_json(), str(loaded.spec.model_dump())):
+        assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "secret"),
+    [
+        ({"releases": {"token": "hunter2"}}, []),
+        ({"releases": "hunter2"}, ["credentials"]),
+        ({"releases": {"tokn": "hunter2"}}, ["credentials"]),
+        ("hunter2", ["credentials"]),
+    ],
+)
+def test_wrong_credentials_are_refused_without_a_word_of_them(project: Project, given: Any, secret: list[str]) -> None:
+    configure(with_credentials(given), secret=secret)
+    with pytest.raises(pulumi.RunError) as raised:
+        program.read_stack()
+    assert "coalmine:credentials" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("key", "keys"),
     [

@@ -3,12 +3,12 @@
 Source: argo-rollouts v1.9, docs/features/specification.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
-from ...contracts_of.argo_rollouts import RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
+from ...contracts import Engine, Measured, MetricProvider, OwnedField, Parts, Router, Told
+from ...contracts_of.argo_rollouts import RolloutsChannel, RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
@@ -19,6 +19,7 @@ from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template, tolerated_errors
 from .gates import gate_references, gate_templates
+from .notifications import subscriptions
 from .steps import managed_routes, steps
 
 _GROUP = "argoproj.io"
@@ -61,12 +62,14 @@ class ArgoRolloutsEngine(Engine):
     }
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
+    channel_contract: ClassVar[type] = RolloutsChannel
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
 
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
         services = Services(plan.stable_service, plan.canary_service)
         routing = RolloutsRouter.of(router).for_rollouts(plan, services)
-        rollout = _rollout(plan, routing, services)
+        series = router.request_series(plan, Measured(revision=plan.revision))
+        rollout = _rollout(plan, routing, services, subscriptions(plan, told, series))
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
@@ -91,7 +94,7 @@ def _owned(plan: Plan, services: Services) -> list[OwnedField]:
     return [*selectors, replicas] if plan.app.scaling else selectors
 
 
-def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
+def _rollout(plan: Plan, routing: RolloutsRouting, services: Services, annotations: Mapping[str, str]) -> Manifest:
     app, rollback = plan.app, plan.app.delivery.rollback
     strategy = (
         {"blueGreen": _blue_green(plan, plan.switched, services)}
@@ -112,7 +115,8 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services) -> Manife
             "strategy": strategy,
         }
     )
-    return manifest(_API, "Rollout", app.name, app, {"spec": spec})
+    metadata = {"annotations": dict(annotations)} if annotations else {}
+    return manifest(_API, "Rollout", app.name, app, {"spec": spec}, **metadata)
 
 
 def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:

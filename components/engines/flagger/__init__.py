@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router
-from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouter, FlaggerRouting
+from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router, Told
+from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting
 from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
@@ -18,8 +18,10 @@ from ...manifests.scaling import autoscaler, queries
 from ...manifests.support import disruption_budget, service_accounts
 from ...plan import Plan
 from ...spec.base import Finding
+from ...spec.channels import Event
 from ...spec.labels import NAME_LABEL
-from .analysis import API, Metric, analysis, metrics_of
+from .alerts import alerts_of, untold
+from .analysis import API, analysis, metrics_of
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
 
@@ -72,6 +74,7 @@ class FlaggerEngine(Engine):
     }
     router_contract: ClassVar[type] = FlaggerRouter
     metrics_contract: ClassVar[type] = FlaggerMetrics
+    channel_contract: ClassVar[type] = FlaggerChannel
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
@@ -80,20 +83,25 @@ class FlaggerEngine(Engine):
         in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
         return [*_uncounted(plan), *hook_problems(plan), *in_template]
 
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
+    def untold(self, events: Sequence[Event]) -> str:
+        return untold(events)
+
+    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
         steered = FlaggerRouter.of(router)
         routing = steered.for_flagger(plan)
         deployment = _deployment(plan)
         checks = metrics_of(plan, router, metrics)
+        alerts = alerts_of(plan, told)
         scaler = autoscaler(plan.app, deployment, plan.app.autoscaled)
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
             *routing.manifests,
             *(check.template for check in checks),
+            *(alert.provider for alert in alerts),
             deployment,
             scaler,
-            _canary(plan, steered.flagger_provider, routing, scaler, checks),
+            _canary(plan, steered.flagger_provider, routing, scaler, analysis(plan, routing, checks, alerts)),
             disruption_budget(plan.app, {NAME_LABEL: (plan.name, f"{plan.name}-primary")}),
         ]
         # Flagger scales the Deployment; the field is left out, and whoever applied it first gives it up.
@@ -121,7 +129,7 @@ def _deployment(plan: Plan) -> Manifest:
     return manifest("apps/v1", "Deployment", app.name, app, {"spec": spec})
 
 
-def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest, checks: Sequence[Metric]) -> Manifest:
+def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest, looks: Manifest) -> Manifest:
     labels = {"labels": object_labels(plan.app)}
     service = {
         "name": plan.name,
@@ -143,7 +151,7 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
             "revertOnDeletion": True,
             **routing.spec,
             "service": service,
-            "analysis": without_nothing({**analysis(plan, routing, checks), "webhooks": webhooks(plan)}),
+            "analysis": without_nothing({**looks, "webhooks": webhooks(plan)}),
         }
     )
     return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})

@@ -12,6 +12,7 @@ from ...manifests.meta import Manifest, manifest, without_nothing
 from ...plan import Plan
 from ...spec.delivery import ErrorRate, Latency, check_name
 from ...spec.values import Duration
+from .alerts import Alert
 
 API = "flagger.app/v1beta1"
 
@@ -56,14 +57,16 @@ def _metric(plan: Plan, check: ErrorRate | Latency, look: Look, spec: Manifest, 
     return Metric(manifest(API, "MetricTemplate", name, plan.app, {"spec": spec}), reference)
 
 
-def analysis(plan: Plan, routing: FlaggerRouting, metrics: Sequence[Metric]) -> Manifest:
+def analysis(plan: Plan, routing: FlaggerRouting, metrics: Sequence[Metric], alerts: Sequence[Alert]) -> Manifest:
     """The whole of it."""
+    told = {"alerts": [alert.reference for alert in alerts]} if alerts else {}
     return {
         "interval": _interval(look_of(plan).window),
         # As many failed checks take the release back.
         "threshold": plan.analysis.tolerated_failures + 1,
         **_traffic(plan, routing),
         "metrics": [metric.reference for metric in metrics],
+        **told,
     }
 
 

@@ -6,6 +6,7 @@ from ...contracts_of.argo_rollouts import RolloutsRouter
 from ...manifests.meta import Manifest
 from ...spec.cluster import StackSpec
 from ..images import ARGO_ROLLOUTS_IMAGE
+from ..notifications import controller_config, with_credentials
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
 from ..sources import ARGO_ROLLOUTS_INSTALL, locate
 from ..upstream import changed, in_namespace, not_of_kind, of_kind, read, resources, with_container
@@ -19,9 +20,10 @@ def stages(stack: StackSpec) -> Stages:
     """CRDs; then identity, permissions and configuration; then the controller."""
     objects = read(locate(ARGO_ROLLOUTS_INSTALL) / ARGO_ROLLOUTS_INSTALL.paths[0], ARGO_ROLLOUTS_INSTALL.sha256)
     objects = changed(in_namespace(objects, NAMESPACE), "Deployment", lambda item: _controller(item, stack))
+    objects = changed(objects, "Secret", lambda item: with_credentials(item, stack))
     return (
         of_kind(objects, CLUSTER_DEFINITIONS),
-        not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING),
+        [*not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING), *controller_config(stack, NAMESPACE)],
         of_kind(objects, *_RUNNING),
     )
 

@@ -10,6 +10,7 @@ from components.manifests.meta import Manifest
 from components.passwords import with_passwords
 from components.platform.pieces import grafana
 from components.resources import Rules, register
+from components.spec.channels import SecretText
 from components.spec.cluster import StackSpec
 from tests.specs import stack_keys
 
@@ -57,6 +58,12 @@ def test_what_a_secret_holds_is_secret_for_the_engine_in_inputs_and_outputs() ->
         assert is_rpc_secret(found.inputs[field]), f"{field} would stand in plain text in logs and state"
         assert unwrap_rpc_secret(found.inputs[field]) == plain[field]
     assert found.secret_outputs == ("data", "stringData")
+
+
+def test_a_credential_of_the_configuration_is_secret_for_the_engine() -> None:
+    found = children([secret(token=SecretText("hunter2"))])["Secret/keys"]
+    assert is_rpc_secret(found.inputs["stringData"])
+    assert unwrap_rpc_secret(found.inputs["stringData"]) == {"token": "hunter2"}
 
 
 def test_objects_without_passwords_stay_what_they_are() -> None:
