@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .capability import Capability, Emulated, Refused
-from .contracts import Engine, MetricProvider, Router, Told
+from .contracts import Engine, MetricProvider, Providers, Router, Told
 from .features import Feature
 from .listeners import notification_notes, notification_problems, told
 from .manifests.meta import Manifest
+from .measurable import unmeasurable
 from .needs import needs
 from .ownership import Ownership
 from .plan import Plan, build_plan
@@ -92,12 +93,13 @@ def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
     return _problems(app, build_plan(app.spec), stack.delivery)
 
 
-def parts(delivery: DeliverySpec, named: str | None = None) -> tuple[Engine, Router, MetricProvider]:
-    """The engine (the named one, else the cluster's first), the router and the metric provider, by their contracts."""
+def parts(delivery: DeliverySpec, named: str | None = None) -> tuple[Engine, Router, Providers]:
+    """The engine (the named one, else the cluster's first), the router and the metric providers, by their contracts."""
     chosen = (delivery.engines[named or delivery.engine.kind], delivery.router, delivery.metrics)
     match chosen:
-        case (Engine() as engine, Router() as router, MetricProvider() as metrics):
-            return engine, router, metrics
+        case (Engine() as engine, Router() as router, MetricProvider() as first):
+            known = {kind: one for kind, one in delivery.providers.items() if isinstance(one, MetricProvider)}
+            return engine, router, Providers(first, known)
     raise TypeError(f"not an engine, a router and a metric provider: {chosen!r}")
 
 
@@ -131,14 +133,13 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
         missing = f"the cluster has no engine '{chosen}'{nearest(chosen, delivery.engines)}: see delivery.other_engines"
         return [app.origin.problem(("delivery", "engine"), missing)]
     engine, router, metrics = parts(delivery, chosen)
-    found = [*_unsupported(plan, engine, router), *metrics.problems(plan)]
-    if not isinstance(metrics, engine.metrics_contract):
-        asking = [kind_of(one) for one in variants("metrics").values() if issubclass(one, engine.metrics_contract)]
-        pair = f"engine '{engine.kind}' cannot ask '{metrics.kind}'"
-        found.append(
-            (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
-        )
-    found += [*engine.problems(plan), *router.problems(plan), *notification_problems(plan, engine, delivery)]
+    found = [
+        *_unsupported(plan, engine, router),
+        *unmeasurable(plan, engine, router, metrics),
+        *engine.problems(plan),
+        *router.problems(plan),
+        *notification_problems(plan, engine, delivery),
+    ]
     return [app.origin.problem(path, message) for path, message in found]
 
 

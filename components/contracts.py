@@ -4,16 +4,20 @@ What a router, a provider or a channel offers to one engine stands in that engin
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from .capability import Cells, Refused
 from .manifests.meta import Manifest
 from .plan import Plan
+from .spec import placeholders
 from .spec.base import Finding
 from .spec.channels import ChannelModel, Event
+from .spec.checks import Check, Query
 from .spec.registry import VariantModel
+from .spec.values import Duration
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,89 @@ class RequestSeries:
     only: tuple[LabelMatch, ...]
     """Narrows every series to the version that is measured."""
 
+    def of_all_but(self, revision: str) -> "RequestSeries | None":
+        """The same of the app's other versions; None where it is not the revision that tells them apart."""
+        told = [match for match in self.only if (match.operator, match.value) == ("=", revision)]
+        if len(told) != 1:
+            return None
+        only = tuple(replace(match, operator="!=") if match in told else match for match in self.only)
+        return replace(self, only=only)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of the two versions that run, in the words that a query may use.
+
+    Fields: `revision`: the value of its pods' label `version`, "" where it is not known beforehand; `workload`: the
+    object that runs its pods; `pods`: a regular expression for their names; `service`: leads to them alone.
+    """
+
+    revision: str
+    workload: str
+    pods: str
+    service: str
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The numbers that pass, in the unit of the answer; at least one of them is given."""
+
+    min: Decimal | None
+    max: Decimal | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One look at one check.
+
+    Fields: `window`: the time it covers; `minimum_requests`: that the new version needs in it; `series`,
+    `stable_series`: the requests of both versions, None where stable's cannot be told; `against_stable`: ask for the
+    comparison, not for the check itself.
+    """
+
+    check: Check
+    app: str
+    namespace: str
+    window: Duration
+    minimum_requests: int
+    canary: Version
+    stable: Version
+    series: RequestSeries
+    stable_series: RequestSeries | None
+    against_stable: bool = False
+
+    def fill(self, text: str, version: Version | None = None) -> str:
+        """A text with its placeholders filled in for a version, the new one unless another is given."""
+        of = version or self.canary
+        values = {
+            "app": self.app,
+            "namespace": self.namespace,
+            "window": f"{self.window.whole_seconds}s",
+            "window_seconds": str(self.window.whole_seconds),
+            "revision": of.revision,
+            "workload": of.workload,
+            "pods": of.pods,
+            "service": of.service,
+        }
+        return placeholders.fill(text, values)
+
+    @property
+    def query(self) -> Query:
+        """The check, which is a query of the user's. Raises TypeError for another one."""
+        if isinstance(self.check, Query):
+            return self.check
+        raise TypeError(f"'{self.check.kind}' is no query")
+
+    @property
+    def text(self) -> str:
+        """The query of the user's, filled in for the new version. Raises TypeError for another check."""
+        return self.fill(self.query.query)
+
+    @property
+    def bounds(self) -> Bounds:
+        """What passes of a user's query. Raises TypeError for another check."""
+        return Bounds(*(None if one is None else Decimal(str(one)) for one in (self.query.min, self.query.max)))
+
 
 class Router(VariantModel, ABC):
     """A traffic router; its stanzas for an engine are those of the engine's own contract for routers."""
@@ -93,10 +180,38 @@ class MetricProvider(VariantModel, ABC):
     """A metric provider: asks one question for one check and says which answers pass."""
 
     EXAMPLE: ClassVar[Mapping[str, Any]]
+    EXAMPLE_QUERY: ClassVar[Mapping[str, Any]]
+    """A valid `query` check in its language, used by the docs and the contract tests."""
+    built_in: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of checks that it can ask without the user's words, beside `query`."""
+    compares: ClassVar[frozenset[str]] = frozenset()
+    """The engines for which it can ask for both versions in one question."""
+    holds: ClassVar[bool] = False
+    """Whether no data reaches Argo Rollouts as an answer, and not as an error."""
+    narrows: ClassVar[bool] = False
+    """Whether it tells the versions apart itself, so that a query need not."""
+    bounds: ClassVar[frozenset[str]] = frozenset({"min", "max"})
+    """Which limits a query may have; without any of them it brings a verdict of its own."""
 
-    @abstractmethod
-    def problems(self, plan: Plan) -> Sequence[Finding]:
+    def problems(self, plan: Plan) -> Iterator[Finding]:
         """Path and message of what this provider cannot measure in time."""
+        yield from ()
+
+    def check_problems(self, check: Check) -> Iterator[Finding]:
+        """Path inside the check and message of what this provider cannot be asked, on any engine."""
+        yield from ()
+
+
+@dataclass(frozen=True)
+class Providers:
+    """The metric providers of a cluster. Fields: `first`: whom checks ask unless they name another; `by_kind`: all."""
+
+    first: MetricProvider
+    by_kind: Mapping[str, MetricProvider]
+
+    def of(self, check: Check) -> MetricProvider:
+        """Whom a check asks. Raises KeyError for one that the cluster does not have."""
+        return self.by_kind[check.provider] if check.provider else self.first
 
 
 class Channel(ChannelModel, ABC):
@@ -139,6 +254,8 @@ class Engine(VariantModel, ABC):
     """What a metric provider must be for this engine."""
     channel_contract: ClassVar[type]
     """What a notification channel must be for this engine."""
+    holds: ClassVar[bool] = False
+    """Whether it can wait for a person where an answer is neither good nor bad."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
@@ -149,8 +266,16 @@ class Engine(VariantModel, ABC):
         """Why a channel cannot be told of just these events, and what it can; "" where it can."""
         return ""
 
+    def check_problems(self, check: Check, provider: MetricProvider) -> Iterator[Finding]:
+        """Path inside the check and message of what this engine cannot ask a provider that fulfils its contract."""
+        yield from ()
+
     @abstractmethod
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
+    def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
+        """The requests of the version that is not being tested; None where the router does not count them apart."""
+
+    @abstractmethod
+    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
         """Every object of the app. Router, metrics and channels fulfil this engine's contracts."""
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
 from .spec.app import AppSpec
+from .spec.checks import Check
 from .spec.choice import Delivery
 from .spec.cohort import Cohort
 from .spec.container import Port
-from .spec.delivery import Analysis, ErrorRate, Latency
+from .spec.delivery import Analysis
 from .spec.strategies import AbTest, BlueGreen, Canary, Mirror, Mirrored, SessionAffinity
 from .spec.traffic import Traffic
 from .spec.values import Duration, Percent
@@ -110,7 +111,7 @@ class Plan:
         return self.app.delivery.analysis
 
     @property
-    def checks(self) -> list[ErrorRate | Latency]:
+    def checks(self) -> list[Check]:
         return self.analysis.checks
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from .plan import Plan
 from .spec.base import Finding
-from .spec.delivery import Latency
+from .spec.checks import Latency
 from .spec.traffic import Retries
 from .spec.values import Duration
 

@@ -10,8 +10,8 @@ from ..compile import Compiled, compile_app
 from ..contracts import Told
 from ..plan import Plan, Stage
 from ..spec.channels import Event
+from ..spec.checks import Query, describe
 from ..spec.choice import Delivery
-from ..spec.delivery import ErrorRate, Latency
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
 
 
@@ -65,13 +65,6 @@ def as_data(release: Compiled) -> dict[str, Any]:
     }
 
 
-def describe(check: ErrorRate | Latency) -> str:
-    """A check in words, e.g. `p99 latency at most 300ms`."""
-    if isinstance(check, ErrorRate):
-        return f"error rate at most {check.max}"
-    return f"{check.quantile} latency at most {check.max}"
-
-
 HEADINGS = ("step", "who gets it", "for", "checked", "taken back when")
 
 
@@ -98,7 +91,7 @@ def remarks(release: Compiled) -> list[str]:
     return [
         *(["The switch waits until it is approved; until then no user gets the new version."] if waits else []),
         "Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".",
-        f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check.",
+        *_silence(plan),
         f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
         *_asked_besides(plan.app.delivery),
         *(f"Channel '{one.name}' is told when it is {_events(one)}." for one in release.told),
@@ -121,6 +114,16 @@ _MOMENTS: Mapping[Event, str] = {"step": "past the checks of a step", "approval"
 
 def _events(one: Told) -> str:
     return ", ".join(_MOMENTS.get(event, event) for event in one.events)
+
+
+def _silence(plan: Plan) -> list[str]:
+    """What no answer means."""
+    own = [check.name for check in plan.checks if isinstance(check, Query)]
+    few = f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check."
+    if not own:
+        return [few]
+    counted = f"No data is a failed check for {', '.join(own)}, however many requests there were."
+    return [counted] if len(own) == len(plan.checks) else [few, counted]
 
 
 def _show(release: Compiled, console: Any) -> None:

@@ -1,15 +1,16 @@
 """What Argo Rollouts needs of a router, of a metric provider and of a notification channel."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..contracts import Offer, OwnedField, RequestSeries
+from ..contracts import Bounds, Offer, OwnedField, Question
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec.base import Finding
 from ..spec.channels import Event
-from ..spec.delivery import ErrorRate, Latency
+from ..spec.checks import Check
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,51 @@ class RolloutsRouter(Offer, ABC):
 class RolloutsMetrics(Offer, ABC):
     """A metric provider that Argo Rollouts can ask."""
 
+    def rollouts_problems(self, check: Check) -> Iterator[Finding]:
+        """Path inside the check and message of what Argo Rollouts cannot ask this provider."""
+        yield from ()
+
     @abstractmethod
-    def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
+    def rollouts_metric(self, question: Question) -> Manifest:
         """`provider`, `successCondition` and `failureCondition` of an Argo Rollouts metric.
 
-        Exactly one condition holds for every answer; no data, NaN and too few requests fail.
+        Exactly one condition holds for every answer; no data, NaN and too few requests fail. With `hold` neither holds
+        where there is no data. A provider with a verdict of its own gives no conditions.
         """
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where the number stands in what a provider answers.
+
+    Fields: `value`: the expression of the number; `present`: true where there is just one; `absent`: its opposite.
+    Source: argo-rollouts v1.9, docs/features/analysis.md, and its utils/evaluate (expr v1.15).
+    """
+
+    value: str
+    present: str
+    absent: str
+
+
+VECTOR = Answer("result[0]", "len(result) == 1", "len(result) != 1")
+"""A list of numbers, as most providers answer."""
+
+
+def conditions(answer: Answer, bounds: Bounds, *, hold: bool) -> Manifest:
+    """Both conditions, for numbers that are finite and within the bounds."""
+    value = answer.value
+    good = [f"{value} >= {bounds.min:f}"] if bounds.min is not None else []
+    good += [f"{value} <= {bounds.max:f}"] if bounds.max is not None else []
+    bad = [f"{value} < {bounds.min:f}"] if bounds.min is not None else []
+    bad += [f"{value} > {bounds.max:f}"] if bounds.max is not None else []
+    # Above a lower limit there is infinity: what was divided by nothing.
+    odd = [f"isNaN({value})", *([f"isInf({value})"] if bounds.max is None else [])]
+    known = " && ".join([answer.present, *(f"!{one}" for one in odd)])
+    wrong = " || ".join(bad)
+    return {
+        "successCondition": " && ".join([known, *good]),
+        "failureCondition": f"{known} && ({wrong})" if hold else " || ".join([answer.absent, *odd, wrong]),
+    }
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """What Flagger needs of a router, of a metric provider and of a notification channel."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..contracts import Offer, RequestSeries
+from ..contracts import Bounds, Offer, Question
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
-from ..spec.delivery import ErrorRate, Latency
-from ..spec.values import Duration
+from ..spec.base import Finding
+from ..spec.checks import Check
 
 ROUTED_BY_FLAGGER = ROUTED - {
     Feature.COHORT_AND_WEIGHTS,
@@ -47,22 +47,42 @@ class FlaggerRouter(Offer, ABC):
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at a check. Fields: `window`: the time it covers; `minimum_requests`: that it needs in it."""
+class FlaggerMetric:
+    """One check. Fields: `template`: the spec of a MetricTemplate; `bounds`: the values that pass.
 
-    window: Duration
-    minimum_requests: int
+    `intervals`: how many times as far the provider looks back as the Canary's metric says it should.
+    """
+
+    template: Manifest
+    bounds: Bounds
+    intervals: int = 1
 
 
 class FlaggerMetrics(Offer, ABC):
     """A metric provider that Flagger can ask."""
 
+    flagger_since: ClassVar[str] = ""
+    """The first version of Flagger that knows it, "" for all; an older one would ask Prometheus instead."""
+
+    def flagger_problems(self, check: Check) -> Iterator[Finding]:
+        """Path inside the check and message of what Flagger cannot ask this provider."""
+        yield from ()
+
     @abstractmethod
-    def flagger_template(self, check: ErrorRate | Latency, look: Look, series: RequestSeries) -> tuple[Manifest, float]:
-        """The spec of a MetricTemplate, and the largest value that passes.
+    def flagger_metric(self, question: Question) -> FlaggerMetric:
+        """What Flagger asks, and which values pass.
 
         No data, NaN and too few requests answer nothing, which Flagger counts as a failed check.
         """
+
+
+def threshold_range(bounds: Bounds) -> Manifest:
+    """The values that pass, as a Canary says it."""
+    limits = {"min": bounds.min, "max": bounds.max}
+    # A whole number without a point, as the API server gives it back: else it would show as a change ever after.
+    return {
+        name: int(limit) if limit == int(limit) else float(limit) for name, limit in limits.items() if limit is not None
+    }
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ from ..spec.workload import Workload
 from .configuration import versioned
 from .meta import Manifest, pod_labels, selector_labels, without_nothing
 
+_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
+"""What Kubernetes makes up names of. Source: k8s.io/apimachinery/pkg/util/rand."""
+POD_SUFFIX = f"{_LETTERS}{{5}}"
+"""Matches what a ReplicaSet adds to its own name for a pod's."""
+REPLICA_SET_SUFFIX = f"{_LETTERS}{{1,10}}"
+"""Matches what a Deployment adds to its own name for a ReplicaSet's."""
+
 
 def pod_template(app: AppSpec) -> Manifest:
     """The app's PodTemplateSpec, labelled with a revision that changes whenever anything in it changes."""

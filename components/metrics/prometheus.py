@@ -1,24 +1,27 @@
-"""Prometheus: request error rate and latency quantiles as PromQL, guarded against silence.
+"""Prometheus: requests, pods and queries of the user's as PromQL, guarded against silence.
 
-A query answers nothing unless the version that is measured got enough requests in the window, and the conditions
-treat nothing and NaN as failed. Source: argo-rollouts docs, Analysis (Prometheus results are vectors).
+A built-in query answers nothing unless the version that is measured got enough requests in the window, and the
+conditions treat nothing and NaN as failed. Source: argo-rollouts docs, Analysis (Prometheus results are vectors); the
+series of pods are those of cAdvisor (the kubelet's /metrics/cadvisor) and of kube-state-metrics (its pod-metrics.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from ..contracts import LabelMatch, MetricProvider, RequestSeries
-from ..contracts_of.argo_rollouts import RolloutsMetrics
-from ..contracts_of.flagger import FlaggerMetrics, Look
+from ..contracts import Bounds, LabelMatch, MetricProvider, Question, RequestSeries, Version
+from ..contracts_of.argo_rollouts import VECTOR, RolloutsMetrics, conditions
+from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec import placeholders, promql
 from ..spec.base import Finding
-from ..spec.delivery import ErrorRate, Latency
+from ..spec.checks import Check, Cpu, ErrorRate, Latency, Memory, Query, Restarts, comparison
 from ..spec.values import Duration, PositiveDuration, Url
 
 _SAMPLES = 4
 """Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""
+_OF_PODS = frozenset({"cpu", "memory", "restarts"})
 
 
 class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
@@ -31,66 +34,163 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
     """How often pods are scraped."""
     timeout: PositiveDuration = Duration.of_seconds(10)
     """How long one query may take."""
+    kube_metrics: bool = False
+    """Whether the server has the series of cAdvisor and kube-state-metrics: `cpu`, `memory`, `restarts` need them."""
 
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
         "kind": "prometheus",
         "address": "http://prometheus.monitoring.svc.cluster.local:9090",
         "scrape_interval": "5s",
+        "kube_metrics": True,
     }
+    EXAMPLE_QUERY: ClassVar[Mapping[str, Any]] = {
+        "query": 'max(queue_depth{namespace="{{namespace}}", pod=~"{{pods}}"})',
+        "max": 100,
+        "unit": "messages",
+    }
+    built_in: ClassVar[frozenset[str]] = frozenset({"error_rate", "latency", *_OF_PODS})
+    compares: ClassVar[frozenset[str]] = frozenset({"argo-rollouts", "flagger"})
+    holds: ClassVar[bool] = True
 
-    def problems(self, plan: Plan) -> Sequence[Finding]:
+    def problems(self, plan: Plan) -> Iterator[Finding]:
         shortest = Duration(self.scrape_interval.milliseconds * _SAMPLES)
-        if plan.analysis.interval >= shortest:
-            return []
-        wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
-        return [(("delivery", "analysis", "interval"), f"{wanted}: at least {shortest}")]
+        if plan.analysis.interval < shortest:
+            wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
+            yield ("delivery", "analysis", "interval"), f"{wanted}: at least {shortest}"
 
-    def rollouts_metric(self, check: ErrorRate | Latency, plan: Plan, series: RequestSeries) -> Manifest:
-        limit = _limit(check, series)
-        query = _query(check, series, Look(plan.analysis.interval, plan.analysis.minimum_requests))
-        return {
-            "provider": {
-                "prometheus": {"address": self.address, "query": query, "timeout": self.timeout.whole_seconds}
-            },
-            "successCondition": f"len(result) == 1 && !isNaN(result[0]) && result[0] <= {limit}",
-            "failureCondition": f"len(result) != 1 || isNaN(result[0]) || result[0] > {limit}",
-        }
+    def check_problems(self, check: Check) -> Iterator[Finding]:
+        if check.kind in _OF_PODS and not self.kube_metrics:
+            needs = f"'{check.kind}' needs the series of cAdvisor and kube-state-metrics"
+            yield (), f"{needs}: set kube_metrics of 'prometheus' to true where the server has them"
+        if isinstance(check, Query):
+            yield from _query_problems(check)
 
-    def flagger_template(self, check: ErrorRate | Latency, look: Look, series: RequestSeries) -> tuple[Manifest, float]:
+    def rollouts_metric(self, question: Question) -> Manifest:
+        asked = {"address": self.address, "query": _query(question), "timeout": self.timeout.whole_seconds}
+        hold = question.check.on_no_data == "hold"
+        passing = _scaled(_bounds(question), Decimal(1) / _shown(question))
+        return {"provider": {"prometheus": asked}, **conditions(VECTOR, passing, hold=hold)}
+
+    def flagger_metric(self, question: Question) -> FlaggerMetric:
         provider = {"type": "prometheus", "address": self.address}
-        # Flagger's events round to two decimals: in percents and milliseconds these say enough.
-        factor = 100 if isinstance(check, ErrorRate) else series.duration_unit_ms
-        highest = check.max.value if isinstance(check, ErrorRate) else Decimal(check.max.milliseconds)
-        return {"provider": provider, "query": _query(check, series, look, factor)}, _json_number(highest)
+        return FlaggerMetric({"provider": provider, "query": _query(question, _shown(question))}, _bounds(question))
 
 
-def _json_number(value: Decimal) -> float:
-    """A whole number without a point, as the API server gives it back: else it would show as a change ever after."""
-    return int(value) if value == int(value) else float(value)
+def _query_problems(check: Query) -> Iterator[Finding]:
+    """What is no PromQL, and what would count other versions too."""
+    # Stands for whatever the placeholders become; durations have to be readable.
+    named = {name: f"coalmine-{name}" for name in placeholders.PLACEHOLDERS}
+    values = {**named, "window": "30s", "window_seconds": "30"}
+    try:
+        found = promql.selectors(placeholders.fill(check.query, values))
+    except KeyError:
+        return  # an unknown placeholder is a problem of the check's own
+    except ValueError as error:
+        yield ("query",), f"is not PromQL: {' '.join(str(error).split())}"
+        return
+    if check.not_per_version or not placeholders.names_one_version(check.query):
+        return
+    narrowing = {f"coalmine-{name}" for name, one in placeholders.PLACEHOLDERS.items() if one.one_version}
+    for selector in found:
+        wanted = {value for _, operator, value in selector.matchers if operator in ("=", "=~")}
+        if not any(name in value for name in narrowing for value in wanted):
+            ways = ", ".join(placeholders.ONE_VERSION)
+            yield ("query",), f"'{selector.metric}' counts other versions too: narrow it by one of {ways}"
 
 
-def _query(check: ErrorRate | Latency, series: RequestSeries, look: Look, factor: int = 1) -> str:
-    """The question, answered only where the version got the minimum of requests in the window."""
-    question = _question(check, series, look.window)
-    asked = question if factor == 1 else f"{factor} * {question}"
-    enough = f"sum(increase({_select(series.requests, series.only)}[{look.window}])) >= {look.minimum_requests}"
-    return f"{asked}\nand on()\n({enough})"
+def _bounds(question: Question) -> Bounds:
+    """The numbers that pass, in percents, milliseconds, cores, bytes or the query's own unit."""
+    check = question.check
+    if question.against_stable:
+        compared = comparison(check)
+        return Bounds(
+            None, _number(compared.difference) if compared and compared.difference is not None else Decimal(0)
+        )
+    return question.bounds if isinstance(check, Query) else Bounds(None, _number(check.max))
 
 
-def _question(check: ErrorRate | Latency, series: RequestSeries, window: Duration) -> str:
-    if isinstance(check, ErrorRate):
-        errors = _select(series.requests, (*series.only, series.errors))
-        everything = _select(series.requests, series.only)
-        # Without a single error there is no error series: that is zero errors, as long as requests are seen.
-        return f"(\n  (sum(rate({errors}[{window}])) or vector(0))\n  /\n  sum(rate({everything}[{window}]))\n)"
-    buckets = _select(series.duration_buckets, series.only)
-    return f"histogram_quantile({check.fraction}, sum by (le) (rate({buckets}[{window}])))"
+def _number(limit: Any) -> Decimal:
+    if isinstance(limit, Duration):
+        return Decimal(limit.milliseconds)
+    return limit.value if hasattr(limit, "value") else Decimal(str(limit))
 
 
-def _limit(check: ErrorRate | Latency, series: RequestSeries) -> str:
-    if isinstance(check, ErrorRate):
-        return f"{check.max.fraction:f}"
-    return f"{(Decimal(check.max.milliseconds) / series.duration_unit_ms).normalize():f}"
+def _scaled(bounds: Bounds, factor: Decimal) -> Bounds:
+    low, high = (None if one is None else (one * factor).normalize() for one in (bounds.min, bounds.max))
+    return Bounds(low, high)
+
+
+def _shown(question: Question) -> int:
+    """By what an answer is multiplied to be one of percents or milliseconds.
+
+    Flagger's events round to two decimals: so they say enough.
+    """
+    if isinstance(question.check, ErrorRate):
+        return 100
+    return question.series.duration_unit_ms if isinstance(question.check, Latency) else 1
+
+
+def _query(question: Question, factor: int = 1) -> str:
+    """The question, answered only where the versions that are measured got the minimum of requests in the window."""
+    own = isinstance(question.check, Query)
+    asked = _difference(question) if question.against_stable else _of_canary(question)
+    if own:
+        # A number of the user's is none of requests; without either version's the difference is NaN.
+        return f"vector{asked}" if question.against_stable else question.text
+    guards = [question.series, question.stable_series] if question.against_stable else [question.series]
+    scaled = asked if factor == 1 else f"{factor} * {asked}"
+    return "".join([scaled, *(f"\nand on()\n({_enough(question, one)})" for one in guards if one)])
+
+
+def _of_canary(question: Question) -> str:
+    return _of_one(question, question.canary, question.series)
+
+
+def _difference(question: Question) -> str:
+    """By how much the new version's number is above what stable's allows."""
+    compared = comparison(question.check)
+    factor = compared.factor if compared else None
+    times = "" if factor is None else f"{factor} * "
+    # Without a router that counts stable apart, only what is not about requests gets here.
+    stable = _of_one(question, question.stable, question.stable_series or question.series)
+    return f"(\n{_of_canary(question)}\n-\n{times}{stable}\n)"
+
+
+def _enough(question: Question, series: RequestSeries) -> str:
+    counted = f"sum(increase({_select(series.requests, series.only)}[{question.window}]))"
+    return f"{counted} >= {question.minimum_requests}"
+
+
+def _of_one(question: Question, version: Version, series: RequestSeries) -> str:
+    """The number of one version."""
+    check, window = question.check, question.window
+    match check:
+        case ErrorRate():
+            errors = _select(series.requests, (*series.only, series.errors))
+            everything = _select(series.requests, series.only)
+            # Without a single error there is no error series: that is zero errors, as long as requests are seen.
+            return f"(\n  (sum(rate({errors}[{window}])) or vector(0))\n  /\n  sum(rate({everything}[{window}]))\n)"
+        case Latency():
+            buckets = _select(series.duration_buckets, series.only)
+            return f"histogram_quantile({check.fraction}, sum by (le) (rate({buckets}[{window}])))"
+        case Cpu():
+            used = _select("container_cpu_usage_seconds_total", (*_pods(question, version), _CONTAINERS))
+            return f"max(sum by (pod) (rate({used}[{window}])))"
+        case Memory():
+            used = _select("container_memory_working_set_bytes", (*_pods(question, version), _CONTAINERS))
+            return f"max(sum by (pod) ({used}))"
+        case Restarts():
+            return f"sum({_select('kube_pod_container_status_restarts_total', _pods(question, version))})"
+        case Query():
+            return f"scalar({question.fill(check.query, version)})"
+
+
+_CONTAINERS = LabelMatch("container", "!=", "")
+"""cAdvisor counts a pod as a whole too, without a name."""
+
+
+def _pods(question: Question, version: Version) -> Sequence[LabelMatch]:
+    return (LabelMatch("namespace", "=", question.namespace), LabelMatch("pod", "=~", version.pods))
 
 
 def _select(metric: str, matches: Sequence[LabelMatch]) -> str:

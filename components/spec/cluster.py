@@ -40,20 +40,31 @@ class DeliverySpec(Ruled):
     """What splits the traffic."""
     metrics: Annotated[VariantModel, Variant("metrics")]
     """What answers the checks."""
+    other_metrics: list[Annotated[VariantModel, Variant("metrics")]] = []
+    """Metric providers that the cluster has beside it, for checks that choose one with `provider`."""
     channels: dict[ChannelName, Annotated[ChannelModel, Variant("notify")]] = {}
     """Who can be told about releases, by a name that apps use in `notify`; most often the name of a team."""
 
     def problems(self) -> Iterator[Finding]:
-        known = [self.engine.kind]
-        for index, engine in enumerate(self.other_engines):
-            if engine.kind in known:
-                yield ("other_engines", index), f"'{engine.kind}' is there already"
-            known.append(engine.kind)
+        for key, first, others in (
+            ("other_engines", self.engine, self.other_engines),
+            ("other_metrics", self.metrics, self.other_metrics),
+        ):
+            known = [first.kind]
+            for index, one in enumerate(others):
+                if one.kind in known:
+                    yield (key, index), f"'{one.kind}' is there already"
+                known.append(one.kind)
 
     @property
     def engines(self) -> Mapping[str, VariantModel]:
         """Every engine of the cluster by its kind, the one that apps use unless they choose another first."""
         return {one.kind: one for one in (self.engine, *self.other_engines)}
+
+    @property
+    def providers(self) -> Mapping[str, VariantModel]:
+        """Every metric provider of the cluster by its kind, the one that checks ask unless they name another first."""
+        return {one.kind: one for one in (self.metrics, *self.other_metrics)}
 
 
 class StackSpec(Ruled):

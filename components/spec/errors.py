@@ -68,7 +68,13 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
 def path_of(loc: Sequence[PathPart], data: Any) -> tuple[PathPart, ...]:
     """The path as it stands in the user's data: pydantic's injected union tags are dropped."""
     path: list[PathPart] = []
+    tagged = False
     for index, part in enumerate(loc):
+        if isinstance(data, Mapping) and data.get("kind") == part and not tagged:
+            # A key may have the name of a variant, as in `{kind: query, query: ...}`: the variant comes first.
+            tagged = True
+            continue
+        tagged = False
         if isinstance(data, Mapping) and part in data:
             data = data[str(part)]
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
@@ -185,10 +191,15 @@ def _models_at(model: type[BaseModel], loc: Sequence[PathPart]) -> tuple[list[ty
     places: list[Any] = [model]
     variants_there = places
     for part in loc:
+        there = _models(places)
+        tagged = [one for one in there if len(there) > 1 and part in _tags(one)]
+        if tagged:
+            places = tagged
+            continue
         following = [after for place in _alternatives(places) for after in _step(place, part)]
         # A union's tag leads nowhere: it says which alternative it is.
         variants_there = following or variants_there
-        places = following or [one for one in _models(places) if part in _tags(one)] or places
+        places = following or [one for one in there if part in _tags(one)] or places
     return _models(places), _models(variants_there)
 
 

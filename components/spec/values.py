@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, total_ordering
+from math import isfinite
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -25,6 +26,11 @@ _WORDY_DURATION = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
 _WORDS = {"milli": "ms", "sec": "s", "min": "m", "hour": "h", "hr": "h", "day": "d"}
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)\s?%")
 _QUANTITY = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_SCALES = {
+    "m": Decimal("0.001"),
+    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
+    **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)},
+}
 _IMAGE = re.compile(
     r"(?P<repository>[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*?)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
@@ -195,6 +201,12 @@ class Quantity(ParsedText):
         problem = f"{shown(raw)} is not a quantity: write a number with a unit, like '250m' (CPU) or '512Mi' (memory)"
         raise PydanticCustomError("quantity", "{problem}", {"problem": problem})
 
+    @property
+    def value(self) -> Decimal:
+        """In the base unit: cores or bytes."""
+        number = self.text.rstrip("".join(_SCALES))
+        return Decimal(number) * _SCALES.get(self.text[len(number) :], Decimal(1))
+
     def __str__(self) -> str:
         return self.text
 
@@ -261,6 +273,32 @@ class NameRule:
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "string", "pattern": f"^{self.regex}$", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class NumberRule:
+    """A finite number, whole or not, from `lowest` on and at most `highest`, where these are given."""
+
+    lowest: int | None = None
+    highest: int | None = None
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._check)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        limits = {"minimum": self.lowest, "maximum": self.highest}
+        return {"type": "number", **{name: limit for name, limit in limits.items() if limit is not None}}
+
+    def _check(self, raw: Any) -> int | float:
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
+            problem = f"{shown(raw)} is not a number: write it without quotes, like 5 or 0.25"
+        elif self.lowest is not None and raw < self.lowest:
+            problem = f"must be at least {self.lowest}, not {raw}"
+        elif self.highest is not None and raw > self.highest:
+            problem = f"must be at most {self.highest}, not {raw}"
+        else:
+            return raw
+        raise PydanticCustomError("number", "{problem}", {"problem": problem})
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"

@@ -7,13 +7,14 @@ from typing import Any
 
 from components.capability import Refused
 from components.compile import capability, parts
-from components.contracts import Engine, MetricProvider, Router
+from components.contracts import Engine, MetricProvider, Providers, Router
 from components.discovery import FAMILIES, discover
+from components.measurable import unmeasurable
 from components.needs import needs
 from components.plan import Plan, build_plan
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
-from components.spec.registry import VariantModel, variants
+from components.spec.registry import VariantModel, kind_of, variants
 from tests.specs import SCENARIOS, example_app
 
 discover()
@@ -21,8 +22,11 @@ discover()
 CHECKS: Mapping[str, Mapping[str, Any]] = {
     "error_rate": {"kind": "error_rate", "max": "0.5%"},
     **{f"latency-{q}": {"kind": "latency", "quantile": q, "max": "250ms"} for q in ("p50", "p90", "p95", "p99")},
+    "cpu": {"kind": "cpu", "max": "750m"},
+    "memory": {"kind": "memory", "max": "400Mi"},
+    "restarts": {"kind": "restarts"},
 }
-"""One check of every kind; test_check_kinds_are_all_here keeps this complete."""
+"""One check of every built-in kind; test_check_kinds_are_all_here keeps this complete."""
 
 CHOICES = ("engine", "router", "metrics")
 """The families of which a cluster has one each (or a first one); of channels it may have none or many."""
@@ -64,12 +68,22 @@ def example_of(model: type[VariantModel]) -> dict[str, Any]:
 
 
 def combinations() -> Iterator[Combination]:
-    """Every combination, supported or not."""
+    """Every engine with every router and one provider, and with every provider and one router, supported or not.
+
+    Neither family knows the other: what holds for both pairs holds for the three of them.
+    """
     for engine in variants("engine").values():
         for router in variants("router").values():
-            for metrics in variants("metrics").values():
-                examples = {"engine": example_of(engine), "router": example_of(router), "metrics": example_of(metrics)}
-                yield Combination(*parts(DeliverySpec.model_validate(examples)))
+            yield _combination(engine, router, variants("metrics")["prometheus"])
+        for metrics in variants("metrics").values():
+            if kind_of(metrics) != "prometheus":
+                yield _combination(engine, variants("router")["istio"], metrics)
+
+
+def _combination(*models: type[VariantModel]) -> Combination:
+    examples = dict(zip(("engine", "router", "metrics"), map(example_of, models), strict=True))
+    engine, router, providers = parts(DeliverySpec.model_validate(examples))
+    return Combination(engine, router, providers.first)
 
 
 def supported() -> list[Combination]:
@@ -82,9 +96,17 @@ def supported() -> list[Combination]:
 
 
 def possible(combination: Combination, plan: Plan) -> bool:
-    """Whether a combination can do all that a plan needs."""
+    """Whether a combination can do all that a plan needs, and measure all that it checks."""
     cells = (capability(combination.engine, combination.router, feature) for feature in needs(plan))
-    return not any(isinstance(cell, Refused) for cell in cells) and not combination.router.problems(plan)
+    if any(isinstance(cell, Refused) for cell in cells) or combination.router.problems(plan):
+        return False
+    one = combination
+    return not list(unmeasurable(plan, one.engine, one.router, Providers(one.metrics, {one.metrics.kind: one.metrics})))
+
+
+def example_query(provider: type[MetricProvider] | MetricProvider) -> dict[str, Any]:
+    """The `query` check that a provider's file gives."""
+    return {"kind": "query", "name": "example", **provider.EXAMPLE_QUERY}
 
 
 def both() -> list[tuple[Combination, Plan]]:
@@ -110,7 +132,18 @@ def plans() -> list[Plan]:
     inside["traffic"]["hosts"] = [f"{inside['name']}.{inside['namespace']}.svc.cluster.local"]
     chosen = {"strategy": "ab", "cohort": {"headers": {"x-internal": {"exact": "yes"}}}, "hold": "5m"}
     cohort = {**plain, "delivery": {**chosen, "analysis": plain["delivery"]["analysis"]}}
+    own = []
+    for provider in variants("metrics").values():
+        assert issubclass(provider, MetricProvider)
+        asking = example_app()
+        check = {**example_query(provider), "provider": kind_of(provider)}
+        asking["delivery"]["analysis"] = {"interval": "1m", "checks": [check]}
+        asking["delivery"]["steps"] = uniform["delivery"]["steps"]
+        asking["delivery"].pop("rollback", None)
+        own.append(asking)
     for app in apps:
         # Whatever engine an example chooses: each combination has one of its own.
         app["delivery"].pop("engine", None)
-    return [build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside, cohort)]
+    return [
+        build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside, cohort, *own)
+    ]

@@ -125,6 +125,21 @@ def _apps() -> Iterator[dict[str, Any]]:
     yield changed(shop, "disruption", to={"max_unavailable": 2})
     everything = ["started", "promoted", "aborted"]
     yield changed(shop, "notify", to=[{"channel": "slack", "events": everything}, {"channel": "teams"}])
+    yield from (changed(shop, "delivery", "analysis", "checks", to=[check]) for check in _checks())
+
+
+def _checks() -> Iterator[dict[str, Any]]:
+    """Checks that hold what none of the examples has."""
+    shared = {"provider": "prometheus", "on_no_data": "abort"}
+    own = {"kind": "query", "name": "depth", "query": 'max(depth{pod=~"{{pods}}"})', "min": 1, "max": 5, "unit": "m"}
+    yield {**own, **shared, "compared_with_stable": {"factor": 2}}
+    yield {**own, **shared, "compared_with_stable": {"difference": 2}}
+    yield {**own, "query": "max(depth)", "not_per_version": "one queue"}
+    yield {"kind": "error_rate", "max": "2%", **shared, "compared_with_stable": {"difference": "1%"}}
+    yield {"kind": "latency", "max": "2s", **shared, "compared_with_stable": {"difference": "1s"}}
+    yield {"kind": "cpu", "max": "1", **shared, "compared_with_stable": {"difference": 1}}
+    yield {"kind": "memory", "max": "1Gi", **shared, "compared_with_stable": {"difference": 1}}
+    yield {"kind": "restarts", "max": 1, **shared}
 
 
 def all_apps(scenario: str) -> list[dict[str, Any]]:
@@ -177,6 +192,7 @@ def _others(value: Any) -> Iterator[Any]:
             "Unconfined",
             "standard",
             "during",
+            "hold",
         )
     elif isinstance(value, list):
         yield value[:-1]

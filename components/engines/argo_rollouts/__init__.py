@@ -3,11 +3,21 @@
 Source: argo-rollouts v1.9, docs/features/specification.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, Measured, MetricProvider, OwnedField, Parts, Router, Told
+from ...contracts import (
+    Engine,
+    Measured,
+    MetricProvider,
+    OwnedField,
+    Parts,
+    Providers,
+    RequestSeries,
+    Router,
+    Told,
+)
 from ...contracts_of.argo_rollouts import RolloutsChannel, RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
 from ...manifests.configuration import config_maps
@@ -15,9 +25,11 @@ from ...manifests.meta import Manifest, manifest, selector_labels, without_nothi
 from ...manifests.scaling import autoscalers
 from ...manifests.support import disruption_budget, service, service_accounts
 from ...plan import Plan
+from ...spec.base import Finding
+from ...spec.checks import Check
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
-from .analysis import analysis, analysis_template, tolerated_errors
+from .analysis import analysis, analysis_template, stable_requests, tolerated_errors
 from .gates import gate_references, gate_templates
 from .notifications import subscriptions
 from .steps import managed_routes, steps
@@ -63,9 +75,16 @@ class ArgoRolloutsEngine(Engine):
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
     channel_contract: ClassVar[type] = RolloutsChannel
+    holds: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
 
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
+    def check_problems(self, check: Check, provider: MetricProvider) -> Iterator[Finding]:
+        return RolloutsMetrics.of(provider).rollouts_problems(check)
+
+    def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
+        return stable_requests(plan, router)
+
+    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
         services = Services(plan.stable_service, plan.canary_service)
         routing = RolloutsRouter.of(router).for_rollouts(plan, services)
         series = router.request_series(plan, Measured(revision=plan.revision))

@@ -3,47 +3,97 @@
 Source: argo-rollouts v1.9, docs/features/analysis.md.
 """
 
-from ...contracts import Measured, MetricProvider, Router
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
 from ...contracts_of.argo_rollouts import RolloutsMetrics
 from ...manifests.meta import Manifest, manifest
+from ...manifests.pod import POD_SUFFIX
 from ...plan import Plan, Stage
-from ...spec.delivery import Analysis, check_name
+from ...spec.checks import Check, ErrorRate, Latency, check_name, comparison, comparison_name
+from ...spec.delivery import Analysis
 from ...spec.labels import REVISION_LABEL
 from ...spec.values import Duration
 from .gates import metrics_beside_checks
 
 _REVISION_ARG = "revision"
 _COUNT_ARG = "count"
+_HASH_ARG = "pod-hash"
+_STABLE_HASH_ARG = "stable-pod-hash"
+_HASHES = {_HASH_ARG: "Latest", _STABLE_HASH_ARG: "Stable"}
+"""What the controller calls the ReplicaSets whose hashes these arguments hold."""
 _RETRY = Duration.of_seconds(10)
 """How long after an error the controller asks again, whatever the interval (its DefaultErrorRetryInterval)."""
 
 
-def analysis_template(plan: Plan, router: Router, metrics: MetricProvider) -> Manifest:
+def _argument(name: str) -> str:
+    return f"{{{{args.{name}}}}}"
+
+
+_MEASURED = Measured(revision=_argument(_REVISION_ARG))
+
+
+def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
+    """The requests of every other revision of the app: nobody but stable gets any while an analysis runs."""
+    return router.request_series(plan, _MEASURED).of_all_but(_MEASURED.revision)
+
+
+def analysis_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
     """The template that all stages share."""
-    series = router.request_series(plan, Measured(revision=f"{{{{args.{_REVISION_ARG}}}}}"))
-    asked = RolloutsMetrics.of(metrics)
-    interval = f"{plan.analysis.interval.whole_seconds}s"
-    shared = {
+    # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
+    fewest = str(min(stage.gate.count for stage in plan.stages))
+    hashes = [{"name": name} for name in _hashes(plan)]
+    spec = {
+        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}, *hashes],
+        "metrics": [*_metrics(plan, router, metrics), *metrics_beside_checks(plan, _shared(plan.analysis))],
+    }
+    return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+
+
+def _metrics(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:
+    for check in plan.checks:
+        provider = RolloutsMetrics.of(metrics.of(check))
+        question = _question(plan, router, check)
+        shared = _shared(plan.analysis, hold=check.on_no_data == "hold")
+        yield {"name": check_name(check), **shared, **provider.rollouts_metric(question)}
+        if comparison(check):
+            compared = replace(question, against_stable=True)
+            yield {"name": comparison_name(check), **shared, **provider.rollouts_metric(compared)}
+
+
+def _shared(analysis: Analysis, *, hold: bool = False) -> Manifest:
+    interval = f"{analysis.interval.whole_seconds}s"
+    held = {"inconclusiveLimit": analysis.tolerated_failures} if hold else {}
+    return {
         # The first look comes after one interval, so that its window holds nothing from before this weight.
         "initialDelay": interval,
         "interval": interval,
-        "count": f"{{{{args.{_COUNT_ARG}}}}}",
-        "failureLimit": plan.analysis.tolerated_failures,
-        "consecutiveErrorLimit": tolerated_errors(plan.analysis),
+        "count": _argument(_COUNT_ARG),
+        "failureLimit": analysis.tolerated_failures,
+        **held,
+        "consecutiveErrorLimit": tolerated_errors(analysis),
     }
-    # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
-    fewest = str(min(stage.gate.count for stage in plan.stages))
-    spec = {
-        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}],
-        "metrics": [
-            *(
-                {"name": check_name(check), **shared, **asked.rollouts_metric(check, plan, series)}
-                for check in plan.checks
-            ),
-            *metrics_beside_checks(plan, shared),
-        ],
-    }
-    return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+
+
+def _question(plan: Plan, router: Router, check: Check) -> Question:
+    workload, stable = (f"{plan.name}-{_argument(name)}" for name in _HASHES)
+    return Question(
+        check=check,
+        app=plan.name,
+        namespace=plan.namespace,
+        window=plan.analysis.interval,
+        minimum_requests=plan.analysis.minimum_requests,
+        canary=Version(_MEASURED.revision, workload, f"{workload}-{POD_SUFFIX}", plan.canary_service),
+        stable=Version("", stable, f"{stable}-{POD_SUFFIX}", plan.stable_service),
+        series=router.request_series(plan, _MEASURED),
+        stable_series=stable_requests(plan, router),
+    )
+
+
+def _hashes(plan: Plan) -> dict[str, str]:
+    """The hashes that tell the pods of both versions; the standard checks do without."""
+    return {} if all(isinstance(check, ErrorRate | Latency) for check in plan.checks) else _HASHES
 
 
 def tolerated_errors(analysis: Analysis) -> int:
@@ -60,5 +110,6 @@ def analysis(plan: Plan, stage: Stage) -> Manifest:
         "args": [
             {"name": _REVISION_ARG, "valueFrom": revision},
             {"name": _COUNT_ARG, "value": str(stage.gate.count)},
+            *({"name": name, "valueFrom": {"podTemplateHashValue": of}} for name, of in _hashes(plan).items()),
         ],
     }

@@ -13,7 +13,7 @@ from ...contracts_of.argo_rollouts import RolloutsChannel, Words
 from ...manifests.meta import Manifest, without_nothing
 from ...plan import Plan
 from ...spec.channels import EVENTS, Event
-from ...spec.delivery import ErrorRate, Latency, check_name
+from ...spec.checks import Check, ErrorRate, Latency, check_name
 from .messages import LIMITS, words
 
 CONFIG_MAP = "argo-rollouts-notification-configmap"
@@ -67,14 +67,18 @@ def subscriptions(plan: Plan, told: Sequence[Told], series: RequestSeries) -> di
         for one in told
         for event in one.events
     }
-    limits = {check_name(check): _shown(check, series) for check in plan.checks}
+    # A query without an upper limit, and a comparison, are told with the number alone.
+    limits = {check_name(check): _shown(check, series) for check in plan.checks if check.max is not None}
     return {**made, LIMITS: json.dumps(limits)}
 
 
-def _shown(check: ErrorRate | Latency, series: RequestSeries) -> Mapping[str, Any]:
+def _shown(check: Check, series: RequestSeries) -> Mapping[str, Any]:
+    limit = str(check.max)
     if isinstance(check, ErrorRate):
-        return {"limit": str(check.max), "factor": 100, "format": "%.1f%%"}
-    return {"limit": str(check.max), "factor": series.duration_unit_ms, "format": "%.0fms"}
+        return {"limit": limit, "factor": 100, "format": "%.1f%%"}
+    if isinstance(check, Latency):
+        return {"limit": limit, "factor": series.duration_unit_ms, "format": "%.0fms"}
+    return {"limit": limit, "factor": 1, "format": "%g"}
 
 
 def configuration(channels: Mapping[str, Channel], cluster: str) -> dict[str, Any]:

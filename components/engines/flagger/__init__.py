@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, MetricProvider, OwnedField, Parts, Router, Told
+from ...contracts import Engine, MetricProvider, OwnedField, Parts, Providers, RequestSeries, Router, Told
 from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting
 from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
@@ -19,9 +19,10 @@ from ...manifests.support import disruption_budget, service_accounts
 from ...plan import Plan
 from ...spec.base import Finding
 from ...spec.channels import Event
+from ...spec.checks import Check
 from ...spec.labels import NAME_LABEL
 from .alerts import alerts_of, untold
-from .analysis import API, analysis, metrics_of
+from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
 
@@ -86,11 +87,17 @@ class FlaggerEngine(Engine):
     def untold(self, events: Sequence[Event]) -> str:
         return untold(events)
 
-    def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
+    def check_problems(self, check: Check, provider: MetricProvider) -> Iterator[Finding]:
+        return FlaggerMetrics.of(provider).flagger_problems(check)
+
+    def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
+        return stable_requests(plan, router)
+
+    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
         steered = FlaggerRouter.of(router)
         routing = steered.for_flagger(plan)
         deployment = _deployment(plan)
-        checks = metrics_of(plan, router, metrics)
+        checks = list(metrics_of(plan, router, metrics))
         alerts = alerts_of(plan, told)
         scaler = autoscaler(plan.app, deployment, plan.app.autoscaled)
         manifests = [

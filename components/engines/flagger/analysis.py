@@ -3,14 +3,15 @@
 Source: flagger v1.36, pkg/controller/scheduler.go.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ...contracts import Measured, MetricProvider, Router
-from ...contracts_of.flagger import FlaggerMetrics, FlaggerRouting, Look
+from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
+from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, threshold_range
 from ...manifests.meta import Manifest, manifest, without_nothing
+from ...manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from ...plan import Plan
-from ...spec.delivery import ErrorRate, Latency, check_name
+from ...spec.checks import Check, check_name, comparison, comparison_name
 from ...spec.values import Duration
 from .alerts import Alert
 
@@ -25,6 +26,14 @@ class Metric:
     reference: Manifest
 
 
+@dataclass(frozen=True)
+class Look:
+    """One look at all checks. Fields: `window`: the time it covers; `minimum_requests`: that it needs in it."""
+
+    window: Duration
+    minimum_requests: int
+
+
 def look_of(plan: Plan) -> Look:
     """What one tick looks at.
 
@@ -37,24 +46,56 @@ def look_of(plan: Plan) -> Look:
     return Look(plan.analysis.interval, plan.analysis.minimum_requests)
 
 
-def metrics_of(plan: Plan, router: Router, metrics: MetricProvider) -> list[Metric]:
+def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
+    """The primary's requests; None for a router that counts by Service: it was asked for the canary's alone."""
+    both = [router.request_series(plan, Measured(workload=one)) for one in (plan.name, _primary(plan))]
+    return both[1] if both[0] != both[1] else None
+
+
+def _primary(plan: Plan) -> str:
+    return f"{plan.name}-primary"
+
+
+def metrics_of(plan: Plan, router: Router, metrics: Providers) -> Iterator[Metric]:
     """Every check of a plan."""
-    asked = FlaggerMetrics.of(metrics)
-    series = router.request_series(plan, Measured(workload=plan.name))
-    look = look_of(plan)
-    return [_metric(plan, check, look, *asked.flagger_template(check, look, series)) for check in plan.checks]
+    for check in plan.checks:
+        provider = FlaggerMetrics.of(metrics.of(check))
+        question = _question(plan, router, check)
+        yield _metric(plan, check_name(check), question, provider.flagger_metric(question))
+        if comparison(check):
+            compared = replace(question, against_stable=True)
+            yield _metric(plan, comparison_name(check), compared, provider.flagger_metric(compared))
 
 
-def _metric(plan: Plan, check: ErrorRate | Latency, look: Look, spec: Manifest, highest: float) -> Metric:
-    name = f"{plan.name}-{check_name(check)}"
+def _question(plan: Plan, router: Router, check: Check) -> Question:
+    look, primary = look_of(plan), _primary(plan)
+    return Question(
+        check=check,
+        app=plan.name,
+        namespace=plan.namespace,
+        window=look.window,
+        minimum_requests=look.minimum_requests,
+        canary=_version(plan.name, plan.revision, plan.canary_service),
+        stable=_version(primary, "", primary),
+        series=router.request_series(plan, Measured(workload=plan.name)),
+        stable_series=stable_requests(plan, router),
+    )
+
+
+def _version(workload: str, revision: str, service: str) -> Version:
+    return Version(revision, workload, f"{workload}-{REPLICA_SET_SUFFIX}-{POD_SUFFIX}", service)
+
+
+def _metric(plan: Plan, check: str, question: Question, asked: FlaggerMetric) -> Metric:
+    name = f"{plan.name}-{check}"
     reference = {
-        "name": check_name(check),
-        "interval": _interval(look.window),
+        "name": check,
+        "interval": f"{max(question.window.whole_seconds // asked.intervals, 1)}s",
         # Without the namespace the platform's controller takes it for another team's template, and refuses it.
         "templateRef": {"name": name, "namespace": plan.namespace},
-        "thresholdRange": {"max": highest},
+        "thresholdRange": threshold_range(asked.bounds),
     }
-    return Metric(manifest(API, "MetricTemplate", name, plan.app, {"spec": spec}), reference)
+    return Metric(manifest(API, "MetricTemplate", name, plan.app, {"spec": asked.template}), reference)
 
 
 def analysis(plan: Plan, routing: FlaggerRouting, metrics: Sequence[Metric], alerts: Sequence[Alert]) -> Manifest:
