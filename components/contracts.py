@@ -190,6 +190,8 @@ class MetricProvider(VariantModel, ABC):
     """Whether no data reaches Argo Rollouts as an answer, and not as an error."""
     narrows: ClassVar[bool] = False
     """Whether it tells the versions apart itself, so that a query need not."""
+    zero_without_data: ClassVar[frozenset[str]] = frozenset()
+    """The engines that read its silence as the number 0, which would pass below any `max`."""
     bounds: ClassVar[frozenset[str]] = frozenset({"min", "max"})
     """Which limits a query may have; without any of them it brings a verdict of its own."""
 

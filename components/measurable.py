@@ -29,6 +29,7 @@ def unmeasurable(plan: Plan, engine: Engine, router: Router, providers: Provider
         found = (
             *_unknown_kind(check, provider),
             *_unbounded(check, provider),
+            *_blind(check, engine, provider),
             *_loose(check, provider),
             *_uncompared(check, plan, engine, router, provider),
             *_unheld(check, engine, provider),
@@ -66,6 +67,13 @@ def _unbounded(check: Check, provider: MetricProvider) -> Iterator[Finding]:
     if provider.bounds and not given:
         wanted = " or ".join(f"`{one}`" for one in sorted(provider.bounds, reverse=True))
         yield (), f"give it {wanted}: a query without a limit cannot fail"
+
+
+def _blind(check: Check, engine: Engine, provider: MetricProvider) -> Iterator[Finding]:
+    """A limit that silence would keep."""
+    if isinstance(check, Query) and engine.kind in provider.zero_without_data and (check.min is None or check.min <= 0):
+        why = f"without data engine '{engine.kind}' may read 0 from '{provider.kind}', which passes"
+        yield ("min",), f"{why}: measure what is good, like a share of successes, and give a `min` above 0"
 
 
 def _loose(check: Check, provider: MetricProvider) -> Iterator[Finding]:

@@ -57,6 +57,10 @@ class RolloutsMetrics(Offer, ABC):
         """Path inside the check and message of what Argo Rollouts cannot ask this provider."""
         yield from ()
 
+    def rollouts_args(self) -> Sequence[Manifest]:
+        """Arguments of the AnalysisTemplate that hold what stands in Secrets."""
+        return ()
+
     @abstractmethod
     def rollouts_metric(self, question: Question) -> Manifest:
         """`provider`, `successCondition` and `failureCondition` of an Argo Rollouts metric.
@@ -70,7 +74,8 @@ class RolloutsMetrics(Offer, ABC):
 class Answer:
     """Where the number stands in what a provider answers.
 
-    Fields: `value`: the expression of the number; `present`: true where there is just one; `absent`: its opposite.
+    Fields: `value`: the expression of the number; `present`: true where there is just one; `absent`: its opposite;
+    both are "" where anything else is an error of the engine's own.
     Source: argo-rollouts v1.9, docs/features/analysis.md, and its utils/evaluate (expr v1.15).
     """
 
@@ -92,11 +97,13 @@ def conditions(answer: Answer, bounds: Bounds, *, hold: bool) -> Manifest:
     bad += [f"{value} > {bounds.max:f}"] if bounds.max is not None else []
     # Above a lower limit there is infinity: what was divided by nothing.
     odd = [f"isNaN({value})", *([f"isInf({value})"] if bounds.max is None else [])]
-    known = " && ".join([answer.present, *(f"!{one}" for one in odd)])
+    known = " && ".join(filter(None, [answer.present, *(f"!{one}" for one in odd)]))
     wrong = " || ".join(bad)
     return {
         "successCondition": " && ".join([known, *good]),
-        "failureCondition": f"{known} && ({wrong})" if hold else " || ".join([answer.absent, *odd, wrong]),
+        "failureCondition": f"{known} && ({wrong})"
+        if hold
+        else " || ".join(filter(None, [answer.absent, *odd, wrong])),
     }
 
 

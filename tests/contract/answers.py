@@ -18,7 +18,15 @@ class Answers:
 
 ANSWERS: Mapping[str, Answers] = {
     "prometheus": Answers(lambda number: [number], ([], [0.0, 0.0], [0.0, float("nan")])),
+    "datadog": Answers(lambda number: number, (None,)),
+    "new-relic": Answers(lambda number: {"result": number}, ({"other": 1.0}, {"result": None})),
+    "cloudwatch": Answers(lambda number: [{"Values": [number, 7.0]}], ([], [{"Values": []}])),
+    "skywalking": Answers(lambda number: {"result": number}, ({"result": None},)),
+    "wavefront": Answers(lambda number: number, ()),
+    "graphite": Answers(lambda number: [7.0, number], ([],)),
+    "influxdb": Answers(lambda number: [number], ([], [1.0, 2.0])),
+    "web": Answers(lambda number: number, (None,)),
 }
 
-VERDICTS: Mapping[str, str] = {}
+VERDICTS: Mapping[str, str] = {"job": "job", "kayenta": "kayenta"}
 """Providers that decide themselves, and what Argo Rollouts calls them."""

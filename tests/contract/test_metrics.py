@@ -202,7 +202,7 @@ def test_flagger_never_looks_further_back_than_one_step(combination: Combination
     assert Duration.parse(reference["interval"]).milliseconds * times <= step.milliseconds
 
 
-LOOKS_BACK = {"datadog": 10, "cloudwatch": 10, "dynatrace": 10}
+LOOKS_BACK = {"datadog": 10, "cloudwatch": 10, "dynatrace": 10, "splunk": 10}
 """By how much Flagger multiplies a metric's interval. Source: flagger v1.36, pkg/metrics/providers."""
 
 

@@ -67,6 +67,10 @@ def example_of(model: type[VariantModel]) -> dict[str, Any]:
     return dict(example)
 
 
+FOR_FLAGGER = {"cloudwatch": {"region": "eu-central-1"}, "influxdb": {"address": "http://influxdb.monitoring.svc:8086"}}
+"""What Flagger must be told beside the example, and Argo Rollouts must not."""
+
+
 def combinations() -> Iterator[Combination]:
     """Every engine with every router and one provider, and with every provider and one router, supported or not.
 
@@ -82,6 +86,10 @@ def combinations() -> Iterator[Combination]:
 
 def _combination(*models: type[VariantModel]) -> Combination:
     examples = dict(zip(("engine", "router", "metrics"), map(example_of, models), strict=True))
+    if examples["engine"]["kind"] == "flagger":
+        examples["metrics"] |= FOR_FLAGGER.get(examples["metrics"]["kind"], {})
+        since = getattr(models[2], "flagger_since", "")
+        examples["engine"] |= {"version": since} if since else {}
     engine, router, providers = parts(DeliverySpec.model_validate(examples))
     return Combination(engine, router, providers.first)
 

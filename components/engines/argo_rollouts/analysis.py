@@ -45,10 +45,16 @@ def analysis_template(plan: Plan, router: Router, metrics: Providers) -> Manifes
     fewest = str(min(stage.gate.count for stage in plan.stages))
     hashes = [{"name": name} for name in _hashes(plan)]
     spec = {
-        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}, *hashes],
+        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}, *hashes, *_secrets(plan, metrics)],
         "metrics": [*_metrics(plan, router, metrics), *metrics_beside_checks(plan, _shared(plan.analysis))],
     }
     return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+
+
+def _secrets(plan: Plan, metrics: Providers) -> list[Manifest]:
+    """What the providers of the checks read from Secrets, each once."""
+    asked = {provider.kind: provider for provider in map(metrics.of, plan.checks)}
+    return [argument for provider in asked.values() for argument in RolloutsMetrics.of(provider).rollouts_args()]
 
 
 def _metrics(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:

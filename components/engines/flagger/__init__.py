@@ -6,7 +6,9 @@ Source: docs.flagger.app (How it works, Canary CRD) and flagger v1.36, pkg/contr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import Engine, MetricProvider, OwnedField, Parts, Providers, RequestSeries, Router, Told
@@ -17,6 +19,7 @@ from ...manifests.meta import Manifest, manifest, object_labels, selector_labels
 from ...manifests.scaling import autoscaler, queries
 from ...manifests.support import disruption_budget, service_accounts
 from ...plan import Plan
+from ...releases import FLAGGER
 from ...spec.base import Finding
 from ...spec.channels import Event
 from ...spec.checks import Check
@@ -26,6 +29,8 @@ from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
 
+FlaggerVersion = Annotated[str, Field(pattern=r"^1\.[0-9]+\.[0-9]+$")]
+
 _OTHER = "choose engine 'argo-rollouts'"
 
 
@@ -33,6 +38,8 @@ class FlaggerEngine(Engine):
     """Releases with Flagger."""
 
     kind: Literal["flagger"] = "flagger"
+    version: FlaggerVersion = FLAGGER.version.removeprefix("v")
+    """Version of Flagger on the cluster; another one than this is for the cluster to install."""
 
     capabilities: ClassVar[Cells] = {
         Feature.COHORT_AND_WEIGHTS: Refused(
@@ -88,7 +95,12 @@ class FlaggerEngine(Engine):
         return untold(events)
 
     def check_problems(self, check: Check, provider: MetricProvider) -> Iterator[Finding]:
-        return FlaggerMetrics.of(provider).flagger_problems(check)
+        asked = FlaggerMetrics.of(provider)
+        since = asked.flagger_since
+        if since and _numbers(since) > _numbers(self.version):
+            why = f"Flagger {self.version} does not know '{provider.kind}' and would ask Prometheus instead"
+            yield (), f"{why}: it is there since {since}, which engine.version may name, or ask another provider"
+        yield from asked.flagger_problems(check)
 
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         return stable_requests(plan, router)
@@ -113,6 +125,10 @@ class FlaggerEngine(Engine):
         ]
         # Flagger scales the Deployment; the field is left out, and whoever applied it first gives it up.
         return Parts(manifests, [OwnedField("apps", "Deployment", plan.namespace, plan.name, "spec.replicas")])
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _uncounted(plan: Plan) -> Iterator[Finding]:

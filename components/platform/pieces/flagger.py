@@ -6,6 +6,7 @@ Values: charts/flagger/values.yaml of the pinned module.
 from typing import Any
 
 from ...contracts_of.flagger import FlaggerRouter
+from ...engines.flagger import FlaggerEngine
 from ...manifests.meta import Manifest
 from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
@@ -64,10 +65,14 @@ def _values(stack: StackSpec) -> dict[str, Any]:
 
 
 def _problems(stack: StackSpec) -> list[tuple[str, str]]:
-    router = stack.delivery.router
-    if isinstance(router, FlaggerRouter):
-        return []
-    return [("delivery.router", f"engine 'flagger' does not work with router '{router.kind}'")]
+    router, found = stack.delivery.router, []
+    if not isinstance(router, FlaggerRouter):
+        found.append(("delivery.router", f"engine 'flagger' does not work with router '{router.kind}'"))
+    engine = stack.delivery.engines["flagger"]
+    if isinstance(engine, FlaggerEngine) and engine.version != FLAGGER_RELEASE:
+        message = f"{FLAGGER_RELEASE} is what the platform installs, not {engine.version}"
+        found.append(("delivery.engine.version", f"{message}: leave it out, or set platform.flagger.install to false"))
+    return found
 
 
 PIECE = Piece(

@@ -1,0 +1,118 @@
+"""What a metric provider cannot be asked is refused with what can; each test is named after what it prevents."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.specs import Project, changed, example_app, only, stack_keys
+
+QUERY = {"kind": "query", "name": "good", "min": 1}
+NARROW = "{{revision}}"
+ROLLOUTS = "argo-rollouts"
+INFLUX = 'from(bucket: "b") |> range(start: -{{window}}) |> filter(fn: (r) => r.v == "{{revision}}")'
+KAYENTA = {
+    "kind": "kayenta",
+    "address": "http://k",
+    "application": "a",
+    "metrics_account": "m",
+    "configuration_account": "c",
+    "storage_account": "s",
+    "location": "l",
+}
+
+
+def project(root: Path, metrics: Any, check: dict[str, Any], engine: Any = ROLLOUTS, interval: str = "1m") -> Project:
+    made = Project(root)
+    keys = stack_keys()
+    made.stack({**keys, "delivery": {**keys["delivery"], "metrics": metrics, "engine": engine}})
+    app = changed(example_app(), "delivery", "analysis", to={"interval": interval, "checks": [check]})
+    app["delivery"] |= {"steps": [{"weight": 10, "hold": "10m"}, {"weight": 50, "hold": "10m"}]}
+    app["delivery"].pop("rollback", None)
+    made.apps(app)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("metrics", "check", "engine", "message"),
+    [
+        ("influxdb", {"query": INFLUX, "min": None, "max": 1}, "flagger", "without data engine 'flagger' may read 0"),
+        ("datadog", {"query": NARROW, "min": 0}, "flagger", "without data engine 'flagger' may read 0 from 'datadog'"),
+        ("influxdb", {"query": INFLUX}, "flagger", "give 'influxdb' an address"),
+        ("influxdb", {"query": NARROW}, ROLLOUTS, "write range(start: -{{window}})"),
+        ("stackdriver", {"query": NARROW}, ROLLOUTS, "engine 'argo-rollouts' cannot ask 'stackdriver'"),
+        (
+            "keptn",
+            {"query": "keptnmetric/a/{{workload}}"},
+            "flagger",
+            "would ask Prometheus instead: it is there since",
+        ),
+        ("cloudwatch", {"query": '[{"id": "{{app}}"'}, ROLLOUTS, "is not a list of MetricDataQueries"),
+        (
+            "new-relic",
+            {"query": "SELECT 1 AS result SINCE 1 day ago {{revision}}"},
+            "argo-rollouts",
+            "leave 'SINCE' out",
+        ),
+        ("new-relic", {"query": "SELECT 1 WHERE v = '{{revision}}'"}, ROLLOUTS, "SELECT ... AS result"),
+        (
+            {"kind": "graphite", "address": "http://g"},
+            {"query": "target={{workload}}"},
+            "argo-rollouts",
+            "target alone",
+        ),
+        ({"kind": "web", "address": "http://w"}, {"query": "/{{revision}}"}, ROLLOUTS, "always_json"),
+        (
+            {"kind": "job", "image": "a/b:1"},
+            {"query": NARROW},
+            "argo-rollouts",
+            "'job' decides otherwise: leave it out",
+        ),
+        (KAYENTA, {"query": "c", "min": None, "max": 9}, ROLLOUTS, "'kayenta' decides otherwise: `min`"),
+        (
+            {"kind": "wavefront", "address": "w.example.com"},
+            {"query": NARROW, "min": None, "max": 1},
+            "argo-rollouts",
+            "0",
+        ),
+    ],
+)
+def test_what_would_pass_or_ask_the_wrong_one_is_refused(
+    tmp_path: Path, metrics: Any, check: dict[str, Any], engine: str, message: str
+) -> None:
+    found = project(tmp_path, metrics, {**QUERY, **check}, engine).messages()
+    assert any(message in one for one in found), found
+
+
+@pytest.mark.parametrize("kind", ["error_rate", "latency"])
+def test_a_provider_without_the_routers_figures_asks_for_a_query(tmp_path: Path, kind: str) -> None:
+    limit = "1%" if kind == "error_rate" else "1s"
+    [found] = project(tmp_path, "datadog", {"kind": kind, "max": limit}).messages()
+    assert "write a `query` check in its language, or ask another provider: prometheus" in found
+
+
+def test_a_window_shorter_than_a_period_is_refused(tmp_path: Path) -> None:
+    check = {**QUERY, "query": '[{"id": "a", "expression": "{{revision}}", "period": 60}]'}
+    [found] = project(tmp_path, "cloudwatch", check, interval="30s").messages()
+    assert "30s is too short for CloudWatch: at least 1m" in found
+
+
+def test_a_stuck_job_is_a_failed_check_and_is_not_tried_again(tmp_path: Path) -> None:
+    check = {"kind": "query", "name": "smoke", "query": "test {{service}}"}
+    made = project(tmp_path, {"kind": "job", "image": "a/b:1"}, check).compile()[0].manifests
+    [metric] = only(made, "AnalysisTemplate")["spec"]["metrics"]
+    job = metric["provider"]["job"]["spec"]
+    assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (60, 0)
+    assert job["template"]["spec"]["containers"][0]["command"] == ["/bin/sh", "-ec", "test shop-canary"]
+
+
+def test_no_secret_is_in_a_manifest(tmp_path: Path) -> None:
+    headers = {"Authorization": {"secret": "api", "key": "token"}}
+    web = {"kind": "web", "address": "http://w", "always_json": True, "headers": headers}
+    made = project(tmp_path, web, {**QUERY, "query": "/{{revision}}"}).compile()[0].manifests
+    template = only(made, "AnalysisTemplate")["spec"]
+    assert {"name": "web-authorization", "valueFrom": {"secretKeyRef": {"name": "api", "key": "token"}}} in template[
+        "args"
+    ]
+    [sent] = template["metrics"][0]["provider"]["web"]["headers"]
+    assert sent == {"key": "Authorization", "value": "{{args.web-authorization}}"}
