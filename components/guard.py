@@ -12,7 +12,7 @@ from .access.client import Object
 from .adoption import Existing, Reference, UnknownError, keeping, refusal
 
 _POLL_SECONDS = 0.5
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 class RefusedError(Exception):
