@@ -136,7 +136,8 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
             (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
         )
     return [
-        app.origin.problem(path, message) for path, message in (*found, *engine.problems(plan), *router.problems(plan))
+        app.origin.problem(path, message)
+        for path, message in (*found, *engine.problems(plan, router), *router.problems(plan))
     ]
 
 
@@ -151,9 +152,15 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding
 
 def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
     cells = ((feature, capability(engine, router, feature)) for feature in needs(plan))
-    return tuple(
+    emulated = (
         f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
     )
+    return (*emulated, *warnings(router))
+
+
+def warnings(router: Router) -> tuple[str, ...]:
+    """What whoever chose a router should know although nothing is wrong, a sentence each."""
+    return (f"Router '{router.kind}' is at its end: {router.end_of_life}",) if router.end_of_life else ()
 
 
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:

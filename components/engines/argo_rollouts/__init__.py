@@ -3,7 +3,7 @@
 Source: argo-rollouts v1.9, docs/features/specification.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
@@ -15,6 +15,7 @@ from ...manifests.meta import Manifest, manifest, selector_labels, without_nothi
 from ...manifests.scaling import autoscalers
 from ...manifests.support import disruption_budget, service, service_accounts
 from ...plan import Plan
+from ...spec.base import Finding
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template, tolerated_errors
@@ -62,6 +63,9 @@ class ArgoRolloutsEngine(Engine):
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
+
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
+        return router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
 
     def compile(self, plan: Plan, router: Router, metrics: MetricProvider) -> Parts:
         services = Services(plan.stable_service, plan.canary_service)
