@@ -138,7 +138,7 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
         found.append(
             (("delivery", "analysis"), f"app '{plan.name}': {pair}; providers that it can: {', '.join(asking)}")
         )
-    found += [*engine.problems(plan), *router.problems(plan), *notification_problems(plan, engine, delivery)]
+    found += [*engine.problems(plan, router), *router.problems(plan), *notification_problems(plan, engine, delivery)]
     return [app.origin.problem(path, message) for path, message in found]
 
 
@@ -153,9 +153,15 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding
 
 def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
     cells = ((feature, capability(engine, router, feature)) for feature in needs(plan))
-    return tuple(
+    emulated = (
         f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
     )
+    return (*emulated, *warnings(router))
+
+
+def warnings(router: Router) -> tuple[str, ...]:
+    """What whoever chose a router should know although nothing is wrong, a sentence each."""
+    return (f"Router '{router.kind}' is at its end: {router.end_of_life}",) if router.end_of_life else ()
 
 
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:

@@ -77,6 +77,8 @@ class Router(VariantModel, ABC):
 
     A cell for every routed feature that the engine has not answered for all routers.
     """
+    end_of_life: ClassVar[str] = ""
+    """Since when nobody maintains it, and what to use instead; "" for one that is maintained. Shown as a warning."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
@@ -141,8 +143,8 @@ class Engine(VariantModel, ABC):
     """What a notification channel must be for this engine."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
-    def problems(self, plan: Plan) -> Sequence[Finding]:
-        """Path and message of what this engine cannot take, beyond the features."""
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
+        """Path and message of what this engine cannot take, alone or with this router, beyond the features."""
         return ()
 
     def untold(self, events: Sequence[Event]) -> str:

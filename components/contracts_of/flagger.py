@@ -9,6 +9,7 @@ from ..contracts import Offer, RequestSeries
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..spec.base import Finding
 from ..spec.delivery import ErrorRate, Latency
 from ..spec.values import Duration
 
@@ -44,6 +45,10 @@ class FlaggerRouter(Offer, ABC):
     @abstractmethod
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         """What a Canary says about the router, and the objects beside it."""
+
+    def flagger_problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what it cannot do with an app on this engine, beyond the features."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ...manifests.meta import Manifest, manifest, selector_labels, without_nothi
 from ...manifests.scaling import autoscalers
 from ...manifests.support import disruption_budget, service, service_accounts
 from ...plan import Plan
+from ...spec.base import Finding
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template, tolerated_errors
@@ -64,6 +65,9 @@ class ArgoRolloutsEngine(Engine):
     metrics_contract: ClassVar[type] = RolloutsMetrics
     channel_contract: ClassVar[type] = RolloutsChannel
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "argo-rollouts"}
+
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
+        return router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
 
     def compile(self, plan: Plan, router: Router, metrics: MetricProvider, told: Sequence[Told] = ()) -> Parts:
         services = Services(plan.stable_service, plan.canary_service)

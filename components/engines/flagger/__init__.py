@@ -77,11 +77,12 @@ class FlaggerEngine(Engine):
     channel_contract: ClassVar[type] = FlaggerChannel
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
 
-    def problems(self, plan: Plan) -> Sequence[Finding]:
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
         template = plan.app.workload.pod_template
         lost = dropped_fields(template) if template else ()
         in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
-        return [*_uncounted(plan), *hook_problems(plan), *in_template]
+        found = [*_uncounted(plan), *hook_problems(plan), *in_template]
+        return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
 
     def untold(self, events: Sequence[Event]) -> str:
         return untold(events)
