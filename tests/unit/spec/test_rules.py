@@ -296,6 +296,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "releases and metrics are told apart by it"
         ],
     ),
+    "annotations of an account that exists": (
+        changed(SHOP, "workload", "service_account", to={"existing": "shared", "annotations": {"a": "b"}}),
+        ["workload.service_account.annotations: belong to 'shared', which is not made here: write them there"],
+    ),
     "a template's number as an annotation": (
         changed(TEMPLATE, *POD, "metadata", "annotations", to={"a": 1}),
         ["workload.pod_template.metadata.annotations.a: must be text: write it in quotes"],
