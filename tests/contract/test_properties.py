@@ -18,7 +18,7 @@ from .drawn import FILE, apps, deliveries, outcome
 from .promql import selectors
 
 QUICK = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,
@@ -109,6 +109,11 @@ def _marks(made: Compiled, delivery: DeliverySpec) -> tuple[set[tuple[str, str, 
     return {(one.label, one.operator, one.value) for one in series.only}, REVISION if rollout else made.plan.name
 
 
+def _plain(name: str) -> str:
+    """A name without what routers write otherwise in their metrics, e.g. `shop_canary`."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())
+
+
 def _queries(made: Compiled) -> list[Object]:
     """What asks a metric provider."""
     templates = (*of_kind(made, "AnalysisTemplate"), *of_kind(made, "ClusterAnalysisTemplate"))
@@ -122,7 +127,7 @@ def test_every_gate_measures_the_canary(app: dict[str, Any], delivery: DeliveryS
     made = compiled(app, delivery)
     only, version = _marks(made, delivery)
     names = (version, made.plan.canary_service)
-    marks = {mark for mark in only if mark[1] in ("=", "=~") and any(name in mark[2] for name in names)}
+    marks = {mark for mark in only if mark[1] in ("=", "=~") and any(_plain(name) in _plain(mark[2]) for name in names)}
     assert marks, f"{sorted(only)} name no version"
     queries = _queries(made)
     assert len(queries) == len(made.plan.checks), "a check is not asked"
@@ -205,12 +210,12 @@ def _named_by_kind(made: Compiled) -> Iterator[tuple[str, str]]:
 
 
 def _unfilled(made: Compiled, rollout: Object) -> Iterator[str]:
-    """Arguments that are used and not declared, or declared and not given."""
+    """Arguments that are used and not declared, or needed and not given."""
     templates = {one["metadata"]["name"]: one["spec"] for one in of_kind(made, "AnalysisTemplate")}
     for name, spec in templates.items():
         declared = {arg["name"]: arg for arg in spec.get("args", [])}
         used = set(_ARGUMENT.findall(json.dumps(spec["metrics"])))
-        if used != set(declared):
+        if not used <= set(declared):
             yield f"{name}: uses {sorted(used)}, declares {sorted(declared)}"
         for run in _runs(rollout):
             given_ = {arg["name"] for arg in run.get("args", [])}

@@ -2,7 +2,7 @@
 
 from tests.fuzz import fuzz
 
-SECONDS = 10
+SECONDS = 6
 
 
 def test_odd_yaml_is_answered_as_a_mistake_or_taken() -> None:
