@@ -37,7 +37,18 @@ def bases() -> list[dict[str, Any]]:
         app = copy.deepcopy(app)
         app["delivery"].pop("engine", None)
         made.append(app)
-    return made
+    return [*made, _inside(made[0])]
+
+
+def _inside(app: Mapping[str, Any]) -> dict[str, Any]:
+    """An app that other apps call by its Service's name: some meshes route nothing else."""
+    hosts = [f"{app['name']}.{app['namespace']}.svc.cluster.local"]
+    delivery = {"steps": [{"weight": 5, "hold": "5m"}, {"weight": 25, "hold": "5m"}], "analysis": _plain_analysis()}
+    return {**app, "traffic": {"hosts": hosts}, "delivery": delivery}
+
+
+def _plain_analysis() -> dict[str, Any]:
+    return {"interval": "1m", "checks": [{"kind": "error_rate", "max": "1%"}]}
 
 
 def _place(path: Path) -> Path:

@@ -12,6 +12,7 @@ from components.contracts import Measured
 from components.render import to_yaml
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
+from components.spec.delivery import check_name
 
 from .definitions import is_known, mistakes
 from .drawn import FILE, apps, deliveries, outcome
@@ -115,10 +116,11 @@ def _plain(name: str) -> str:
 
 
 def _queries(made: Compiled) -> list[Object]:
-    """What asks a metric provider."""
-    templates = (*of_kind(made, "AnalysisTemplate"), *of_kind(made, "ClusterAnalysisTemplate"))
-    metrics = [metric for one in templates for metric in one["spec"]["metrics"]]
-    return [*(metric["provider"] for metric in metrics), *(one["spec"] for one in of_kind(made, "MetricTemplate"))]
+    """What asks a metric provider for the checks; gates and load tests ask others."""
+    metrics = [metric for one in of_kind(made, "AnalysisTemplate") for metric in one["spec"]["metrics"]]
+    checks = [check_name(check) for check in made.plan.checks]
+    asked = [metric["provider"] for metric in metrics if metric["name"] in checks]
+    return [*asked, *(one["spec"] for one in of_kind(made, "MetricTemplate"))]
 
 
 @QUICK
@@ -126,7 +128,13 @@ def _queries(made: Compiled) -> list[Object]:
 def test_every_gate_measures_the_canary(app: dict[str, Any], delivery: DeliverySpec) -> None:
     made = compiled(app, delivery)
     only, version = _marks(made, delivery)
-    names = (version, made.plan.canary_service)
+    # After a switch everybody gets the new version; a cohort's route leads to nothing else.
+    names = (
+        version,
+        made.plan.canary_service,
+        f"{made.plan.name}-audience",
+        *([made.plan.name] * bool(made.plan.switched)),
+    )
     marks = {mark for mark in only if mark[1] in ("=", "=~") and any(_plain(name) in _plain(mark[2]) for name in names)}
     assert marks, f"{sorted(only)} name no version"
     queries = _queries(made)
@@ -152,8 +160,8 @@ def _promql(query: Object) -> Iterator[str]:
 def test_every_check_of_every_stage_is_a_gate(app: dict[str, Any], delivery: DeliverySpec) -> None:
     made = compiled(app, delivery)
     for rollout in of_kind(made, "Rollout"):
-        analyses = list(every(rollout, "templates"))
-        assert len(analyses) == len(made.plan.stages), "a stage is left without an analysis"
+        checked = [run for run in _runs(rollout) if {"templateName": made.plan.name} in run["templates"]]
+        assert len(checked) == len(made.plan.stages), "a stage is left without its checks"
     for canary in of_kind(made, "Canary"):
         assert len(canary["spec"]["analysis"]["metrics"]) == len(made.plan.checks)
         assert not canary["spec"].get("skipAnalysis")
