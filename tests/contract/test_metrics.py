@@ -65,6 +65,7 @@ def test_check_kinds_are_all_here() -> None:
 
 
 @pytest.mark.parametrize(("combination", "name"), BOTH, ids=str)
+@pytest.mark.trap(12)
 def test_a_metric_has_one_provider_and_both_conditions(combination: Combination, name: str) -> None:
     metric = metric_of(combination, name)
     assert set(metric) == {"provider", "successCondition", "failureCondition"}
@@ -89,6 +90,7 @@ def answers(limit: float) -> dict[str, tuple[Sequence[float], bool]]:
 
 @pytest.mark.parametrize("answer", answers(1.0))
 @pytest.mark.parametrize(("combination", "name"), BOTH, ids=str)
+@pytest.mark.trap(11)
 def test_an_answer_passes_or_fails_and_never_neither(combination: Combination, name: str, answer: str) -> None:
     result, passes = answers(limit_of(combination, name))[answer]
     metric = metric_of(combination, name)
@@ -132,6 +134,7 @@ def test_a_version_is_named_exactly_and_never_by_a_pattern(combination: Combinat
 
 
 @pytest.mark.parametrize(("combination", "name"), PROMQL, ids=str)
+@pytest.mark.trap(15)
 def test_a_query_looks_back_one_interval_and_asks_for_the_minimum(combination: Combination, name: str) -> None:
     query, plan = promql_of(combination, name), plan_of(name)
     assert query.count(f"[{plan.analysis.interval}]") == len(selectors(query)), "a window of another length"

@@ -60,14 +60,14 @@ def keys() -> set[Path]:
 def variations() -> list[Variation]:
     """At least one valid change of every key that any of the apps has; where a key was absent, it is added."""
     known, found = keys(), []
-    for app in _apps():
+    for app in all_bases():
         before = AppSpec.model_validate(app)
-        for path, value in _written(app, ()):
+        for path, value in written(app, ()):
             place = _in_schema(path, known)
             if place is None or place in IDENTITY:
                 continue
-            others = (changed(app, *path, to=other) for other in (*_others(value), REMOVED) if other != value)
-            after = next(_valid(AppSpec, others), None)
+            distinct = (changed(app, *path, to=other) for other in (*others(value), REMOVED) if other != value)
+            after = next(_valid(AppSpec, distinct), None)
             if after is not None and after != before:
                 found.append(Variation(place, before, after))
     return found
@@ -75,18 +75,18 @@ def variations() -> list[Variation]:
 
 def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]]:
     """A valid change of every key of engine, router and metric provider, each with its path."""
-    written = delivery.model_dump(mode="json")
+    data = delivery.model_dump(mode="json")
     found = []
-    for path, value in _written(written, ()):
+    for path, value in written(data, ()):
         if len(path) > 1 and path[-1] != "kind":
-            others = (changed(written, *path, to=other) for other in _others(value))
-            found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, others), 1)]
-    choosable = {part for part in ("router", "metrics") if len(written[part]) > 1}
+            tried = (changed(data, *path, to=other) for other in others(value))
+            found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, tried), 1)]
+    choosable = {part for part in ("router", "metrics") if len(data[part]) > 1}
     assert {path.split(".")[0] for path, _ in found} >= choosable
     return found
 
 
-def _apps() -> Iterator[dict[str, Any]]:
+def all_bases() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS)
@@ -134,16 +134,16 @@ def all_apps(scenario: str) -> list[dict[str, Any]]:
     return [app for file in files for app in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
 
 
-def _written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """Every place of a spec with its value, from the outside in."""
     if path:
         yield path, data
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _written(value, (*path, key))
+            yield from written(value, (*path, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _written(value, (*path, index))
+            yield from written(value, (*path, index))
 
 
 def _in_schema(path: Path, known: set[Path]) -> Path | None:
@@ -157,7 +157,7 @@ def _in_schema(path: Path, known: set[Path]) -> Path | None:
     return place[:-1] if place[:-1] in known else None
 
 
-def _others(value: Any) -> Iterator[Any]:
+def others(value: Any) -> Iterator[Any]:
     """Other values of a kind, likely ones first; not all of them are valid everywhere."""
     if isinstance(value, bool):
         yield not value
