@@ -31,12 +31,17 @@ def istio(plan: Plan, measured: Measured) -> RequestSeries:
 def contour(plan: Plan) -> RequestSeries:
     """What Contour's Envoy counts by Service and port. Source: projectcontour.io/docs, guides/prometheus."""
     service = f"{plan.namespace}_{plan.measured_service}_{plan.traffic.port}"
+    return envoy(service)
+
+
+def envoy(cluster: str) -> RequestSeries:
+    """What an Envoy counts of the requests that it sends to a cluster. Source: envoyproxy.io/docs, Cluster manager."""
     return RequestSeries(
         requests="envoy_cluster_upstream_rq",
         errors=LabelMatch("envoy_response_code", "=~", "5.."),
         duration_buckets="envoy_cluster_upstream_rq_time_bucket",
         duration_unit_ms=1,
-        only=(LabelMatch("envoy_cluster_name", "=", service),),
+        only=(LabelMatch("envoy_cluster_name", "=", cluster),),
     )
 
 

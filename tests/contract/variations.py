@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -57,9 +58,11 @@ def keys() -> set[Path]:
     return {(*place.path, place.key) for place in places(json_schema(AppSpec))}
 
 
-def variations() -> list[Variation]:
+@cache
+def variations() -> tuple[Variation, ...]:
     """At least one valid change of every key that any of the apps has; where a key was absent, it is added."""
-    known, found = keys(), []
+    known = keys()
+    found: list[Variation] = []
     for app in all_bases():
         before = AppSpec.model_validate(app)
         for path, value in written(app, ()):
@@ -70,7 +73,7 @@ def variations() -> list[Variation]:
             after = next(_valid(AppSpec, distinct), None)
             if after is not None and after != before:
                 found.append(Variation(place, before, after))
-    return found
+    return tuple(found)
 
 
 def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]]:
