@@ -228,7 +228,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--go", help="a Go program that downloads modules which are not in the cache")
     given = parser.parse_args(arguments)
     try:
-        fetch(given.go)
+        fetch(given.go, SOURCES)
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1

@@ -54,7 +54,7 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 }
 
 
-def has(manifest: Object, path: tuple[str | int, ...]) -> bool:
+def has(manifest: dict[str, Any], path: tuple[str | int, ...]) -> bool:
     """Whether there is such a place in an object."""
     place: Any = manifest
     for part in path:

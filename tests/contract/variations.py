@@ -81,7 +81,7 @@ def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]
     data = delivery.model_dump(mode="json")
     found = []
     for path, value in written(data, ()):
-        if len(path) > 1 and path[-1] != "kind":
+        if len(path) > 1 and path[0] in ("engine", "router", "metrics") and path[-1] != "kind":
             tried = (changed(data, *path, to=other) for other in others(value))
             found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, tried), 1)]
     choosable = {part for part in ("router", "metrics") if len(data[part]) > 1}

@@ -9,7 +9,8 @@ from components.compile import Compiled
 from tests.contract.variations import all_apps
 from tests.specs import SCENARIOS, Project, changed, compiled_app, example_app, only, stack_keys
 
-APPS = {app["name"]: app for scenario in SCENARIOS for app in all_apps(scenario)}
+APPS = {app["name"]: {**app, "notify": []} for scenario in SCENARIOS for app in all_apps(scenario)}
+"""Without those who are told: the cluster here has no channels."""
 FIXED, SCALED = example_app(), example_app("autoscaled")
 NAME = "app.kubernetes.io/name"
 
