@@ -66,7 +66,8 @@ def variations() -> list[Variation]:
             place = _in_schema(path, known)
             if place is None or place in IDENTITY:
                 continue
-            after = next(_valid(AppSpec, (changed(app, *path, to=other) for other in (*_others(value), REMOVED))), None)
+            others = (changed(app, *path, to=other) for other in (*_others(value), REMOVED) if other != value)
+            after = next(_valid(AppSpec, others), None)
             if after is not None and after != before:
                 found.append(Variation(place, before, after))
     return found
@@ -122,7 +123,7 @@ def _apps() -> Iterator[dict[str, Any]]:
     yield changed(shop, "delivery", to=full)
     security = {"run_as_non_root": True, "seccomp": "RuntimeDefault", "allow_privilege_escalation": False}
     yield changed(shop, "workload", "security", to={**security, "read_only_root_filesystem": True})
-    yield changed(shop, "disruption", to={"max_unavailable": 2})
+    yield changed(shop, "disruption", to={"max_unavailable": 2, "zones": "any", "nodes": "prefer"})
     everything = ["started", "promoted", "aborted"]
     yield changed(shop, "notify", to=[{"channel": "slack", "events": everything}, {"channel": "teams"}])
 
@@ -166,18 +167,8 @@ def _others(value: Any) -> Iterator[Any]:
         digits = [at for at, character in enumerate(value) if character in "12345678"]
         for at in reversed(digits):
             yield f"{value[:at]}{int(value[at]) + 1}{value[at + 1 :]}"
-        yield from (
-            f"{value}x",
-            f"x{value}",
-            f"{value}:9",
-            "p90",
-            "latency",
-            "UDP",
-            "memory",
-            "Unconfined",
-            "standard",
-            "during",
-        )
+        yield from (f"{value}x", f"x{value}", f"{value}:9")
+        yield from ("p90", "latency", "UDP", "memory", "Unconfined", "standard", "during", "prefer", "any")
     elif isinstance(value, list):
         yield value[:-1]
         yield [*value, copy.deepcopy(value[-1])] if value else ["x"]

@@ -270,6 +270,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         changed(TEMPLATE, "workload", "termination_grace", to="5s"),
         ["workload.termination_grace: is excluded by 'pod_template': write it inside the template"],
     ),
+    "a template and how its pods spread": (
+        {**TEMPLATE, "disruption": {"nodes": "prefer"}},
+        ["disruption.nodes: is excluded by 'pod_template': write 'topologySpreadConstraints' inside the template"],
+    ),
     "a template without a version": (
         changed(TEMPLATE, "workload", "version", to=REMOVED),
         ["workload.version: is required with 'pod_template', like \"1.4.0\""],
