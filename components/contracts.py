@@ -133,6 +133,8 @@ class Engine(VariantModel, ABC):
 
     capabilities: ClassVar[Cells]
     """A cell for every feature that does not depend on the router, here or at all."""
+    releases: ClassVar[tuple[str, str]]
+    """API version and kind of the object, named after the app, by which it releases an app."""
     router_contract: ClassVar[type[Any]]
     """What a router must be for this engine."""
     metrics_contract: ClassVar[type]

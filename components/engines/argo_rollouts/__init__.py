@@ -60,6 +60,7 @@ class ArgoRolloutsEngine(Engine):
             "give load_test.image instead of tester, or choose engine 'flagger'",
         ),
     }
+    releases: ClassVar[tuple[str, str]] = (_API, "Rollout")
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
     channel_contract: ClassVar[type] = RolloutsChannel

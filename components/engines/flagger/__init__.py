@@ -72,6 +72,7 @@ class FlaggerEngine(Engine):
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }
+    releases: ClassVar[tuple[str, str]] = (API, "Canary")
     router_contract: ClassVar[type] = FlaggerRouter
     metrics_contract: ClassVar[type] = FlaggerMetrics
     channel_contract: ClassVar[type] = FlaggerChannel
