@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from components.compile import Compiled
-from tests.contract.variations import all_apps
-from tests.specs import SCENARIOS, Project, changed, compiled_app, example_app, only, stack_keys
+from components.compile import Compiled, check_app, compile_stack
+from components.spec.load import load_stack
+from tests.specs import EXAMPLES, SCENARIOS, Project, changed, compiled_app, example_app, only, stack_keys
 
-APPS = {app["name"]: {**app, "notify": []} for scenario in SCENARIOS for app in all_apps(scenario)}
-"""Without those who are told: the cluster here has no channels."""
 FIXED, SCALED = example_app(), example_app("autoscaled")
 NAME = "app.kubernetes.io/name"
 
@@ -19,6 +17,12 @@ def compiled(root: Path, app: dict[str, Any], engine: str) -> Compiled:
     stack = stack_keys()
     stack["delivery"]["other_engines"] = ["flagger"]
     return compiled_app(root, changed(app, "delivery", "engine", to=engine), stack)
+
+
+def every_app(scenario: str) -> list[Compiled]:
+    """The apps of an example, for its own stack."""
+    root = EXAMPLES / scenario
+    return compile_stack(load_stack(root, root / "stacks/Pulumi.example.yaml", check_app))
 
 
 def steady(app: dict[str, Any]) -> dict[str, Any]:
@@ -67,12 +71,11 @@ def test_what_spreads_the_pods_counts_them_by_a_label_that_the_engine_keeps(tmp_
         assert constraint["labelSelector"] == {"matchLabels": {NAME: FIXED["name"]}}
 
 
-@pytest.mark.parametrize("name", APPS)
-def test_no_release_is_made_without_its_checks(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_release_is_made_without_its_checks(scenario: str) -> None:
     """`skipAnalysis` would hold for every release, the first one that matters among them."""
-    app = APPS[name]
-    made = compiled(tmp_path, app, app["delivery"].get("engine", "argo-rollouts"))
-    for canary in (one for one in made.manifests if one["kind"] == "Canary"):
+    manifests = [one for made in every_app(scenario) for one in made.manifests]
+    for canary in (one for one in manifests if one["kind"] == "Canary"):
         assert "skipAnalysis" not in canary["spec"]
         assert canary["spec"]["analysis"]["metrics"], "nothing is checked"
 
@@ -93,11 +96,10 @@ def test_two_apps_cannot_release_the_same_pods(tmp_path: Path) -> None:
     assert project.messages(), "two apps of one name are accepted"
 
 
-@pytest.mark.parametrize("name", APPS)
-def test_no_rollout_shares_its_pods_with_a_deployment(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_rollout_shares_its_pods_with_a_deployment(scenario: str) -> None:
     """A Deployment that a Rollout takes over and that GitOps scales up again would serve beside every release."""
-    app = APPS[name]
-    made = compiled(tmp_path, app, app["delivery"].get("engine", "argo-rollouts"))
-    for rollout in (one for one in made.manifests if one["kind"] == "Rollout"):
-        assert "workloadRef" not in rollout["spec"]
-        assert "Deployment" not in [one["kind"] for one in made.manifests]
+    for made in every_app(scenario):
+        for rollout in (one for one in made.manifests if one["kind"] == "Rollout"):
+            assert "workloadRef" not in rollout["spec"]
+            assert "Deployment" not in [one["kind"] for one in made.manifests]
