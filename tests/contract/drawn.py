@@ -37,18 +37,22 @@ def bases() -> list[dict[str, Any]]:
         app = copy.deepcopy(app)
         app["delivery"].pop("engine", None)
         made.append(app)
-    return [*made, _inside(made[0])]
+    latency = {"kind": "latency", "quantile": "p99", "max": "300ms"}
+    return [*made, _inside(made[0]), _inside(made[0], latency)]
 
 
-def _inside(app: Mapping[str, Any]) -> dict[str, Any]:
+def _inside(app: Mapping[str, Any], *checks: dict[str, Any]) -> dict[str, Any]:
     """An app that other apps call by its Service's name: some meshes route nothing else."""
     hosts = [f"{app['name']}.{app['namespace']}.svc.cluster.local"]
-    delivery = {"steps": [{"weight": 5, "hold": "5m"}, {"weight": 25, "hold": "5m"}], "analysis": _plain_analysis()}
+    delivery = {
+        "steps": [{"weight": 5, "hold": "5m"}, {"weight": 25, "hold": "5m"}],
+        "analysis": _plain_analysis(*checks),
+    }
     return {**app, "traffic": {"hosts": hosts}, "delivery": delivery}
 
 
-def _plain_analysis() -> dict[str, Any]:
-    return {"interval": "1m", "checks": [{"kind": "error_rate", "max": "1%"}]}
+def _plain_analysis(*checks: dict[str, Any]) -> dict[str, Any]:
+    return {"interval": "1m", "checks": [{"kind": "error_rate", "max": "1%"}, *checks]}
 
 
 def _place(path: Path) -> Path:

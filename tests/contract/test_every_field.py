@@ -33,6 +33,7 @@ ELSEWHERE: Mapping[str, str] = {
 """Places, as patterns, whose change may leave the objects as they are, and why."""
 CONFIGURED_ELSEWHERE: Mapping[str, str] = {
     r"flagger: gloo\.virtual_gateway\..*": "Flagger steers Gloo Edge, whose gateways choose their routes",
+    r"flagger: (smi|app-mesh|apisix)\.pod_metrics\.version": "Flagger's canary is told by the name of its pods",
     r"flagger: prometheus\.timeout": "Flagger waits 5 s for an answer and cannot be told otherwise",
 }
 """The same of an engine's, a router's and a metric provider's own keys, as `engine: kind.key`."""

@@ -83,7 +83,8 @@ def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]
     for path, value in written(data, ()):
         if len(path) > 1 and path[0] in ("engine", "router", "metrics") and path[-1] != "kind":
             tried = (changed(data, *path, to=other) for other in others(value))
-            found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, tried), 1)]
+            other = (one for one in _valid(DeliverySpec, tried) if one != delivery)
+            found += [(".".join(map(str, path)), one) for one in islice(other, 1)]
     choosable = {part for part in ("router", "metrics") if len(data[part]) > 1}
     assert {path.split(".")[0] for path, _ in found} >= choosable
     return found
