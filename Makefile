@@ -1,6 +1,6 @@
 # Every target sets up what it needs first; run any of them again at any time. A failed step ends make with exit code 2.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench up down clean venv
+.PHONY: help demo test lint fuzz bench up down clean venv
 .NOTPARALLEL:
 
 # The first Python that is new enough; name another one with `make PYTHON=... TARGET`.
@@ -37,6 +37,12 @@ lint: ## check style, types and layers
 	$(IN_VENV)lint-imports --no-cache || status=1; \
 	exit $$status
 
+# SECONDS says for how long, SEED repeats a run.
+fuzz: SECONDS := 600
+fuzz: ## throw odd YAML at the offline commands, for ten minutes
+	@$(SET_UP) --no-tools
+	@$(IN_VENV)python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 bench: ## measure compiling, previews, updates, policies, releases and starts, write benchmarks/RESULTS.md
 	@$(SET_UP)
 	@$(IN_VENV)python -m benchmarks
@@ -52,5 +58,5 @@ venv: ## only .venv with the coalmine command, for a cluster of your own
 	@$(SET_UP) --no-tools
 
 clean: down ## stop the local cluster, remove all that was made in this folder (the built tools stay in the cache)
-	@rm -rf .venv .local build dist coalmine.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .local build dist coalmine.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

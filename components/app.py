@@ -1,17 +1,21 @@
 """The App component: an app's compiled objects as Pulumi resources, with what controllers own left to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pulumi
 
+from .adoption import Reference
 from .compile import Compiled, compile_app
+from .contracts import Engine
 from .discovery import discover
+from .guard import guard_of
 from .manifests.meta import Manifest
 from .resources import Rules, register
 from .spec.app import AppSpec
 from .spec.cluster import DeliverySpec
 from .spec.errors import SpecError
 from .spec.load import LoadedApp, Origin
+from .spec.registry import kinds, variant
 
 
 class App(pulumi.ComponentResource):
@@ -28,6 +32,10 @@ class App(pulumi.ComponentResource):
         super().__init__("coalmine:index:App", name, None, opts)
         discover()
         compiled = _compiled(name, spec, delivery)
+        guard = guard_of(self)
+        refused = changed_engine(spec, delivery, guard.has) if guard else None
+        if refused:
+            raise pulumi.RunError(refused)
         # A canary takes as long as its steps say; the release is watched elsewhere.
         not_awaited = frozenset({"Deployment", "Rollout"})
         # The pods of an older version, to which a release may go back, read that version's.
@@ -48,6 +56,27 @@ class App(pulumi.ComponentResource):
                 "watch": self.watch,
             }
         )
+
+
+def changed_engine(spec: AppSpec, delivery: DeliverySpec, has: Callable[[Reference], bool]) -> str | None:
+    """Why the app cannot be released with its engine: another one releases it now. None where none does.
+
+    `has`: whether the stack has an object already.
+    """
+    chosen = spec.delivery.engine or delivery.engine.kind
+    for kind in kinds("engine"):
+        other = variant("engine", kind)
+        if kind == chosen or not issubclass(other, Engine):
+            continue
+        reference = Reference(*other.releases, spec.namespace, spec.name)
+        if has(reference):
+            return (
+                f"app '{spec.name}': delivery.engine is '{chosen}', but '{kind}' releases it now ({reference}), and "
+                "the engine of a live app cannot be changed in place: its pods and Services would go before the new "
+                "ones answer. Add the app under another name with the new engine and a host of its own, move the hosts "
+                f"over when its pods answer, then remove this one; or set engine '{kind}' again"
+            )
+    return None
 
 
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:

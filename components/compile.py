@@ -136,7 +136,7 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
     found = [
         *_unsupported(plan, engine, router),
         *unmeasurable(plan, engine, router, metrics),
-        *engine.problems(plan),
+        *engine.problems(plan, router),
         *router.problems(plan),
         *notification_problems(plan, engine, delivery),
     ]
@@ -154,9 +154,15 @@ def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding
 
 def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
     cells = ((feature, capability(engine, router, feature)) for feature in needs(plan))
-    return tuple(
+    emulated = (
         f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
     )
+    return (*emulated, *warnings(router))
+
+
+def warnings(router: Router) -> tuple[str, ...]:
+    """What whoever chose a router should know although nothing is wrong, a sentence each."""
+    return (f"Router '{router.kind}' is at its end: {router.end_of_life}",) if router.end_of_life else ()
 
 
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:

@@ -164,6 +164,8 @@ class Router(VariantModel, ABC):
 
     A cell for every routed feature that the engine has not answered for all routers.
     """
+    end_of_life: ClassVar[str] = ""
+    """Since when nobody maintains it, and what to use instead; "" for one that is maintained. Shown as a warning."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
@@ -250,6 +252,8 @@ class Engine(VariantModel, ABC):
 
     capabilities: ClassVar[Cells]
     """A cell for every feature that does not depend on the router, here or at all."""
+    releases: ClassVar[tuple[str, str]]
+    """API version and kind of the object, named after the app, by which it releases an app."""
     router_contract: ClassVar[type[Any]]
     """What a router must be for this engine."""
     metrics_contract: ClassVar[type]
@@ -260,8 +264,8 @@ class Engine(VariantModel, ABC):
     """Whether it can wait for a person where an answer is neither good nor bad."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
 
-    def problems(self, plan: Plan) -> Sequence[Finding]:
-        """Path and message of what this engine cannot take, beyond the features."""
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
+        """Path and message of what this engine cannot take, alone or with this router, beyond the features."""
         return ()
 
     def untold(self, events: Sequence[Event]) -> str:

@@ -12,7 +12,7 @@ from .access.client import Object
 from .adoption import Existing, Reference, UnknownError, keeping, refusal
 
 _POLL_SECONDS = 0.5
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 class RefusedError(Exception):
@@ -56,6 +56,13 @@ class Guard:
             raise RefusedError(said)
         if not pulumi.runtime.is_dry_run():
             pulumi.log.info(f"{reference} exists already and carries this stack's label: it is taken over")
+
+    def has(self, reference: Reference) -> bool:
+        """Whether this stack has the object already. Raises pulumi.RunError where the cluster does not answer."""
+        try:
+            return self._existing.labelled(reference, stack_name()) is not None
+        except UnknownError as error:
+            raise pulumi.RunError(str(error)) from None
 
     def prepared(self, manifest: Mapping[str, Any], owned: Sequence[str]) -> dict[str, Any]:
         """The manifest as its object can be taken over: with the live values of what controllers own in it.

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ..compile import parts, warnings
 from ..spec.errors import Problem, SpecError
 from .output import AsJson, Root, UserError, as_data, open_stack, print_json, project_root, show_problems, stack_names
 
@@ -20,15 +21,22 @@ def verb(
         raise UserError(f"no stacks in {folder / 'stacks'}: a stack is a file named Pulumi.<stack>.yaml")
     problems: set[Problem] = set()
     valid: dict[str, int] = {}
+    warned: dict[str, list[str]] = {}
     for name in names:
         try:
-            valid[name] = len(open_stack(name, folder).apps)
+            loaded = open_stack(name, folder)
+            valid[name] = len(loaded.apps)
+            warned[name] = list(warnings(parts(loaded.spec.delivery)[1]))
         except SpecError as error:
             problems.update(error.problems)
     if json:
-        print_json({"stacks": valid, "problems": [as_data(problem) for problem in sorted(problems)]})
+        print_json(
+            {"stacks": valid, "warnings": warned, "problems": [as_data(problem) for problem in sorted(problems)]}
+        )
     else:
         show_problems(sorted(problems))
         for name, count in valid.items():
             print(f"{name}: valid, {count} app{'' if count == 1 else 's'}")
+            for warning in warned[name]:
+                print(f"{name}: warning: {warning}")
     raise typer.Exit(1 if problems else 0)

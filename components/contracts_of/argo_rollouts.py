@@ -44,10 +44,16 @@ class RolloutsRouter(Offer, ABC):
 
     controller_arguments: ClassVar[Sequence[str]] = ()
     """What the controller must be started with to steer it, e.g. the version of the router's objects."""
+    plugin: ClassVar[str] = ""
+    """Name of the traffic router plug-in that the controller needs for it; "" where it knows the router itself."""
 
     @abstractmethod
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
         """The stanza of an Argo Rollouts canary, and the objects that it names."""
+
+    def rollouts_problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what it cannot do with an app on this engine, beyond the features."""
+        return ()
 
 
 class RolloutsMetrics(Offer, ABC):

@@ -45,6 +45,10 @@ class FlaggerRouter(Offer, ABC):
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         """What a Canary says about the router, and the objects beside it."""
 
+    def flagger_problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what it cannot do with an app on this engine, beyond the features."""
+        return ()
+
 
 @dataclass(frozen=True)
 class FlaggerMetric:

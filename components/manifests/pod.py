@@ -69,7 +69,7 @@ def _short_template(app: AppSpec) -> Manifest:
         "imagePullSecrets": [{"name": name} for name in work.image_pull_secrets],
         "securityContext": _pod_security(work.security),
         "terminationGracePeriodSeconds": work.termination_grace.whole_seconds,
-        "topologySpreadConstraints": [_zone_spread(app)],
+        "topologySpreadConstraints": _spread(app),
         "containers": [_container(app.name, work)],
         "volumes": [_volume(volume) for volume in work.volumes],
     }
@@ -181,10 +181,22 @@ def _mount(volume: Volume) -> Manifest:
     )
 
 
-def _zone_spread(app: AppSpec) -> Manifest:
-    return {
-        "maxSkew": 1,
-        "topologyKey": "topology.kubernetes.io/zone",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": selector_labels(app)},
+_UNSATISFIABLE = {"prefer": "ScheduleAnyway", "require": "DoNotSchedule"}
+
+
+def _spread(app: AppSpec) -> list[Manifest]:
+    """Even numbers of the app's pods everywhere; Flagger counts its stable pods by themselves."""
+    wanted = {
+        "topology.kubernetes.io/zone": app.disruption.zones,
+        "kubernetes.io/hostname": app.disruption.nodes,
     }
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": _UNSATISFIABLE[spread],
+            "labelSelector": {"matchLabels": selector_labels(app)},
+        }
+        for key, spread in wanted.items()
+        if spread != "any"
+    ]

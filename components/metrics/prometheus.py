@@ -33,7 +33,7 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
     scrape_interval: PositiveDuration = Duration.of_seconds(5)
     """How often pods are scraped."""
     timeout: PositiveDuration = Duration.of_seconds(10)
-    """How long one query may take."""
+    """How long one query of Argo Rollouts may take; Flagger waits 5s, whatever is written."""
     kube_metrics: bool = False
     """Whether the server has the series of cAdvisor and kube-state-metrics: `cpu`, `memory`, `restarts` need them."""
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -123,9 +123,9 @@ def digest(source: Source, root: Path) -> str:
     return total.hexdigest()
 
 
-def fetch(go: str | None = None) -> None:
-    """Brings every source into the cache; `go` downloads the modules that are not unpacked yet. Raises SourceError."""
-    for source in SOURCES:
+def fetch(go: str | None = None, sources: Iterable[Source] = SOURCES) -> None:
+    """Brings sources into the cache; `go` downloads the modules that are not unpacked yet. Raises SourceError."""
+    for source in sources:
         kept = cache_dir() / "releases" / f"{source.name}-{source.module.version}"
         if go and not kept.is_dir() and not _module_dir(source.module).is_dir():
             _download_module(source.module, go)
@@ -228,7 +228,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--go", help="a Go program that downloads modules which are not in the cache")
     given = parser.parse_args(arguments)
     try:
-        fetch(given.go)
+        fetch(given.go, SOURCES)
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1

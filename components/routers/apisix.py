@@ -1,6 +1,8 @@
 """APISIX: an ApisixRoute whose backends' weights the engine moves, and a copy of it for a cohort.
 
-Source: apisix.apache.org (ApisixRoute v2, the plug-in prometheus); argo-rollouts v1.9, rollout/trafficrouting/apisix.
+Argo Rollouts rewrites `spec.http` of ours; Flagger copies ours to one with both versions.
+Source: apisix.apache.org (ApisixRoute v2, the plug-in prometheus); argo-rollouts v1.9, rollout/trafficrouting/apisix;
+flagger v1.36, pkg/router/apisix.go.
 """
 
 import re
@@ -10,11 +12,14 @@ from typing import Any, ClassVar, Literal
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, audience_route
+from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
+from ..known_series import of_pods
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
 from ..plan import Plan
 from ..refusals import retries, several_headers, timeout, unmeasured
 from ..spec.base import Finding
+from ..spec.pod_metrics import PodMetrics
 from ..spec.traffic import HeaderMatch, Match, PathMatch
 
 _GROUP = "apisix.apache.org"
@@ -22,13 +27,16 @@ _API = f"{_GROUP}/v2"
 _PLAIN = re.compile(r"[A-Za-z0-9_-]*")
 
 
-class ApisixRouter(Router, RolloutsRouter):
+class ApisixRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by APISIX, with an ApisixRoute.
 
-    The checks need `prefer_name: true` of its plug-in prometheus, so that requests are counted by the route's name.
+    Without `pod_metrics` the checks need `prefer_name: true` of its plug-in prometheus, so that requests are counted by
+    the route's name.
     """
 
     kind: Literal["apisix"] = "apisix"
+    pod_metrics: PodMetrics | None = None
+    """Metrics of the apps' own pods, asked instead of APISIX's; needed with weights, which one route holds for both."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
         "argo-rollouts": cells(
@@ -45,9 +53,18 @@ class ApisixRouter(Router, RolloutsRouter):
                 "use strategy 'canary', 'ab' or 'blue-green'",
             ),
             ROUTED,
-        )
+        ),
+        "flagger": cells(
+            {Feature.WEIGHTS: Native(Evidence.API_SERVER), Feature.MATCH: Native(Evidence.API_SERVER)},
+            Refused(
+                "Flagger sets nothing but two weights in an ApisixRoute, and would give everybody the new version",
+                "use strategy 'canary' with weights alone",
+            ),
+            ROUTED_BY_FLAGGER,
+        ),
     }
-    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "apisix"}
+    flagger_provider: ClassVar[str] = "apisix"
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "apisix", "pod_metrics": {"status": "status"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
         if plan.switched:
@@ -61,20 +78,33 @@ class ApisixRouter(Router, RolloutsRouter):
             owned=[OwnedField(_GROUP, "ApisixRoute", plan.namespace, name, "spec.http")],
         )
 
+    def for_flagger(self, plan: Plan) -> FlaggerRouting:
+        # Flagger looks for the app's own Service, which it makes.
+        reference = {"apiVersion": _API, "kind": "ApisixRoute", "name": plan.name}
+        route = _object(plan, plan.name, _rules(plan, {plan.name: None}))
+        return FlaggerRouting(service={}, manifests=[route], spec={"routeRef": reference})
+
+    def flagger_problems(self, plan: Plan) -> Sequence[Finding]:
+        if len(plan.traffic.match) < 2:
+            return []
+        return [(("traffic", "match"), "Flagger copies one rule of an ApisixRoute: give one entry")]
+
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "an ApisixRoute has no such limit"
-        weighted = any(stage.weight for stage in plan.stages) and not plan.switched
+        weighted = any(stage.weight for stage in plan.stages) and not plan.switched and not self.pod_metrics
         both = "APISIX counts the requests of a route, and with weights one route leads to both versions"
         return [
             *timeout(plan, why),
             *retries(plan, why),
-            *(unmeasured(plan, both, "use strategy 'ab' or 'blue-green'") if weighted else ()),
+            *(unmeasured(plan, both, "give 'pod_metrics' in delivery.router") if weighted else ()),
             *several_headers(plan, self.kind),
             *_loose_values(plan),
             *_lost_conditions(plan),
         ]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
+        if self.pod_metrics:
+            return of_pods(plan, measured, self.pod_metrics)
         # The cohort's copy of the route leads to the canary alone; after a switch the app's route does.
         route = plan.name if plan.switched else audience_route(plan)
         return RequestSeries(
@@ -90,19 +120,24 @@ def _object(plan: Plan, name: str, rules: Sequence[Manifest]) -> Manifest:
     return manifest(_API, "ApisixRoute", name, plan.app, {"spec": {"http": list(rules)}})
 
 
-def _rules(plan: Plan, weights: Mapping[str, int]) -> list[Manifest]:
+def _rules(plan: Plan, weights: Mapping[str, int | None]) -> list[Manifest]:
     """One for each entry, of which any is enough; all of them if there is none."""
     entries: Sequence[Match | None] = plan.traffic.match or [None]
     return [
         {
             "name": f"rule-{index}",
             "match": {"hosts": list(plan.traffic.hosts), **_conditions(entry)},
-            "backends": [
-                {"serviceName": service, "servicePort": plan.traffic.port, "weight": weight}
-                for service, weight in weights.items()
-            ],
+            "backends": _backends(plan, weights),
         }
         for index, entry in enumerate(entries)
+    ]
+
+
+def _backends(plan: Plan, weights: Mapping[str, int | None]) -> list[Manifest]:
+    port = plan.traffic.port
+    return [
+        without_nothing({"serviceName": service, "servicePort": port, "weight": weight})
+        for service, weight in weights.items()
     ]
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused, cells
-from ..contracts import LabelMatch, Measured, RequestSeries, Router
+from ..contracts import Measured, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..features import ROUTED, Feature
+from ..known_series import envoy
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Plan
 from ..spec.base import Finding
@@ -63,13 +64,7 @@ class EmissaryRouter(Router, RolloutsRouter):
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         # Envoy's cluster of a Service, which is the canary's own; without `stats_name` Emissary names it so.
         cluster = re.sub("[^0-9A-Za-z]", "_", f"{plan.measured_service}.{plan.namespace}:{plan.traffic.port}")
-        return RequestSeries(
-            requests="envoy_cluster_upstream_rq",
-            errors=LabelMatch("envoy_response_code", "=~", "5.."),
-            duration_buckets="envoy_cluster_upstream_rq_time_bucket",
-            duration_unit_ms=1,
-            only=(LabelMatch("envoy_cluster_name", "=", cluster),),
-        )
+        return envoy(cluster)
 
     def _mapping(self, plan: Plan, index: int, service: str, conditions: Manifest) -> Manifest:
         traffic = plan.traffic

@@ -15,6 +15,7 @@ from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
+from ..known_series import envoy
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
 from ..plan import Plan
 from ..refusals import retries, several_headers, timeout
@@ -95,6 +96,7 @@ class GlooRouter(Router, RolloutsRouter, FlaggerRouter):
             ROUTED_BY_FLAGGER,
         ),
     }
+    plugin: ClassVar[str] = _PLUGIN
     flagger_provider: ClassVar[str] = "gloo"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
         "kind": "gloo",
@@ -197,14 +199,7 @@ def _value(value: HeaderMatch) -> Manifest:
 
 def _of_edge(plan: Plan) -> RequestSeries:
     # Envoy's cluster of an Upstream is called after it and its namespace.
-    cluster = f"{_upstream(plan, 'canary')}_{plan.namespace}"
-    return RequestSeries(
-        requests="envoy_cluster_upstream_rq",
-        errors=LabelMatch("envoy_response_code", "=~", "5.."),
-        duration_buckets="envoy_cluster_upstream_rq_time_bucket",
-        duration_unit_ms=1,
-        only=(LabelMatch("envoy_cluster_name", "=", cluster),),
-    )
+    return envoy(f"{_upstream(plan, 'canary')}_{plan.namespace}")
 
 
 def _of_platform(plan: Plan) -> RequestSeries:

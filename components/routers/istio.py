@@ -1,15 +1,15 @@
 """Istio: a root VirtualService with the app's hosts, and a delegate whose weights the engine moves.
 
 Two objects, so that two writers never meet: the root (hosts, match, timeout, retries) is the user's, the delegate's
-`spec.http` is the engine's. Source: istio.io/latest/docs/reference/config/networking/virtual-service (Delegate);
-the metrics are those of istio.io/latest/docs/reference/config/metrics.
+`spec.http` is the engine's. Source: istio.io/latest/docs/reference/config/networking/virtual-service (Delegate).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from .. import known_series
 from ..capability import Cells, Emulated, Evidence, Native, Refused
-from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
+from ..contracts import Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
 from ..features import Feature
@@ -17,7 +17,7 @@ from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.cohort import Cohort
-from ..spec.labels import REVISION_LABEL, LabelName, LabelValue
+from ..spec.labels import LabelName, LabelValue
 from ..spec.traffic import HeaderMatch, Match, PathMatch
 from ..spec.values import ObjectName
 
@@ -96,24 +96,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
         return [*_renamed(plan), *_ignored_headers(plan)]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
-        version = (
-            LabelMatch("destination_workload", "=", measured.workload)
-            if measured.workload
-            else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
-        )
-        return RequestSeries(
-            requests="istio_requests_total",
-            errors=LabelMatch("response_code", "=~", "5.."),
-            duration_buckets="istio_request_duration_milliseconds_bucket",
-            duration_unit_ms=1,
-            # The receiving side's report: one count per request, whoever sent it.
-            only=(
-                LabelMatch("reporter", "=", "destination"),
-                LabelMatch("destination_workload_namespace", "=", plan.namespace),
-                LabelMatch("destination_canonical_service", "=", plan.name),
-                version,
-            ),
-        )
+        return known_series.istio(plan, measured)
 
     def _gateway(self, plan: Plan) -> Manifest:
         hosts = plan.traffic.hosts

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused, cells
-from ..contracts import LabelMatch, Measured, RequestSeries, Router
+from ..contracts import Measured, RequestSeries, Router
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
+from ..known_series import envoy
 from ..plan import Plan
 from ..refusals import other_hosts, retries, timeout
 from ..spec.base import Finding
@@ -50,11 +51,4 @@ class KumaRouter(Router, FlaggerRouter):
         return [*other_hosts(plan, plan.name, self.kind), *timeout(plan, why), *retries(plan, why)]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
-        cluster = f"{plan.canary_service}_{plan.namespace}_svc_{plan.traffic.port}"
-        return RequestSeries(
-            requests="envoy_cluster_upstream_rq",
-            errors=LabelMatch("envoy_response_code", "=~", "5.."),
-            duration_buckets="envoy_cluster_upstream_rq_time_bucket",
-            duration_unit_ms=1,
-            only=(LabelMatch("envoy_cluster_name", "=", cluster),),
-        )
+        return envoy(f"{plan.canary_service}_{plan.namespace}_svc_{plan.traffic.port}")

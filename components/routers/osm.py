@@ -16,7 +16,7 @@ from ..spec.base import Finding
 
 
 class OsmRouter(Router, FlaggerRouter):
-    """Routes by Open Service Mesh, inside the mesh; its project ended in 2023."""
+    """Routes by Open Service Mesh, inside the mesh."""
 
     kind: Literal["osm"] = "osm"
 
@@ -31,6 +31,7 @@ class OsmRouter(Router, FlaggerRouter):
         )
     }
     flagger_provider: ClassVar[str] = "osm"
+    end_of_life: ClassVar[str] = "its project was archived in 2023; use router 'istio' or 'linkerd'"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "osm"}
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:

@@ -1,7 +1,7 @@
 """One app: what runs, how it is reached, how many, and how it is released."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,12 +15,18 @@ from .traffic import Traffic
 from .values import AppName, DnsLabel, Int32
 from .workload import Workload
 
+Spread = Literal["any", "prefer", "require"]
+
 
 class Disruption(Strict):
-    """How many pods a drain may take away at once."""
+    """What the loss of a node or a zone, and a drain, may take away at once."""
 
     max_unavailable: Annotated[Int32, Field(ge=1)] = 1
-    """Pods, of both versions together."""
+    """Pods that a drain may take away at once, of both versions together."""
+    zones: Spread = "prefer"
+    """Whether pods stand evenly in all zones: `prefer` where there is room, `require` or wait for room, `any`."""
+    nodes: Spread = "any"
+    """Whether pods stand evenly on all nodes, in the same words."""
 
 
 class AppSpec(Ruled):
@@ -62,6 +68,10 @@ class AppSpec(Ruled):
             yield where, "run at least 2 pods: with one, every drain is an outage"
         elif 0 < self.lowest_replicas <= self.disruption.max_unavailable:
             yield ("disruption", "max_unavailable"), f"must be below {self.lowest_replicas}, the lowest number of pods"
+        if self.workload.pod_template is not None:
+            for field in sorted(self.disruption.model_fields_set & {"zones", "nodes"}):
+                message = "is excluded by 'pod_template': write 'topologySpreadConstraints' inside the template"
+                yield ("disruption", field), message
         if self.scaling:
             yield from self._unscalable(self.scaling)
         deadline, ready = self.delivery.rollback.deadline, self.workload.min_ready

@@ -1,6 +1,6 @@
 """Who is told about a release, of what, and where a channel's credentials come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .base import Strict
+from .base import Finding, Ruled
+from .container import repeated_values
 from .registry import VariantModel
 from .values import NameRule
 
@@ -43,13 +44,16 @@ class ChannelModel(VariantModel):
         return ()
 
 
-class Subscription(Strict):
+class Subscription(Ruled):
     """One channel that is told about an app's releases; its name alone is enough."""
 
     channel: ChannelName
     """Name of one of the cluster's channels, `delivery.channels` of the stack."""
     events: Annotated[list[Event], Field(min_length=1)] = list(FAILURES)
     """What it is told of; a release that is taken back, for whatever reason, is `aborted`."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from repeated_values("events", self.events)
 
 
 def _expanded(raw: Any) -> Any:

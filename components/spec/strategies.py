@@ -130,8 +130,13 @@ class Canary(Delivered):
 
     def problems(self) -> Iterator[Finding]:
         yield from self.gate_problems({} if any(step.weight for step in self.steps) else _NO_WEIGHT)
+        weight = 0
         for index, step in enumerate(self.steps):
             yield from self.hold_problem(("steps", index, "hold"), step.hold)
+            weight = step.weight or weight
+            if step.scale is not None and step.scale.value < weight:
+                why = f"{weight}% of the requests would come to {step.scale} of the pods"
+                yield ("steps", index, "scale"), f"must be at least the weight: {why}"
 
 
 class BlueGreen(Delivered):

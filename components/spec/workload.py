@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .base import Finding, Ruled, Strict
+from .base import Finding, Ruled
 from .configuration import ConfigData, SecretVersion, Use, configuration_problems, uses_in
 from .container import (
     ConfigKey,
@@ -24,7 +24,7 @@ from .pod_template import template_problems
 from .values import DnsLabel, Duration, EnvName, Image, NonEmpty, ObjectName
 
 
-class ServiceAccount(Strict):
+class ServiceAccount(Ruled):
     """The identity of the pods; made for the app unless `existing` names one."""
 
     existing: ObjectName | None = None
@@ -33,6 +33,10 @@ class ServiceAccount(Strict):
     """Annotations of the account that is made, e.g. a cloud role."""
     mount_token: bool = False
     """Whether pods get a token for the Kubernetes API."""
+
+    def problems(self) -> Iterator[Finding]:
+        if self.existing and self.annotations:
+            yield ("annotations",), f"belong to '{self.existing}', which is not made here: write them there"
 
 
 _SHORT_FORM = (

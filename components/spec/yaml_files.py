@@ -37,12 +37,14 @@ def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]
     return dict(loader.construct_pairs(node, deep=True))
 
 
-def _number(build: Callable[[_UniqueKeyLoader, yaml.ScalarNode], int | float]) -> Callable[..., int | float]:
-    def built(loader: _UniqueKeyLoader, node: yaml.ScalarNode) -> int | float:
+def _typed(what: str, build: Callable[[_UniqueKeyLoader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
+    """A constructor of the library's, which trips over a tag on other text, e.g. `!!bool maybe` or `!!int ''`."""
+
+    def built(loader: _UniqueKeyLoader, node: yaml.ScalarNode) -> Any:
         try:
             return build(loader, node)
-        except ValueError:
-            raise yaml.MarkedYAMLError(problem="not a number", problem_mark=node.start_mark) from None
+        except (ValueError, KeyError, IndexError):
+            raise yaml.MarkedYAMLError(problem=f"not {what}", problem_mark=node.start_mark) from None
 
     return built
 
@@ -56,8 +58,12 @@ _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
-_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:int", _number(yaml.CSafeLoader.construct_yaml_int))
-_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:float", _number(yaml.CSafeLoader.construct_yaml_float))
+for _kind, _what, _build in (
+    ("int", "a number", yaml.CSafeLoader.construct_yaml_int),
+    ("float", "a number", yaml.CSafeLoader.construct_yaml_float),
+    ("bool", "true or false", yaml.CSafeLoader.construct_yaml_bool),
+):
+    _UniqueKeyLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _typed(_what, _build))
 for _kind in ("binary", "omap", "pairs", "set"):
     del _UniqueKeyLoader.yaml_constructors[f"tag:yaml.org,2002:{_kind}"]
 

@@ -11,16 +11,22 @@ Result = TypeVar("Result")
 
 
 def apply_all(api: Api, objects: Iterable[Object]) -> None:
-    """Server-side apply, in order; definitions of new kinds are waited for before anything else is applied."""
+    """Server-side apply, in order; definitions of new kinds are waited for before anything else is applied or done."""
     defined: list[str] = []
     for item in objects:
         is_definition = item["kind"] == "CustomResourceDefinition"
-        if defined and not is_definition:
-            wait_for(lambda: all(_established(api, name) for name in defined), f"established: {defined}", 30)
-            defined.clear()
+        if not is_definition:
+            _wait_for_kinds(api, defined)
         api.apply(object_path(api, item), item)
         if is_definition:
             defined.append(item["metadata"]["name"])
+    _wait_for_kinds(api, defined)
+
+
+def _wait_for_kinds(api: Api, defined: list[str]) -> None:
+    if defined:
+        wait_for(lambda: all(_established(api, name) for name in defined), f"established: {defined}", 30)
+        defined.clear()
 
 
 def object_path(api: Api, item: Object) -> str:

@@ -6,79 +6,27 @@ type or a value out of range is an error. Nothing is kept (`dryRun=All`).
 
 import copy
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.compile import Compiled, check_app, compile_stack
-from components.platform.sources import KEDA_SCALED_OBJECTS, locate
 from components.render import to_yaml
 from components.spec.load import load_stack
-from localcluster.api import Api, ApiError, Object, path_of
-from localcluster.cluster import Cluster
-from localcluster.tools import module_dir, tool_path
+from localcluster.api import Api, ApiError, path_of
+from localcluster.tools import tool_path
 from tests.specs import EXAMPLES, SCENARIOS, only
 
-from .kept import altered
-from .objects import apply_all, object_path
+from .objects import apply_all
+from .strictly import dry_run, dry_run_whole, make_namespace
 
-STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def apps_of(scenario: str) -> list[Compiled]:
     root = EXAMPLES / scenario
     return compile_stack(load_stack(root, root / "stacks/Pulumi.example.yaml", check_app))
-
-
-def definitions() -> Iterator[Object]:
-    """The definitions of the kinds that Argo Rollouts, Flagger, Istio and KEDA add."""
-    files = (
-        module_dir("argo-rollouts") / "manifests/install.yaml",
-        module_dir("flagger") / "charts/flagger/crds/crd.yaml",
-        module_dir("istiod") / "manifests/charts/base/files/crd-all.gen.yaml",
-        locate(KEDA_SCALED_OBJECTS) / KEDA_SCALED_OBJECTS.paths[0],
-    )
-    for file in files:
-        for item in yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
-            if item and item["kind"] == "CustomResourceDefinition":
-                yield item
-
-
-@pytest.fixture(scope="module")
-def api(cluster: Cluster) -> Api:
-    """The API server, knowing the engine's and the router's kinds."""
-    apply_all(cluster.api, definitions())
-    return cluster.api
-
-
-def dry_run(api: Api, manifest: Object) -> str:
-    """What the API server says against an object; empty where it would take it."""
-    return _tried(api, manifest)[0]
-
-
-def dry_run_whole(api: Api, manifest: Object) -> str:
-    """The same, and what the API server would keep otherwise than it was sent."""
-    said, kept = _tried(api, manifest)
-    lost = altered(manifest, kept) if kept else []
-    return (
-        f"{manifest['kind']} {manifest['metadata']['name']}: {lost} would show as changed ever after" if lost else said
-    )
-
-
-def _tried(api: Api, manifest: Object) -> tuple[str, Object]:
-    collection = object_path(api, manifest).rpartition("/")[0]
-    try:
-        return "", api.request("POST", collection, manifest, query=STRICT)
-    except ApiError as error:
-        return f"{manifest['kind']} {manifest['metadata']['name']}: {error}", {}
-
-
-def make_namespace(api: Api, name: str, labels: dict[str, str] | None = None) -> None:
-    apply_all(api, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}}])
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -106,7 +54,7 @@ MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 }
 
 
-def has(manifest: Object, path: tuple[str | int, ...]) -> bool:
+def has(manifest: dict[str, Any], path: tuple[str | int, ...]) -> bool:
     """Whether there is such a place in an object."""
     place: Any = manifest
     for part in path:

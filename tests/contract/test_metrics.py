@@ -107,6 +107,7 @@ def test_what_a_provider_offers_can_be_asked(combination: Combination, name: str
 
 
 @pytest.mark.parametrize(("combination", "name"), ON_ROLLOUTS, ids=str)
+@pytest.mark.trap(12)
 def test_a_metric_has_one_provider_and_both_conditions_or_a_verdict(combination: Combination, name: str) -> None:
     metric = metric_of(combination, name)
     assert len(metric["provider"]) == 1
@@ -148,6 +149,7 @@ def numbers(low: float, high: float) -> dict[str, tuple[float, bool]]:
 
 
 @pytest.mark.parametrize(("combination", "name"), JUDGED, ids=str)
+@pytest.mark.trap(11)
 def test_an_answer_passes_or_fails_and_never_neither(combination: Combination, name: str) -> None:
     metric, shape = metric_of(combination, name), ANSWERS[combination.metrics.kind]
     for said, (number, passes) in numbers(*limits_of(combination, name)).items():
@@ -248,6 +250,7 @@ BUILT_IN = [(one, name) for one, name in PROMQL if not name.startswith("query")]
 
 
 @pytest.mark.parametrize(("combination", "name"), BUILT_IN, ids=str)
+@pytest.mark.trap(15)
 def test_a_query_looks_back_one_interval_and_asks_for_the_minimum(combination: Combination, name: str) -> None:
     query = str(metric_of(combination, name)["provider"]["prometheus"]["query"])
     plan = plan_of(asked_by(combination)[name])

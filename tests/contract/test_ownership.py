@@ -154,6 +154,7 @@ def matches_flux(rule: Rule, item: Manifest) -> bool:
 
 
 @pytest.mark.parametrize(("combination", "plan"), BOTH, ids=_id)
+@pytest.mark.trap(21)
 def test_every_tool_is_told_of_the_same_fields_by_path(combination: Combination, plan: Plan) -> None:
     made = compiled(combination, plan.app)
     owned = set(made.ownership.fields)

@@ -29,6 +29,13 @@ def _model(pair: Pair, value: Any) -> VariantModel:
     return made
 
 
+def holds(whole: Any, part: Any) -> bool:
+    """Whether data has all that a part of it says; defaults stand beside."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and holds(whole[key], part[key]) for key in part)
+    return bool(whole == part)
+
+
 @pytest.mark.parametrize("pair", MODELS, ids=model_id)
 def test_its_example_is_valid_and_comes_back_the_same(pair: Pair) -> None:
     written = example_of(pair[1])
@@ -36,7 +43,7 @@ def test_its_example_is_valid_and_comes_back_the_same(pair: Pair) -> None:
     assert type(model) is pair[1]
     again = _model(pair, model.model_dump(mode="json"))
     assert again == model
-    assert written.items() <= model.model_dump(mode="json").items()
+    assert holds(model.model_dump(mode="json"), written)
 
 
 @pytest.mark.parametrize("pair", MODELS, ids=model_id)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.capability import Refused
-from components.compile import capability, parts
-from components.contracts import Engine, MetricProvider, Providers, Router
+from components.compile import compile_app, parts
+from components.contracts import Engine, MetricProvider, Router
 from components.discovery import FAMILIES, discover
-from components.measurable import unmeasurable
-from components.needs import needs
 from components.plan import Plan, build_plan
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
+from components.spec.errors import SpecError
+from components.spec.load import LoadedApp, Origin
 from components.spec.registry import VariantModel, kind_of, variants
 from tests.specs import SCENARIOS, example_app
 
@@ -95,21 +95,22 @@ def _combination(*models: type[VariantModel]) -> Combination:
 
 
 def supported() -> list[Combination]:
-    """The combinations whose router says that it works with the engine, and whose engine can ask the provider."""
-    return [
-        one
-        for one in combinations()
-        if one.engine.kind in one.router.capabilities and isinstance(one.metrics, one.engine.metrics_contract)
-    ]
+    """The combinations whose router can do something with the engine, and whose engine can ask the provider."""
+    return [one for one in combinations() if _works(one) and isinstance(one.metrics, one.engine.metrics_contract)]
+
+
+def _works(combination: Combination) -> bool:
+    cells = combination.router.capabilities.get(combination.engine.kind, {})
+    return any(not isinstance(cell, Refused) for cell in cells.values())
 
 
 def possible(combination: Combination, plan: Plan) -> bool:
     """Whether a combination can do all that a plan needs, and measure all that it checks."""
-    cells = (capability(combination.engine, combination.router, feature) for feature in needs(plan))
-    if any(isinstance(cell, Refused) for cell in cells) or combination.router.problems(plan):
+    try:
+        compile_app(LoadedApp(plan.app, Origin("apps/app.yaml")), combination.delivery)
+    except SpecError:
         return False
-    one = combination
-    return not list(unmeasurable(plan, one.engine, one.router, Providers(one.metrics, {one.metrics.kind: one.metrics})))
+    return True
 
 
 def example_query(provider: type[MetricProvider] | MetricProvider) -> dict[str, Any]:
@@ -155,3 +156,25 @@ def plans() -> list[Plan]:
     return [
         build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside, cohort, *own)
     ]
+
+
+def every_strategy() -> Iterator[Plan]:
+    """An app without anything special, released in every way; once with a timeout, which some routers need."""
+    plain = example_app()
+    plain["traffic"] = {"hosts": plain["traffic"]["hosts"]}
+    analysis = {"checks": [dict(CHECKS["error_rate"])]}
+    steps = [{"weight": weight, "hold": "5m"} for weight in (25, 50)]
+    headers, cookie = {"headers": {"x-beta": {"exact": "yes"}}}, {"cookie": {"name": "beta", "value": "always"}}
+    releases: list[dict[str, Any]] = [
+        {"steps": steps},
+        {"steps": [{**steps[0], "audience": headers}, steps[1]]},
+        {"steps": steps, "session_affinity": {"cookie": "version"}},
+        {"strategy": "blue-green", "hold": "5m"},
+        {"strategy": "ab", "hold": "5m", "cohort": headers},
+        {"strategy": "ab", "hold": "5m", "cohort": cookie},
+        {"strategy": "mirror", "hold": "5m", "copies": {"methods": "all"}},
+    ]
+    for release in releases:
+        made = {**plain, "delivery": {**release, "analysis": analysis}}
+        for traffic in (plain["traffic"], {**plain["traffic"], "timeout": "10s"}):
+            yield build_plan(AppSpec.model_validate({**made, "traffic": traffic}))

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -57,35 +58,39 @@ def keys() -> set[Path]:
     return {(*place.path, place.key) for place in places(json_schema(AppSpec))}
 
 
-def variations() -> list[Variation]:
+@cache
+def variations() -> tuple[Variation, ...]:
     """At least one valid change of every key that any of the apps has; where a key was absent, it is added."""
-    known, found = keys(), []
-    for app in _apps():
+    known = keys()
+    found: list[Variation] = []
+    for app in all_bases():
         before = AppSpec.model_validate(app)
-        for path, value in _written(app, ()):
+        for path, value in written(app, ()):
             place = _in_schema(path, known)
             if place is None or place in IDENTITY:
                 continue
-            after = next(_valid(AppSpec, (changed(app, *path, to=other) for other in (*_others(value), REMOVED))), None)
+            distinct = (changed(app, *path, to=other) for other in (*others(value), REMOVED) if other != value)
+            after = next(_valid(AppSpec, distinct), None)
             if after is not None and after != before:
                 found.append(Variation(place, before, after))
-    return found
+    return tuple(found)
 
 
 def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]]:
     """A valid change of every key of engine, router and metric provider, each with its path."""
-    written = delivery.model_dump(mode="json")
+    data = delivery.model_dump(mode="json")
     found = []
-    for path, value in _written(written, ()):
-        if len(path) > 1 and path[-1] != "kind":
-            others = (changed(written, *path, to=other) for other in _others(value))
-            found += [(".".join(map(str, path)), one) for one in islice(_valid(DeliverySpec, others), 1)]
-    choosable = {part for part in ("router", "metrics") if len(written[part]) > 1}
+    for path, value in written(data, ()):
+        if len(path) > 1 and path[0] in ("engine", "router", "metrics") and path[-1] != "kind":
+            tried = (changed(data, *path, to=other) for other in others(value))
+            other = (one for one in _valid(DeliverySpec, tried) if one != delivery)
+            found += [(".".join(map(str, path)), one) for one in islice(other, 1)]
+    choosable = {part for part in ("router", "metrics") if len(data[part]) > 1}
     assert {path.split(".")[0] for path, _ in found} >= choosable
     return found
 
 
-def _apps() -> Iterator[dict[str, Any]]:
+def all_bases() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS)
@@ -122,7 +127,7 @@ def _apps() -> Iterator[dict[str, Any]]:
     yield changed(shop, "delivery", to=full)
     security = {"run_as_non_root": True, "seccomp": "RuntimeDefault", "allow_privilege_escalation": False}
     yield changed(shop, "workload", "security", to={**security, "read_only_root_filesystem": True})
-    yield changed(shop, "disruption", to={"max_unavailable": 2})
+    yield changed(shop, "disruption", to={"max_unavailable": 2, "zones": "any", "nodes": "prefer"})
     everything = ["started", "promoted", "aborted"]
     yield changed(shop, "notify", to=[{"channel": "slack", "events": everything}, {"channel": "teams"}])
     yield from (changed(shop, "delivery", "analysis", "checks", to=[check]) for check in _checks())
@@ -148,16 +153,16 @@ def all_apps(scenario: str) -> list[dict[str, Any]]:
     return [app for file in files for app in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
 
 
-def _written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def written(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """Every place of a spec with its value, from the outside in."""
     if path:
         yield path, data
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _written(value, (*path, key))
+            yield from written(value, (*path, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _written(value, (*path, index))
+            yield from written(value, (*path, index))
 
 
 def _in_schema(path: Path, known: set[Path]) -> Path | None:
@@ -171,7 +176,7 @@ def _in_schema(path: Path, known: set[Path]) -> Path | None:
     return place[:-1] if place[:-1] in known else None
 
 
-def _others(value: Any) -> Iterator[Any]:
+def others(value: Any) -> Iterator[Any]:
     """Other values of a kind, likely ones first; not all of them are valid everywhere."""
     if isinstance(value, bool):
         yield not value
@@ -181,19 +186,8 @@ def _others(value: Any) -> Iterator[Any]:
         digits = [at for at, character in enumerate(value) if character in "12345678"]
         for at in reversed(digits):
             yield f"{value[:at]}{int(value[at]) + 1}{value[at + 1 :]}"
-        yield from (
-            f"{value}x",
-            f"x{value}",
-            f"{value}:9",
-            "p90",
-            "latency",
-            "UDP",
-            "memory",
-            "Unconfined",
-            "standard",
-            "during",
-            "hold",
-        )
+        yield from (f"{value}x", f"x{value}", f"{value}:9")
+        yield from ("p90", "latency", "UDP", "memory", "Unconfined", "standard", "during", "prefer", "any", "hold")
     elif isinstance(value, list):
         yield value[:-1]
         yield [*value, copy.deepcopy(value[-1])] if value else ["x"]

@@ -24,6 +24,7 @@ def test_a_metric_that_can_fail_passes(one: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["AnalysisTemplate", "ClusterAnalysisTemplate"])
+@pytest.mark.trap(12)
 def test_a_metric_without_a_condition_is_refused_with_reason_and_fix(kind: str) -> None:
     called = "ClusterAnalysisTemplate checkout" if kind.startswith("Cluster") else "AnalysisTemplate shop/checkout"
     assert messages(RULE, template(metric(), kind=kind)) == [

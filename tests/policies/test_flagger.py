@@ -136,6 +136,7 @@ BAD: dict[str, tuple[str, tuple[dict[str, Any], ...], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.trap(12, 36)
 def test_a_bad_release_is_refused_with_value_limit_and_fix(name: str) -> None:
     rule, (subject, *others), message = BAD[name]
     said = messages(rule, subject, *others)

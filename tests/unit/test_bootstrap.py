@@ -176,7 +176,7 @@ def test_make_help_lists_every_target() -> None:
     help_ = ["make", "--no-print-directory", "help"]
     done = subprocess.run(help_, cwd=ROOT, capture_output=True, text=True, check=True)
     targets = [line.split()[1] for line in done.stdout.splitlines()]
-    assert targets == ["help", "demo", "test", "lint", "bench", "up", "down", "venv", "clean"]
+    assert targets == ["help", "demo", "test", "lint", "fuzz", "bench", "up", "down", "venv", "clean"]
     default = subprocess.run(help_[:-1], cwd=ROOT, capture_output=True, text=True, check=True)
     assert default.stdout == done.stdout
 

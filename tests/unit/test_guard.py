@@ -72,6 +72,14 @@ def test_only_a_preview_does_without_it_where_the_namespace_is_new(guarding: Cal
     assert guarding(Answers(None)).hook(new), "others may make the namespace and the object while an update runs"
 
 
+def test_what_this_stack_has_is_told_and_silence_is_no_answer(guarding: Callable[..., Guard]) -> None:
+    reference = Reference.of(INPUTS)
+    assert guarding(Answers(OURS)).has(reference)
+    assert not guarding(Answers(None)).has(reference)
+    with pytest.raises(pulumi.RunError, match="nobody answers"):
+        guarding(Answers(UnknownError("nobody answers"))).has(reference)
+
+
 @pytest.mark.parametrize("found", [None, OURS], ids=["nothing is there", "this stack made it"])
 @pytest.mark.parametrize("preview", [False, True])
 def test_a_create_goes_on(guarding: Callable[..., Guard], found: Any, preview: bool) -> None:

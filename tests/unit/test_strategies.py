@@ -41,6 +41,7 @@ def kinds(steps: list[dict[str, Any]]) -> list[str]:
     return [next(iter(step)) for step in steps]
 
 
+@pytest.mark.trap(4)
 def test_pods_are_there_before_a_cohort_is_sent_to_them(tmp_path: Path) -> None:
     steps = rollout(tmp_path, {"steps": [{"audience": INTERNAL, "hold": "1m"}, {"weight": 10, "hold": "1m"}]})
     made = steps["canary"]["steps"]
@@ -83,6 +84,7 @@ def test_copies_end_with_their_step(tmp_path: Path) -> None:
     assert made[-1] == {"pause": {}}, "an approval is a pause without an end"
 
 
+@pytest.mark.trap(16)
 def test_a_switch_is_watched_while_the_old_pods_are_still_there(tmp_path: Path) -> None:
     delivery = {"strategy": "blue-green", "hold": "10m", "approval": True, "rollback": {"keep_old_pods": "1m"}}
     made = rollout(tmp_path, delivery)["blueGreen"]
@@ -160,6 +162,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("delivery", "path", "instead"), REFUSED, ids=[case[2] for case in REFUSED])
+@pytest.mark.trap(28)
 def test_what_flagger_cannot_do_is_refused_with_what_can(
     tmp_path: Path, delivery: dict[str, Any], path: str, instead: str
 ) -> None:

@@ -55,8 +55,8 @@ class ArgoRolloutsEngine(Engine):
         Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),
         Feature.KEEP_OLD_PODS: Native(Evidence.CONTROLLER),
         Feature.FAST_ROLLBACK: Native(Evidence.API_SERVER),
-        Feature.GATE_CONFIRM: Emulated(_ASKED_AGAIN, Evidence.API_SERVER),
-        Feature.GATE_PRE: Native(Evidence.API_SERVER),
+        Feature.GATE_CONFIRM: Emulated(_ASKED_AGAIN, Evidence.CONTROLLER),
+        Feature.GATE_PRE: Native(Evidence.CONTROLLER),
         Feature.GATE_DURING: Native(Evidence.API_SERVER),
         Feature.GATE_INCREASE: Emulated(_ASKED_AGAIN, Evidence.API_SERVER),
         Feature.GATE_PROMOTE: Emulated(f"{_ASKED_AGAIN}; no check is made meanwhile", Evidence.API_SERVER),
@@ -72,6 +72,7 @@ class ArgoRolloutsEngine(Engine):
             "give load_test.image instead of tester, or choose engine 'flagger'",
         ),
     }
+    releases: ClassVar[tuple[str, str]] = (_API, "Rollout")
     router_contract: ClassVar[type] = RolloutsRouter
     metrics_contract: ClassVar[type] = RolloutsMetrics
     channel_contract: ClassVar[type] = RolloutsChannel
@@ -83,6 +84,9 @@ class ArgoRolloutsEngine(Engine):
 
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         return stable_requests(plan, router)
+
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
+        return router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
 
     def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
         services = Services(plan.stable_service, plan.canary_service)

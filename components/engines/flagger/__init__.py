@@ -80,16 +80,18 @@ class FlaggerEngine(Engine):
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }
+    releases: ClassVar[tuple[str, str]] = (API, "Canary")
     router_contract: ClassVar[type] = FlaggerRouter
     metrics_contract: ClassVar[type] = FlaggerMetrics
     channel_contract: ClassVar[type] = FlaggerChannel
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
 
-    def problems(self, plan: Plan) -> Sequence[Finding]:
+    def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
         template = plan.app.workload.pod_template
         lost = dropped_fields(template) if template else ()
         in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
-        return [*_uncounted(plan), *hook_problems(plan), *in_template]
+        found = [*_uncounted(plan), *hook_problems(plan), *in_template]
+        return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
 
     def untold(self, events: Sequence[Event]) -> str:
         return untold(events)

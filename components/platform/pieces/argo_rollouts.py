@@ -40,6 +40,15 @@ def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
     return {**named, "spec": {**named["spec"], "replicas": options.replicas}}
 
 
+def _problems(stack: StackSpec) -> list[tuple[str, str]]:
+    router = stack.delivery.router
+    if not isinstance(router, RolloutsRouter) or not router.plugin:
+        return []
+    needs = f"router '{router.kind}' needs the plug-in {router.plugin}, without which no weight would ever move"
+    message = f"{needs}: set it to false, and install Argo Rollouts with that plug-in and its permissions yourself"
+    return [("platform.argo_rollouts.install", message)]
+
+
 PIECE = Piece(
     name="argo-rollouts",
     token="coalmine:index:ArgoRollouts",
@@ -47,4 +56,5 @@ PIECE = Piece(
     install=lambda stack: stack.platform.argo_rollouts.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
+    problems=_problems,
 )

@@ -39,6 +39,24 @@ def test_pods_spread_over_zones() -> None:
     assert spread["labelSelector"] == {"matchLabels": {"app.kubernetes.io/name": "shop"}}
 
 
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ({"zones": "any"}, {}),
+        ({"zones": "require"}, {"topology.kubernetes.io/zone": "DoNotSchedule"}),
+        (
+            {"nodes": "prefer"},
+            {"topology.kubernetes.io/zone": "ScheduleAnyway", "kubernetes.io/hostname": "ScheduleAnyway"},
+        ),
+        ({"zones": "any", "nodes": "require"}, {"kubernetes.io/hostname": "DoNotSchedule"}),
+    ],
+)
+def test_pods_spread_as_far_as_the_app_says(written: dict[str, str], made: dict[str, str]) -> None:
+    pod = template_of({**SHOP, "disruption": written})["spec"]
+    found = {one["topologyKey"]: one["whenUnsatisfiable"] for one in pod.get("topologySpreadConstraints", [])}
+    assert found == made
+
+
 def test_every_pod_requests_cpu_and_memory() -> None:
     assert container_of(SHOP)["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}}
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pulumi
 import pytest
 
-from components.app import App
+from components.adoption import Reference
+from components.app import App, changed_engine
 from components.manifests.meta import Manifest
 from components.platform import component, namespaces
 from components.platform.component import Platform
 from components.platform.piece import Piece
 from components.platform.sources import SourceError
-from components.spec.cluster import StackSpec
+from components.spec.app import AppSpec
+from components.spec.cluster import DeliverySpec, StackSpec
 from components.spec.load import LoadedStack
 from tests.specs import Project, changed, example_app, stack_keys
 
@@ -190,6 +193,38 @@ def test_old_configuration_outlives_the_version_that_a_release_replaces(tmp_path
     made = registered(lambda: App(app.spec.name, app.spec, project.load().spec.delivery))
     retained = [name for name, one in made.items() if one.retained]
     assert [name for name in made if "ConfigMap" in name] == retained != []
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "live"),
+    [("flagger", "argo-rollouts", "Canary shop/shop"), ("argo-rollouts", "flagger", "Rollout shop/shop")],
+)
+def test_another_engine_for_a_live_app_is_refused_before_anything_is_made(
+    loaded: LoadedStack, monkeypatch: pytest.MonkeyPatch, now: str, asked: str, live: str
+) -> None:
+    """Pulumi would make the new objects beside the old ones, and then take the old pods away."""
+    app = AppSpec.model_validate(changed(example_app(), "delivery", "engine", to=asked))
+    delivery = DeliverySpec.model_validate({**stack_keys()["delivery"], "other_engines": ["flagger"]})
+    monkeypatch.setattr("components.app.guard_of", lambda _app: SimpleNamespace(has=lambda one: str(one) == live))
+    with pytest.raises(pulumi.RunError) as raised:
+        registered(lambda: App(app.name, app, delivery))
+    assert str(raised.value).startswith(
+        f"app 'shop': delivery.engine is '{asked}', but '{now}' releases it now ({live}), and the engine of a live app "
+        "cannot be changed in place: "
+    )
+    assert f"or set engine '{now}' again" in str(raised.value)
+
+
+def test_the_engine_that_releases_an_app_may_go_on(loaded: LoadedStack) -> None:
+    app = loaded.apps[0].spec
+    asked: list[str] = []
+
+    def has(reference: Reference) -> bool:
+        asked.append(str(reference))
+        return reference.kind == "Rollout"
+
+    assert changed_engine(app, loaded.spec.delivery, has) is None
+    assert asked == ["Canary shop/shop"]
 
 
 def test_the_command_that_follows_a_release_is_an_output(loaded: LoadedStack) -> None:

@@ -11,6 +11,7 @@ from tests.specs import changed, only
 from .apps import AB, BLUE_GREEN, COPIES, INTERNAL, STICKY, WEIGHTS, app, compiled, refused
 
 APISIX = "apisix"
+PODS = {"kind": "apisix", "pod_metrics": {}}
 COOKIE = changed(AB, "cohort", to={"cookie": {"name": "beta", "value": "on"}})
 
 
@@ -89,8 +90,40 @@ def test_weights_are_refused_where_stables_requests_would_be_counted_too(tmp_pat
     [message] = refused(tmp_path, APISIX, app(WEIGHTS))
     assert message == (
         "delivery.analysis.checks[0]: cannot be measured, because APISIX counts the requests of a route, and with "
-        "weights one route leads to both versions: use strategy 'ab' or 'blue-green'"
+        "weights one route leads to both versions: give 'pod_metrics' in delivery.router"
     )
+
+
+@pytest.mark.parametrize(
+    ("engine", "version"),
+    [("argo-rollouts", 'version="{{args.revision}}"'), ("flagger", 'app_kubernetes_io_name="shop"')],
+)
+def test_with_weights_the_pods_of_the_new_version_are_asked(tmp_path: Path, engine: str, version: str) -> None:
+    made = compiled(tmp_path, PODS, app(WEIGHTS), engine).manifests
+    kind = "MetricTemplate" if engine == "flagger" else "AnalysisTemplate"
+    spec = only(made, kind)["spec"]
+    query = spec["query"] if engine == "flagger" else spec["metrics"][0]["provider"]["prometheus"]["query"]
+    assert query.count(version) == 3
+
+
+def test_flagger_is_told_of_a_route_to_its_own_service(tmp_path: Path) -> None:
+    made = compiled(tmp_path, PODS, app(WEIGHTS), "flagger").manifests
+    spec = only(made, "Canary")["spec"]
+    assert spec["provider"] == "apisix"
+    assert spec["routeRef"] == {"apiVersion": "apisix.apache.org/v2", "kind": "ApisixRoute", "name": "shop"}
+    [rule] = only(made, "ApisixRoute", "shop")["spec"]["http"]
+    assert rule["backends"] == [{"serviceName": "shop", "servicePort": 80}]
+
+
+def test_rules_that_flagger_would_not_copy_are_refused(tmp_path: Path) -> None:
+    traffic = {"hosts": ["a.b"], "match": [{"path": {"exact": "/a"}}, {"path": {"exact": "/b"}}]}
+    [message] = refused(tmp_path, PODS, app(WEIGHTS, traffic), "flagger")
+    assert message == "traffic.match: Flagger copies one rule of an ApisixRoute: give one entry"
+
+
+def test_a_cohort_that_flagger_would_make_everybody_is_refused(tmp_path: Path) -> None:
+    [message] = refused(tmp_path, PODS, app(AB), "flagger")
+    assert "would give everybody the new version" in message
 
 
 @pytest.mark.parametrize(

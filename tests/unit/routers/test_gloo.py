@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.specs import changed, only
+from components.platform.pieces import argo_rollouts
+from tests.specs import Project, changed, only
 
-from .apps import AB, BLUE_GREEN, COPIES, STICKY, WEIGHTS, app, compiled, refused
+from .apps import AB, BLUE_GREEN, COPIES, STICKY, WEIGHTS, app, compiled, refused, stack
 
 GLOO = "gloo"
 
@@ -118,3 +119,13 @@ def test_limits_that_the_engines_routes_do_not_have_are_refused(tmp_path: Path) 
     traffic = {"hosts": ["a.b"], "timeout": "5s", "retries": {"attempts": 1}}
     paths = {line.split(":")[0] for line in refused(tmp_path, GLOO, app(WEIGHTS, traffic))}
     assert paths == {"traffic.timeout", "traffic.retries"}
+
+
+def test_a_controller_without_the_plug_in_is_not_installed(tmp_path: Path) -> None:
+    """Without it no weight would ever move."""
+    keys = changed(stack(GLOO), "cluster", to={"name": "test", "kubernetes": "1.36"})
+    project = Project(tmp_path)
+    project.stack(keys)
+    project.apps(app())
+    [problem] = [message for path, message in argo_rollouts.PIECE.problems(project.load().spec)]
+    assert "router 'gloo' needs the plug-in solo-io/glooplatform" in problem

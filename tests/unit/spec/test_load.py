@@ -98,6 +98,7 @@ def test_an_override_of_an_unknown_app_is_refused(project: Project) -> None:
     assert project.messages() == [f"{STACK}: {path}: no app of this name on this stack (did you mean 'shop'?)"]
 
 
+@pytest.mark.trap(39)
 def test_two_apps_of_one_name_are_refused(project: Project) -> None:
     project.write("apps/b.yaml", (project.root / "apps/app.yaml").read_text())
     expected = "apps/b.yaml: name: two apps are named 'shop' (the other is in apps/app.yaml)"

@@ -41,6 +41,14 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         changed(SHOP, *WEIGHT, to=5),
         ["delivery.steps[1].weight: weights must rise: 5 is not above 5"],
     ),
+    "fewer pods than the weight needs": (
+        changed(SHOP, "delivery", "steps", 2, "scale", to="30%"),
+        ["delivery.steps[2].scale: must be at least the weight: 50% of the requests would come to 30% of the pods"],
+    ),
+    "fewer pods than the weight of a step before": (
+        changed(SHOP, "delivery", "steps", 2, to={"mirror": {}, "scale": "20%", "hold": "10m"}),
+        ["delivery.steps[2].scale: must be at least the weight: 25% of the requests would come to 20% of the pods"],
+    ),
     "no steps": (changed(SHOP, "delivery", "steps", to=[]), ["delivery.steps: must not be empty"]),
     "wordy duration": (
         changed(SHOP, "delivery", "steps", 0, "hold", to="5 minutes"),
@@ -270,6 +278,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         changed(TEMPLATE, "workload", "termination_grace", to="5s"),
         ["workload.termination_grace: is excluded by 'pod_template': write it inside the template"],
     ),
+    "a template and how its pods spread": (
+        {**TEMPLATE, "disruption": {"nodes": "prefer"}},
+        ["disruption.nodes: is excluded by 'pod_template': write 'topologySpreadConstraints' inside the template"],
+    ),
     "a template without a version": (
         changed(TEMPLATE, "workload", "version", to=REMOVED),
         ["workload.version: is required with 'pod_template', like \"1.4.0\""],
@@ -296,6 +308,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "releases and metrics are told apart by it"
         ],
     ),
+    "annotations of an account that exists": (
+        changed(SHOP, "workload", "service_account", to={"existing": "shared", "annotations": {"a": "b"}}),
+        ["workload.service_account.annotations: belong to 'shared', which is not made here: write them there"],
+    ),
     "a template's number as an annotation": (
         changed(TEMPLATE, *POD, "metadata", "annotations", to={"a": 1}),
         ["workload.pod_template.metadata.annotations.a: must be text: write it in quotes"],
@@ -313,6 +329,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.trap(8, 29)
 def test_a_mistake_is_refused_at_its_place(name: str, tmp_path: Path) -> None:
     app, expected = CASES[name]
     assert app_messages(tmp_path, app) == expected

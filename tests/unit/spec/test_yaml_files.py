@@ -35,6 +35,9 @@ CASES: dict[str, tuple[bytes, str]] = {
         "line 1, column 4: not valid YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:set'",
     ),
     "a number that is none": (b"a: !!int x\n", "line 1, column 4: not valid YAML: not a number"),
+    "a number that is empty": (b"a: !!int ''\n", "line 1, column 4: not valid YAML: not a number"),
+    "a fraction that is empty": (b"a: !!float ''\n", "line 1, column 4: not valid YAML: not a number"),
+    "a truth that is none": (b"a: !!bool maybe\n", "line 1, column 4: not valid YAML: not true or false"),
     "a number of 5000 digits": (b"a: " + b"9" * 5000, "line 1, column 4: not valid YAML: not a number"),
     "lists without end": (
         b"[" * 100_000,

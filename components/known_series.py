@@ -1,0 +1,61 @@
+"""Request metrics that several routers report alike, narrowed to the version that is measured."""
+
+from .contracts import LabelMatch, Measured, RequestSeries
+from .plan import Plan
+from .spec.labels import REVISION_LABEL
+from .spec.pod_metrics import PodMetrics
+
+
+def istio(plan: Plan, measured: Measured) -> RequestSeries:
+    """Istio's standard metrics. Source: istio.io/latest/docs/reference/config/metrics."""
+    version = (
+        LabelMatch("destination_workload", "=", measured.workload)
+        if measured.workload
+        else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
+    )
+    return RequestSeries(
+        requests="istio_requests_total",
+        errors=LabelMatch("response_code", "=~", "5.."),
+        duration_buckets="istio_request_duration_milliseconds_bucket",
+        duration_unit_ms=1,
+        # The receiving side's report: one count per request, whoever sent it.
+        only=(
+            LabelMatch("reporter", "=", "destination"),
+            LabelMatch("destination_workload_namespace", "=", plan.namespace),
+            LabelMatch("destination_canonical_service", "=", plan.name),
+            version,
+        ),
+    )
+
+
+def contour(plan: Plan) -> RequestSeries:
+    """What Contour's Envoy counts by Service and port. Source: projectcontour.io/docs, guides/prometheus."""
+    service = f"{plan.namespace}_{plan.measured_service}_{plan.traffic.port}"
+    return envoy(service)
+
+
+def envoy(cluster: str) -> RequestSeries:
+    """What an Envoy counts of the requests that it sends to a cluster. Source: envoyproxy.io/docs, Cluster manager."""
+    return RequestSeries(
+        requests="envoy_cluster_upstream_rq",
+        errors=LabelMatch("envoy_response_code", "=~", "5.."),
+        duration_buckets="envoy_cluster_upstream_rq_time_bucket",
+        duration_unit_ms=1,
+        only=(LabelMatch("envoy_cluster_name", "=", cluster),),
+    )
+
+
+def of_pods(plan: Plan, measured: Measured, metrics: PodMetrics) -> RequestSeries:
+    """What the app's own pods count; those of Flagger's stable version are called `<app>-primary`."""
+    version = () if measured.workload else (LabelMatch(metrics.version, "=", measured.revision),)
+    return RequestSeries(
+        requests=metrics.requests,
+        errors=LabelMatch(metrics.status, "=~", "5.."),
+        duration_buckets=metrics.durations,
+        duration_unit_ms=1000 if metrics.unit == "s" else 1,
+        only=(
+            LabelMatch(metrics.namespace, "=", plan.namespace),
+            LabelMatch(metrics.app, "=", measured.workload or plan.name),
+            *version,
+        ),
+    )

@@ -1,0 +1,150 @@
+"""Whatever a user writes reaches the cluster or is refused: every key, changed one at a time, changes the objects."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from components import compile as compiling
+from components.compile import Compiled
+from components.plan import Plan, build_plan
+from components.render import to_yaml
+from components.spec.app import AppSpec
+from components.spec.cluster import DeliverySpec
+from tests.specs import changed
+
+from .drawn import Change, apps, at, bases, change, changes_of, deliveries, outcome, spec_of, values_at, with_change
+from .test_properties import QUICK
+from .variants import Combination, supported
+from .variations import delivery_variations
+
+ELSEWHERE: Mapping[str, str] = {
+    r"workload\.probes\.\w+(\.port)?": "without a port a probe asks the traffic port: naming that one says the same",
+    r"delivery\.steps\.\d+\.audience(\..*)?": "a cohort stays until another is named: naming it again says the same",
+    r"workload\.volumes\.\d+\.read_only": "config and secret are read-only anyway: saying so says the same",
+    r"delivery\.rollback(\.keep_old_pods)?": "0s says what Flagger does anyway",
+    r"delivery\.preset": "a preset gives what is not written: where all of it is, none is left to give",
+}
+"""Places, as patterns, whose change may leave the objects as they are, and why."""
+CONFIGURED_ELSEWHERE: Mapping[str, str] = {
+    r"flagger: gloo\.virtual_gateway\..*": "Flagger steers Gloo Edge, whose gateways choose their routes",
+    r"flagger: (smi|app-mesh|apisix)\.pod_metrics\.version": "Flagger's canary is told by the name of its pods",
+    r"flagger: prometheus\.timeout": "Flagger waits 5 s for an answer and cannot be told otherwise",
+}
+"""The same of an engine's, a router's and a metric provider's own keys, as `engine: kind.key`."""
+_PER_PLACE = 2
+
+
+def _is_excused(path: str, reasons: Mapping[str, str]) -> bool:
+    return any(re.fullmatch(pattern, path) for pattern in reasons)
+
+
+def _content(made: Compiled) -> Any:
+    return [to_yaml(one) for one in made.manifests], made.ownership.fields
+
+
+def dropped(app: Mapping[str, Any], one: Change, delivery: DeliverySpec) -> str:
+    """What is dropped without a word when one place changes; empty where nothing is."""
+    path, value = one
+    after = with_change(app, path, value)
+    before = outcome(app, delivery)
+    if after is None or spec_of(after) == spec_of(app) or not isinstance(before, Compiled):
+        return ""
+    made = outcome(after, delivery)
+    place = ".".join(map(str, path))
+    if not isinstance(made, Compiled) or _content(made) != _content(before) or _is_excused(place, ELSEWHERE):
+        return ""
+    return f"{app['name']}: {place}: {at(app, path)!r} became {value!r}, and no object says so"
+
+
+def _changes() -> Iterator[tuple[dict[str, Any], Change]]:
+    for app in bases():
+        for path in changes_of(app):
+            yield from ((app, (path, value)) for value in values_at(app, path)[:_PER_PLACE])
+
+
+@cache
+def _combinations() -> list[Combination]:
+    return supported()
+
+
+def test_every_key_of_every_app_reaches_the_objects_or_is_refused() -> None:
+    """Each change on one combination, in turn, so that more variants take no longer."""
+    combinations = _combinations()
+    found = [
+        (dropped(app, one, combination.delivery), str(combination))
+        for number, (app, one) in enumerate(_changes())
+        for combination in (combinations[number % len(combinations)],)
+    ]
+    lost = [one for one in found if one[0]]
+    assert not lost, f"dropped without a word (or name the place in ELSEWHERE, with the reason): {lost[:5]}"
+
+
+@QUICK
+@given(st.data(), apps(), deliveries())
+def test_so_does_every_key_of_a_drawn_app(data: st.DataObject, app: dict[str, Any], delivery: DeliverySpec) -> None:
+    one = data.draw(change(app))
+    assume(with_change(app, *one) is not None)
+    assert dropped(app, one, delivery) == ""
+
+
+def _idle_keys(combination: Combination) -> list[str]:
+    """The keys of engine, router and provider that change the objects of no app."""
+    before = [(app, outcome(app, combination.delivery)) for app in bases()]
+    able = [(app, _content(made)) for app, made in before if isinstance(made, Compiled)]
+    assert able, f"{combination} takes no app of tests/contract/drawn.py: add one, or nothing is known of it"
+
+    def matters(delivery: DeliverySpec) -> bool:
+        for app, content in able:
+            made = outcome(app, delivery)
+            if not isinstance(made, Compiled) or _content(made) != content:
+                return True
+        return False
+
+    idle = {}
+    for path, delivery in delivery_variations(combination.delivery):
+        key = _name_of_key(combination, path)
+        tried = (delivery, *_extremes(combination.delivery, path))
+        idle[key] = not _is_excused(key, CONFIGURED_ELSEWHERE) and not any(map(matters, tried))
+    return [key for key, is_idle in idle.items() if is_idle]
+
+
+def _extremes(delivery: DeliverySpec, path: str) -> Iterator[DeliverySpec]:
+    """With a value at a key that is far from any: what bounds something else refuses then."""
+    data = delivery.model_dump(mode="json")
+    parts = [int(part) if part.isdigit() else part for part in path.split(".")]
+    for value in ("1ms", "2400h", 1, 10**6):
+        try:
+            yield DeliverySpec.model_validate(changed(data, *parts, to=value))
+        except ValidationError:
+            continue
+
+
+def _name_of_key(combination: Combination, path: str) -> str:
+    family, _, key = path.partition(".")
+    return f"{combination.engine.kind}: {getattr(combination.delivery, family).kind}.{key}"
+
+
+@pytest.mark.parametrize("combination", supported(), ids=str)
+def test_every_key_of_an_engine_a_router_and_a_provider_changes_the_objects(combination: Combination) -> None:
+    idle = _idle_keys(combination)
+    assert not idle, f"{idle} change no object and refuse nothing: drop them, or say in CONFIGURED_ELSEWHERE why not"
+
+
+def test_a_key_that_is_dropped_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a compiler that forgets the timeout."""
+
+    def forgetful(app: AppSpec) -> Plan:
+        return build_plan(app.model_copy(update={"traffic": app.traffic.model_copy(update={"timeout": None})}))
+
+    [app] = [one for one in bases() if one["name"] == "shop" and "timeout" in one["traffic"]][:1]
+    one = (("traffic", "timeout"), "11s")
+    [combination] = [found for found in _combinations() if str(found) == "argo-rollouts-istio-prometheus"]
+    assert dropped(app, one, combination.delivery) == ""
+    monkeypatch.setattr(compiling, "build_plan", forgetful)
+    assert dropped(app, one, combination.delivery).endswith("became '11s', and no object says so")

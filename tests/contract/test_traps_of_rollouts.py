@@ -1,0 +1,155 @@
+"""What validates and fails later, in Argo Rollouts: none of it is found in the objects of any app, on any router.
+
+A rule holds for what is made now and for every router, provider and strategy that comes: they are met by being there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from .trap_objects import Object, canaries, made, objects, plugin, routing, steps, with_key
+
+
+def _pods_or_weight(step: Object) -> bool:
+    scale = step.get("setCanaryScale", {})
+    return bool(
+        step.get("setWeight") or scale.get("weight") or scale.get("replicas") or scale.get("matchTrafficWeight")
+    )
+
+
+@pytest.mark.trap(1)
+def test_a_step_does_one_thing() -> None:
+    assert [step for one in steps() for step in one if len(step) != 1] == []
+
+
+@pytest.mark.trap(2)
+def test_nothing_is_copied_by_the_gateway_api_plug_in() -> None:
+    mirrored = [
+        one for one in canaries() if plugin(one, "gatewayapi") and list(with_key(one["steps"], "setMirrorRoute"))
+    ]
+    assert mirrored == []
+
+
+@pytest.mark.trap(4)
+def test_pods_are_there_before_a_route_leads_to_them() -> None:
+    for one in steps():
+        for number, step in enumerate(one):
+            route = step.get("setHeaderRoute") or step.get("setMirrorRoute")
+            if route and route.get("match"):
+                assert any(map(_pods_or_weight, one[:number])), f"{route} leads to no pods: {one}"
+
+
+@pytest.mark.trap(5)
+def test_a_canary_names_both_services() -> None:
+    assert [
+        one for one in canaries() if routing(one) and not (one.get("stableService") and one.get("canaryService"))
+    ] == []
+
+
+@pytest.mark.trap(6)
+def test_services_are_named_only_where_a_router_uses_them() -> None:
+    named = [one for one in canaries() if one.get("stableService") or one.get("canaryService")]
+    assert [one for one in named if not routing(one)] == []
+
+
+@pytest.mark.trap(7)
+def test_without_a_router_a_weight_is_a_whole_number_of_pods() -> None:
+    for one in objects("Rollout"):
+        canary, replicas = one["spec"]["strategy"].get("canary"), one["spec"].get("replicas")
+        if canary and not routing(canary):
+            weights = [step["setWeight"] for step in canary["steps"] if "setWeight" in step]
+            assert replicas is not None, "an autoscaler may choose a number of pods that fits no weight"
+            assert [weight for weight in weights if weight * replicas % 100] == []
+
+
+@pytest.mark.trap(8)
+def test_a_weight_never_gets_fewer_pods_than_its_share() -> None:
+    for one in steps():
+        pods, bound = 0, False
+        for step in one:
+            scale = step.get("setCanaryScale", {})
+            bound = bool(scale.get("weight") is not None or scale.get("replicas")) if scale else bound
+            pods = scale.get("weight", 100 if scale.get("replicas") else 0) if scale else pods
+            assert not bound or step.get("setWeight", 0) <= pods, f"{step} with {pods} % of the pods: {one}"
+
+
+@pytest.mark.trap(9)
+def test_the_stable_pods_stay_while_the_canary_grows() -> None:
+    assert [one for one in canaries() if one.get("dynamicStableScale")] == []
+
+
+@pytest.mark.trap(13, 14)
+def test_no_analysis_runs_in_the_background() -> None:
+    assert [one for one in canaries() if "analysis" in one] == []
+
+
+@pytest.mark.trap(16)
+def test_the_old_pods_stay_as_long_as_the_analysis_after_a_switch() -> None:
+    found = 0
+    for app in made():
+        for one in app.manifests:
+            blue_green = one["spec"]["strategy"].get("blueGreen") if one["kind"] == "Rollout" else None
+            if blue_green and "postPromotionAnalysis" in blue_green:
+                [stage] = app.plan.stages
+                assert blue_green["scaleDownDelaySeconds"] > stage.hold.whole_seconds
+                found += 1
+    assert found
+
+
+@pytest.mark.trap(17)
+def test_no_switch_has_a_clock_that_is_ignored() -> None:
+    blue_green = list(with_key(objects("Rollout"), "blueGreen"))
+    assert blue_green
+    assert [one for one in blue_green if "autoPromotionSeconds" in one["blueGreen"]] == []
+
+
+def _targets(reference: str) -> list[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]:
+    """Every object that refers to another, with what it refers to."""
+    found = []
+    for app in made():
+        by_name = {(one["kind"], one["metadata"]["name"]): one for one in app.manifests}
+        for one in app.manifests:
+            to = one["spec"].get(reference) if isinstance(one.get("spec"), dict) else None
+            if to:
+                found.append((one, [by_name[place] for place in [(to.get("kind"), to["name"])] if place in by_name]))
+    return found
+
+
+@pytest.mark.trap(19)
+def test_a_deployment_that_a_rollout_takes_its_pods_from_declares_no_replicas() -> None:
+    assert [to for _, found in _targets("workloadRef") for to in found if "replicas" in to["spec"]] == []
+
+
+@pytest.mark.trap(20)
+def test_as_many_revisions_are_kept_as_a_rollback_may_skip() -> None:
+    for one in objects("Rollout"):
+        skipped = one["spec"].get("rollbackWindow", {}).get("revisions", 0)
+        assert skipped <= one["spec"].get("revisionHistoryLimit", 10)
+
+
+@pytest.mark.trap(22, 38)
+def test_what_an_autoscaler_scales_declares_no_replicas() -> None:
+    scaled = [to for _, found in _targets("scaleTargetRef") for to in found]
+    assert {to["kind"] for to in scaled} >= {"Rollout", "Deployment"}
+    assert [to for to in scaled if "replicas" in to["spec"]] == []
+
+
+@pytest.mark.trap(23)
+def test_no_experiment_gets_a_weight_through_istio() -> None:
+    istio = [one for one in canaries() if "istio" in routing(one)]
+    assert istio
+    assert [found for one in istio for step in with_key(one, "experiment") for found in with_key(step, "weight")] == []
+
+
+@pytest.mark.trap(24)
+def test_one_router_steers_a_canary() -> None:
+    several = [one for one in canaries() if len(routing(one)) > 1 or len(routing(one).get("plugins", {})) > 1]
+    assert several == []
+
+
+@pytest.mark.trap(25)
+def test_every_experiment_ends() -> None:
+    for one in with_key(list(canaries()), "experiment"):
+        ends = [found for found in with_key(one, "requiredForCompletion") if found["requiredForCompletion"]]
+        assert one["experiment"].get("duration") or ends
