@@ -9,7 +9,7 @@ from tests.clusters import cluster as cluster
 from tests.wheel import installed as installed
 from tests.wheel import wheel as wheel
 
-BUDGET_SECONDS = {"unit": 180, "contract": 120, "golden": 30, "policies": 180, "cluster": 700, "delivery": 700}
+BUDGET_SECONDS = {"unit": 220, "contract": 240, "golden": 30, "policies": 180, "cluster": 700, "delivery": 700}
 
 _spent: dict[str, float] = defaultdict(float)
 

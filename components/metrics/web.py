@@ -24,7 +24,9 @@ class SecretHeader(Strict):
     """A header whose value stands in a Secret of the app's namespace."""
 
     secret: ObjectName
+    """Name of the Secret."""
     key: NonEmpty
+    """Key in it."""
 
 
 class WebProvider(MetricProvider, RolloutsMetrics):

@@ -27,7 +27,7 @@ class Analysis(Ruled):
     tolerated_failures: Annotated[int, Field(ge=0, le=100)] = 0
     """Failed checks per step that do not yet abort the release."""
     minimum_requests: Annotated[Int32, Field(ge=1)] = 50
-    """Requests the canary must get in one interval for a check to count."""
+    """Requests the canary must get in one interval for `error_rate` and `latency` to count."""
     checks: Annotated[list[Annotated[Check, Field(discriminator="kind")]], Field(min_length=1)]
     """What is measured; every one must pass."""
 

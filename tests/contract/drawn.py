@@ -7,7 +7,7 @@ so that every draw is a spec that a user could have written.
 
 import copy
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -19,9 +19,10 @@ from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
 from components.spec.errors import Problem, SpecError
 from components.spec.load import LoadedApp, Origin
+from components.spec.registry import variants
 from tests.specs import REMOVED, changed
 
-from .variants import Combination, combinations
+from .variants import Combination, combinations, example_query
 from .variations import all_bases, delivery_variations, others, written
 
 Path = tuple[str | int, ...]
@@ -38,7 +39,16 @@ def bases() -> list[dict[str, Any]]:
         app["delivery"].pop("engine", None)
         made.append(app)
     latency = {"kind": "latency", "quantile": "p99", "max": "300ms"}
-    return [*made, _inside(made[0]), _inside(made[0], latency)]
+    cpu = {"kind": "cpu", "max": "1"}
+    return [*made, *(_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))), *_own_queries(made[0])]
+
+
+def _own_queries(app: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """An app for every metric provider, which asks it nothing but its own example."""
+    for provider in variants("metrics").values():
+        delivery: dict[str, Any] = {"steps": [{"weight": 5, "hold": "1h"}]}
+        delivery["analysis"] = {"interval": "1h", "checks": [example_query(provider)]}
+        yield {**app, "traffic": {"hosts": ["shop.example.com"]}, "delivery": delivery}
 
 
 def _inside(app: Mapping[str, Any], *checks: dict[str, Any]) -> dict[str, Any]:

@@ -28,11 +28,16 @@ ELSEWHERE: Mapping[str, str] = {
     r"delivery\.steps\.\d+\.audience(\..*)?": "a cohort stays until another is named: naming it again says the same",
     r"workload\.volumes\.\d+\.read_only": "config and secret are read-only anyway: saying so says the same",
     r"delivery\.rollback(\.keep_old_pods)?": "0s says what Flagger does anyway",
+    r"delivery\.analysis\.checks\.\d+\.provider": "the cluster's own provider is asked anyway: naming it says the same",
+    r"delivery\.analysis\.interval": "Flagger looks once a step: only built-in questions have a window",
+    r"delivery\.analysis\.minimum_requests": "only error_rate and latency count requests, and presets give it",
+    r"delivery\.analysis\.checks\.\d+\.unit": "plan and messages say it",
     r"delivery\.preset": "a preset gives what is not written: where all of it is, none is left to give",
 }
 """Places, as patterns, whose change may leave the objects as they are, and why."""
 CONFIGURED_ELSEWHERE: Mapping[str, str] = {
     r"flagger: gloo\.virtual_gateway\..*": "Flagger steers Gloo Edge, whose gateways choose their routes",
+    r"flagger: flagger\.version": "it says which metric providers may be asked",
     r"flagger: (smi|app-mesh|apisix)\.pod_metrics\.version": "Flagger's canary is told by the name of its pods",
     r"flagger: prometheus\.timeout": "Flagger waits 5 s for an answer and cannot be told otherwise",
 }

@@ -105,7 +105,7 @@ def test_a_port_in_the_engines_route_would_be_found(monkeypatch: pytest.MonkeyPa
         return made
 
     monkeypatch.setattr(istio, "_delegate", with_port)
-    [combination] = [one for one in supported() if str(one).startswith("argo-rollouts-istio")]
+    [combination] = [one for one in supported() if str(one).startswith("argo-rollouts-istio-prometheus")]
     assert dropped_by(combination) == ["traffic.port"]
 
 

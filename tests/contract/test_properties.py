@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -11,12 +11,12 @@ from components.compile import Compiled, parts
 from components.contracts import Measured
 from components.render import to_yaml
 from components.spec.app import AppSpec
+from components.spec.checks import Check, ErrorRate, Latency, check_name, comparison
 from components.spec.cluster import DeliverySpec
-from components.spec.delivery import check_name
+from components.spec.promql import selectors
 
 from .definitions import is_known, mistakes
 from .drawn import FILE, apps, deliveries, outcome
-from .promql import selectors
 
 QUICK = settings(
     max_examples=80,
@@ -115,12 +115,14 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower())
 
 
-def _queries(made: Compiled) -> list[Object]:
-    """What asks a metric provider for the checks; gates and load tests ask others."""
+def _queries(made: Compiled, checks: Sequence[Check]) -> list[Object]:
+    """What asks a metric provider for some checks; gates, load tests and comparisons ask others."""
     metrics = [metric for one in of_kind(made, "AnalysisTemplate") for metric in one["spec"]["metrics"]]
-    checks = [check_name(check) for check in made.plan.checks]
-    asked = [metric["provider"] for metric in metrics if metric["name"] in checks]
-    return [*asked, *(one["spec"] for one in of_kind(made, "MetricTemplate"))]
+    names = [check_name(check) for check in checks]
+    templates = {f"{made.plan.name}-{name}" for name in names}
+    asked = [metric["provider"] for metric in metrics if metric["name"] in names]
+    found = (one for one in of_kind(made, "MetricTemplate") if one["metadata"]["name"] in templates)
+    return [*asked, *(one["spec"] for one in found)]
 
 
 @QUICK
@@ -137,16 +139,17 @@ def test_every_gate_measures_the_canary(app: dict[str, Any], delivery: DeliveryS
     )
     marks = {mark for mark in only if mark[1] in ("=", "=~") and any(_plain(name) in _plain(mark[2]) for name in names)}
     assert marks, f"{sorted(only)} name no version"
-    queries = _queries(made)
-    assert len(queries) == len(made.plan.checks), "a check is not asked"
-    for query in queries:
+    assert len(_queries(made, made.plan.checks)) == len(made.plan.checks), "a check is not asked"
+    # What users ask themselves, and what pods use, is narrowed in other ways: tests/contract/test_metrics.py.
+    for query in _queries(made, [check for check in made.plan.checks if isinstance(check, ErrorRate | Latency)]):
         text = json.dumps(query)
         assert all(json.dumps(value)[1:-1] in text for _, _, value in marks), (
             f"{text} does not measure the canary alone"
         )
         for promql in _promql(query):
-            for metric, matchers in selectors(promql):
-                assert only <= matchers, f"{metric} counts others too: {sorted(only - matchers)} is missing"
+            for selector in selectors(promql):
+                missing = sorted(only - selector.matchers)
+                assert not missing, f"{selector.metric} counts others too: {missing} is missing"
 
 
 def _promql(query: Object) -> Iterator[str]:
@@ -163,7 +166,8 @@ def test_every_check_of_every_stage_is_a_gate(app: dict[str, Any], delivery: Del
         checked = [run for run in _runs(rollout) if {"templateName": made.plan.name} in run["templates"]]
         assert len(checked) == len(made.plan.stages), "a stage is left without its checks"
     for canary in of_kind(made, "Canary"):
-        assert len(canary["spec"]["analysis"]["metrics"]) == len(made.plan.checks)
+        compared = [check for check in made.plan.checks if comparison(check)]
+        assert len(canary["spec"]["analysis"]["metrics"]) == len(made.plan.checks) + len(compared)
         assert not canary["spec"].get("skipAnalysis")
 
 
@@ -194,7 +198,7 @@ def _astray(made: Compiled) -> Iterator[str]:
             yield f"no {kind} '{name}'"
     for rollout in of_kind(made, "Rollout"):
         yield from _unfilled(made, rollout)
-    for secret in every(_queries(made), "secretKeyRef"):
+    for secret in every(_queries(made, made.plan.checks), "secretKeyRef"):
         if not (secret.get("name") and secret.get("key")):
             yield f"a secret without a name: {secret}"
 
