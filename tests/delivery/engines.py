@@ -9,7 +9,7 @@ from components.operate.engines.argo_rollouts import ArgoRolloutsOperator
 from components.operate.engines.flagger import FlaggerOperator
 from components.plan import Plan
 from components.spec.values import Duration
-from localcluster.api import Api
+from localcluster.api import Api, path_of
 from localcluster.demo import bounds
 from localcluster.demo.measure import Observer
 from localcluster.demo.results import StepResult
@@ -98,6 +98,16 @@ def longest_rollback(plan: Plan, rate: float) -> float:
     # The look after the last failure takes the release back; counts are kept by the second, at both ends.
     looks = look_of(plan).window.seconds * (plan.analysis.tolerated_failures + 2)
     return bounds.ALLOWANCE * (looks + SCRAPE_SECONDS + 2)
+
+
+def routed(api: Api, plan: Plan) -> tuple[int, int]:
+    """The weights of the stable version and the canary in the VirtualService that the engine writes."""
+    name, stable = (plan.name, "primary") if by_flagger(plan) else (f"{plan.name}-split", "stable")
+    routes = api.get(path_of("networking.istio.io/v1/virtualservices", plan.namespace, name))["spec"]["http"][0][
+        "route"
+    ]
+    weights = {route["destination"]["host"]: route.get("weight", 0) for route in routes}
+    return weights[f"{plan.name}-{stable}"], weights[plan.canary_service]
 
 
 def observer_of(plan: Plan) -> type[Observer]:
