@@ -20,7 +20,7 @@ from tests.coalmine import coalmine
 from . import applied
 from .crowd import Crowd
 from .engines import read_state
-from .played import POLL_SECONDS, until
+from .played import POLL_SECONDS
 from .project import Project
 from .prometheus import query
 from .scenarios import CANDIDATE, STABLE
@@ -167,14 +167,7 @@ def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
     for compiled in stable.values():
         applied.install(cluster.api, compiled)
     with Gateway(cluster) as gateway, Crowd(cluster, [group for case in EVERY for group in case.groups]) as crowd:
-        plans = [compiled.plan for compiled in stable.values()]
-        until(
-            lambda: all(read_state(cluster.api, one).promoted(one.revision) for one in plans),
-            _READY_SECONDS,
-            "deployed",
-        )
-        began = time.time()
-        until(lambda: all(_answers_all(crowd, case, began) for case in EVERY), _READY_SECONDS, "answered by every app")
+        _await_stable(cluster, crowd, {name: compiled.plan for name, compiled in stable.items()})
         played = {}
         for case in EVERY:
             played[case.name] = Trial(case, candidates[case.name].plan, cluster, crowd, gateway, time.time())
@@ -182,6 +175,19 @@ def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
         _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
         _await(lambda: all(trial.prove() for trial in played.values()), _PROVED_SECONDS, played)
         yield Trials(cluster, played)
+
+
+def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> None:
+    """Until the first version of every app is deployed, and answers all its users."""
+    began = time.time()
+
+    def ready(case: Case) -> bool:
+        plan = plans[case.name]
+        return _answers_all(crowd, case, began) and read_state(cluster.api, plan).promoted(plan.revision)
+
+    while late := [case.name for case in EVERY if not ready(case)]:
+        assert time.time() < began + _READY_SECONDS, f"not deployed within {_READY_SECONDS} s: {', '.join(late)}"
+        time.sleep(POLL_SECONDS)
 
 
 def _answers_all(crowd: Crowd, case: Case, since: float) -> bool:
