@@ -60,9 +60,9 @@ class Scenario:
                     {"kind": "latency", "quantile": "p99", "max": self.slowest},
                 ],
             },
-            **({"notify": self.notify} if self.notify is not None else {}),
         }
-        return app_of(self.name, self.namespace or self.name, released_by(self.engine, delivery), self.stable)
+        app = app_of(self.name, self.namespace or self.name, released_by(self.engine, delivery), self.stable)
+        return {**app, **({"notify": self.notify} if self.notify is not None else {})}
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""

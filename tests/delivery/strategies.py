@@ -68,7 +68,8 @@ class Case:
         checks = [{"kind": "error_rate", "max": "5%"}]
         analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": checks}
         engine = "" if self.engine == ARGO_ROLLOUTS else self.engine
-        return app_of(self.name, NAMESPACE, released_by(engine, {**self.delivery, "analysis": analysis}), {})
+        delivery = released_by(engine, {**self.delivery, "analysis": analysis})
+        return {**app_of(self.name, NAMESPACE, delivery, {}), "notify": []}
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""
