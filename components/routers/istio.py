@@ -64,8 +64,8 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
             Feature.MIRROR: Native(Evidence.TRAFFIC),
             Feature.SESSION_AFFINITY: Emulated(
-                "only who got the canary is remembered; every request of all others is a new chance to get it, so that a "
-                "user who asks often gets it soon, however small the weight",
+                "only who got the canary is remembered; every request of all others is a new chance to get it, so that "
+                "a user who asks often gets it soon, however small the weight",
                 Evidence.TRAFFIC,
             ),
         },

@@ -6,6 +6,7 @@ from typing import Any
 
 from localcluster.pods.behaviour import ERROR_RATE
 
+from .messages import CHAT
 from .scenarios import app_of, changed, host_of, released_by
 from .users import Group
 
@@ -59,6 +60,11 @@ class Case:
         )
 
     @property
+    def approved(self) -> bool:
+        """Whether a person is asked: then somebody has to be told."""
+        return any(part.get("approval") for part in (self.delivery, *self.delivery.get("steps", [])))
+
+    @property
     def chosen(self) -> frozenset[str]:
         """The groups that get the new version before all others."""
         return frozenset(one.name for one in self.users if one.chosen)
@@ -69,7 +75,8 @@ class Case:
         analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": checks}
         engine = "" if self.engine == ARGO_ROLLOUTS else self.engine
         delivery = released_by(engine, {**self.delivery, "analysis": analysis})
-        return {**app_of(self.name, NAMESPACE, delivery, {}), "notify": []}
+        told = [{"channel": CHAT, "events": ["approval"]}] if self.approved else []
+        return {**app_of(self.name, NAMESPACE, delivery, {}), "notify": told}
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""

@@ -28,8 +28,8 @@ _SECCOMP = {"type": "RuntimeDefault"}
 _LONGEST_DELAY = "1s"
 """How long changes that follow each other without a break keep a gateway from hearing of any; 10 s by default.
 
-Argo Rollouts makes such changes for as long as old pods are kept after an abort (argo-rollouts#3078), which would keep the
-bad version in front of its users. Source: istio pilot/pkg/features/tuning.go.
+Argo Rollouts makes such changes for as long as old pods are kept after an abort (argo-rollouts#3078), and a cohort
+would go on getting the bad version. Source: istio pilot/pkg/features/tuning.go.
 """
 
 
