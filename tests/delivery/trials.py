@@ -150,11 +150,12 @@ class Trials:
     played: Mapping[str, Trial]
 
     def requests(self, trial: Trial, at: float | None = None) -> int:
-        """How many requests the canary's pods had counted at a time, copies too, as Prometheus knew it then."""
+        """How many requests the canary's pods had counted at a time, now unless given: copies too."""
         labels = f'destination_canonical_service="{trial.name}", destination_version="{trial.plan.revision}"'
         # A pod's counter goes on under another name when another Service, or none, begins to select the pod.
-        each = f"max by (pod, response_code) (last_over_time(istio_requests_total{{{labels}}}[15m]))"
-        found = query(self.cluster, f"sum({each})", at)
+        now = time.time() if at is None else at
+        series = f"istio_requests_total{{{labels}}}[{math.ceil(now - trial.begun)}s]"
+        found = query(self.cluster, f"sum(max by (pod, response_code) (last_over_time({series})))", now)
         return int(found[0]["value"][1]) if found else 0
 
 
