@@ -79,9 +79,12 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" fo
 
 
 def project(chance: random.Random) -> dict[str, bytes]:
-    """A project of valid files, one of which is bent."""
+    """A project of valid files, one of which is bent, mostly."""
     files = {"Pulumi.yaml": b"name: coalmine\nruntime: python\n"}
-    app, stack = chance.choice(_apps()), _stack(chance)
+    app = chance.choice(_apps())
+    stack = _stack(app, chance)
+    if chance.random() < 0.1:
+        return {**files, "apps/app.yaml": app.encode(), "stacks/Pulumi.test.yaml": stack.encode()}
     bends_app = chance.random() < 0.75
     files["apps/app.yaml"] = _bent(app, chance) if bends_app else app.encode()
     files["stacks/Pulumi.test.yaml"] = stack.encode() if bends_app else _bent(stack, chance)
@@ -94,8 +97,10 @@ def _apps() -> list[str]:
     return [path.read_text(encoding="utf-8") for path in files]
 
 
-def _stack(chance: random.Random) -> str:
-    keys = {**stack_keys(), "platform": {"prometheus": {"storage": "5Gi"}}, "overrides": {"shop": {"replicas": 3}}}
+def _stack(app: str, chance: random.Random) -> str:
+    keys = {**stack_keys(), "platform": {"prometheus": {"storage": "5Gi"}}}
+    if "\nname: shop\n" in f"\n{app}":
+        keys["overrides"] = {"shop": {"replicas": 3}}
     keys["delivery"] = {**keys["delivery"], "engine": chance.choice(["argo-rollouts", "flagger"])}
     return str(yaml.safe_dump({"config": {f"coalmine:{key}": value for key, value in keys.items()}}, sort_keys=False))
 

@@ -45,25 +45,29 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
         "argo-rollouts": {
             Feature.WEIGHTS: Native(Evidence.TRAFFIC),
             Feature.MATCH: Native(Evidence.TRAFFIC),
-            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
-            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
-            Feature.COHORT_AND_WEIGHTS: Native(Evidence.API_SERVER),
-            Feature.MIRROR: Native(Evidence.API_SERVER),
-            Feature.MIRROR_METHODS: Native(Evidence.API_SERVER),
+            Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
+            Feature.COHORT_AND_WEIGHTS: Native(Evidence.TRAFFIC),
+            Feature.MIRROR: Native(Evidence.TRAFFIC),
+            Feature.MIRROR_METHODS: Native(Evidence.TRAFFIC),
             Feature.MIRROR_AND_WEIGHTS: Native(Evidence.API_SERVER),
             Feature.SESSION_AFFINITY: Refused(
                 "Argo Rollouts sets no cookies",
                 "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
             ),
-            Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
+            Feature.BLUE_GREEN: Native(Evidence.TRAFFIC),
         },
         "flagger": {
             Feature.WEIGHTS: Native(Evidence.TRAFFIC),
             Feature.MATCH: Native(Evidence.API_SERVER),
-            Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
-            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
-            Feature.MIRROR: Native(Evidence.API_SERVER),
-            Feature.SESSION_AFFINITY: Native(Evidence.API_SERVER),
+            Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
+            Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
+            Feature.MIRROR: Native(Evidence.TRAFFIC),
+            Feature.SESSION_AFFINITY: Emulated(
+                "only who got the canary is remembered; every request of all others is a new chance to get it, so that "
+                "a user who asks often gets it soon, however small the weight",
+                Evidence.TRAFFIC,
+            ),
         },
     }
     flagger_provider: ClassVar[str] = "istio"

@@ -32,7 +32,8 @@ def weights_of(dump: Mapping[str, Any]) -> Weights:
 
 
 def _clusters(actions: list[dict[str, Any]]) -> dict[str, int]:
-    for action in actions:
+    """Those of everybody, whose route is the last one: the routes of some users stand before it."""
+    for action in reversed(actions):
         if "weighted_clusters" in action:
             return {part["name"]: int(part.get("weight", 0)) for part in action["weighted_clusters"]["clusters"]}
         if "cluster" in action:

@@ -12,6 +12,10 @@ _COLLECTIONS = {
     "VirtualService": "networking.istio.io/v1/virtualservices",
     "AnalysisTemplate": "argoproj.io/v1alpha1/analysistemplates",
     "Rollout": "argoproj.io/v1alpha1/rollouts",
+    "MetricTemplate": "flagger.app/v1beta1/metrictemplates",
+    "Deployment": "apps/v1/deployments",
+    "HorizontalPodAutoscaler": "autoscaling/v2/horizontalpodautoscalers",
+    "Canary": "flagger.app/v1beta1/canaries",
     "PodDisruptionBudget": "policy/v1/poddisruptionbudgets",
 }
 
@@ -35,9 +39,9 @@ def install(api: Api, compiled: Compiled) -> None:
 
 
 def release(api: Api, compiled: Compiled) -> None:
-    """Applies what a new version changes: the Rollout alone, for the controller owns fields in the others."""
+    """Applies what a new version changes: whatever has its pods, for the controller owns fields in the others."""
     for item in compiled.manifests:
-        if item["kind"] == "Rollout":
+        if item["kind"] in ("Rollout", "Deployment"):
             _apply(api, item)
 
 

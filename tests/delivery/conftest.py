@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from components.discovery import discover
+from localcluster.cluster import Cluster
 from tests.clusters import fresh_cluster
 
 from .evidence import Evidence
 from .outages import Outages, playing_faults
 from .rig import Rig, playing
+from .trials import Trials, playing_strategies
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +26,24 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def outages(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outages]:
-    """The faults, played, in the same cluster once the scenarios are over."""
+def calm(rig: Rig) -> Cluster:
+    """The same cluster once the scenarios are over, without their load."""
     for played in rig.played.values():
         rig.load.set_rate(played.scenario.host, 0)
-    with playing_faults(rig.cluster, tmp_path_factory.mktemp("faults")) as played_faults:
+    return rig.cluster
+
+
+@pytest.fixture(scope="session")
+def trials(calm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+    """The releases of every strategy, played."""
+    with playing_strategies(calm, tmp_path_factory.mktemp("strategies")) as played:
+        yield played
+
+
+@pytest.fixture(scope="session")
+def outages(calm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outages]:
+    """The faults, played."""
+    with playing_faults(calm, tmp_path_factory.mktemp("faults")) as played_faults:
         yield played_faults
 
 
@@ -36,6 +51,12 @@ def outages(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outa
 def evidence(request: pytest.FixtureRequest, rig: Rig) -> Evidence:
     """Checks that keep the controllers' logs when they fail."""
     return Evidence(rig.cluster, request.node.name)
+
+
+@pytest.fixture
+def trial_evidence(request: pytest.FixtureRequest, trials: Trials) -> Evidence:
+    """The same, for the releases of every strategy."""
+    return Evidence(trials.cluster, request.node.name)
 
 
 @pytest.fixture

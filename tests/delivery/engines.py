@@ -1,14 +1,21 @@
 """How a release stands, read as its engine says it, in the words of the rig; and what its checks found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from components.engines.flagger.analysis import look_of
 from components.operate.contract import Release, Verdict
+from components.operate.engines.argo_rollouts import ArgoRolloutsOperator
 from components.operate.engines.flagger import FlaggerOperator
 from components.plan import Plan
-from localcluster.api import Api
+from components.spec.values import Duration
+from localcluster.api import Api, path_of
+from localcluster.demo import bounds
 from localcluster.demo.measure import Observer
 from localcluster.demo.results import StepResult
 from localcluster.demo.rollout import RolloutState, read_rollout
+
+from .scenarios import SCRAPE_SECONDS
 
 AROUND = 7
 """Intervals that a release of Flagger may take beside its steps: it is seen, its pods start, the last weight is left,
@@ -72,6 +79,35 @@ def read_state(api: Api, plan: Plan) -> RolloutState:
     """How the release of an app stands."""
     read = FlaggerState.read if by_flagger(plan) else read_rollout
     return read(api, plan.namespace, plan.name)
+
+
+def verdicts_of(api: Api, plan: Plan) -> Sequence[Verdict]:
+    """What the checks of an app's latest release found."""
+    operator = FlaggerOperator() if by_flagger(plan) else ArgoRolloutsOperator()
+    release = operator.read(api, plan.namespace, plan.name)
+    return release.verdicts if release else ()
+
+
+def longest_rollback(plan: Plan, rate: float) -> float:
+    """Seconds from the first bad answer of the canary to its last, as docs/concepts/engines.md says, and a fifth more.
+
+    `rate`: requests per second to both versions.
+    """
+    if not by_flagger(plan):
+        return bounds.longest_rollback(plan, rate, Duration.of_seconds(SCRAPE_SECONDS))
+    # The look after the last failure takes the release back; counts are kept by the second, at both ends.
+    looks = look_of(plan).window.seconds * (plan.analysis.tolerated_failures + 2)
+    return bounds.ALLOWANCE * (looks + SCRAPE_SECONDS + 2)
+
+
+def routed(api: Api, plan: Plan) -> tuple[int, int]:
+    """The weights of the stable version and the canary in the VirtualService that the engine writes."""
+    name, stable = (plan.name, "primary") if by_flagger(plan) else (f"{plan.name}-split", "stable")
+    routes = api.get(path_of("networking.istio.io/v1/virtualservices", plan.namespace, name))["spec"]["http"][0][
+        "route"
+    ]
+    weights = {route["destination"]["host"]: route.get("weight", 0) for route in routes}
+    return weights[f"{plan.name}-{stable}"], weights[plan.canary_service]
 
 
 def observer_of(plan: Plan) -> type[Observer]:

@@ -46,6 +46,11 @@ class Played:
     after: Share | None = None
 
     @property
+    def name(self) -> str:
+        """The app's name."""
+        return self.scenario.name
+
+    @property
     def promoted(self) -> bool:
         """Whether the released version became the stable one."""
         return self.state.promoted(self.plan.revision)
@@ -63,6 +68,25 @@ class Played:
         self.decided = self.state.decided(self.plan.revision) and self.observer.weight() == 0
         if self.decided:
             self.decided_at = time.time()
+
+    def told(self) -> list[str]:
+        """What was measured, for a failure's message."""
+        state = self.state
+        told = [
+            f"  rollout: {state.phase or 'missing'}, weight {state.weight}, aborted {state.aborted}: {state.message}"
+        ]
+        for step in self.steps:
+            share = step.share
+            told.append(
+                f"  weight {share.weight} for {step.seconds:.1f} s: {share.canary} of {share.requests} requests, "
+                f"z {share.z:+.2f}"
+            )
+        for verdict in self.observer.verdicts(state):
+            told.append(
+                f"  {verdict.check} at weight {verdict.weight}: {verdict.passed} passed, {verdict.failed} failed, "
+                f"{verdict.value} (limit {verdict.limit})"
+            )
+        return told
 
 
 def begin(cluster: Cluster, gateway: Gateway, load: Load, scenario: Scenario, plan: Plan) -> Played:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -14,15 +14,29 @@ from localcluster.demo.stack_file import write_stack_file
 from localcluster.state import REPO
 
 from .messages import CHANNELS
-from .scenarios import SCRAPE_SECONDS, Scenario
+from .scenarios import SCRAPE_SECONDS
 
 _SHARED = ("Pulumi.yaml", "__main__.py", "components", ".venv")
+
+
+class Released(Protocol):
+    """One app and its release."""
+
+    @property
+    def name(self) -> str:
+        """The app's name."""
+
+    def spec(self) -> dict[str, Any]:
+        """The app as its stable version."""
+
+    def change(self) -> dict[str, Any]:
+        """What turns it into the version that is released."""
 
 
 class Project:
     """Fields: `root`: the folder; `scenarios`: whose apps it runs."""
 
-    def __init__(self, root: Path, scenarios: Sequence[Scenario]) -> None:
+    def __init__(self, root: Path, scenarios: Sequence[Released]) -> None:
         self.root = root
         self._scenarios = scenarios
         (root / "apps").mkdir(parents=True)

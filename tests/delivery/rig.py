@@ -6,8 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from localcluster.cluster import Cluster
 from localcluster.demo.gateway import Gateway
 from localcluster.demo.pulumi_cli import Pulumi, PulumiFailed, Run
@@ -18,6 +16,7 @@ from .engines import AROUND, by_flagger
 from .messages import Messages, receiving
 from .played import POLL_SECONDS, Played, await_stable, begin, conclude
 from .project import Project
+from .prometheus import query
 from .scenarios import (
     BY_FLAGGER,
     BY_PULUMI,
@@ -60,9 +59,7 @@ class Rig:
         """The versions under which Prometheus has got series of an app since the tests began."""
         series = f'istio_requests_total{{destination_canonical_service="{scenario.name}"}}'
         expression = f"count by (destination_version) (last_over_time({series}[15m]))"
-        url = f"http://127.0.0.1:{self.cluster.port('prometheus')}/api/v1/query"
-        answer = httpx.get(url, params={"query": expression}, timeout=10).raise_for_status().json()
-        return {found["metric"]["destination_version"] for found in answer["data"]["result"]}
+        return {found["metric"]["destination_version"] for found in query(self.cluster, expression)}
 
 
 @contextmanager

@@ -45,50 +45,67 @@ class Scenario:
     @property
     def host(self) -> str:
         """The host name."""
-        return f"{self.name}.example.com"
+        return host_of(self.name)
 
     def spec(self) -> dict[str, Any]:
         """The app as its stable version, as a user would write it."""
-        return {
-            "name": self.name,
-            "namespace": self.namespace or self.name,
-            "owner": "team-delivery",
-            "workload": {
-                "image": f"{_IMAGE}:{STABLE}",
-                "port": 8080,
-                "min_ready": "1s",
-                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-                "probes": {"readiness": {"http": "/healthz", "period": "5s"}},
-                "annotations": self.stable,
+        delivery = {
+            "steps": [{"weight": weight, "hold": f"{hold}s"} for weight, hold in self.steps],
+            "analysis": {
+                "interval": f"{self.interval}s",
+                "tolerated_failures": self.tolerated,
+                "minimum_requests": self.minimum,
+                "checks": [
+                    {"kind": "error_rate", "max": "5%"},
+                    {"kind": "latency", "quantile": "p99", "max": self.slowest},
+                ],
             },
-            "traffic": {"hosts": [self.host], "timeout": "10s"},
-            "replicas": 2,
-            "delivery": {
-                "steps": [{"weight": weight, "hold": f"{hold}s"} for weight, hold in self.steps],
-                "analysis": {
-                    "interval": f"{self.interval}s",
-                    "tolerated_failures": self.tolerated,
-                    "minimum_requests": self.minimum,
-                    "checks": [
-                        {"kind": "error_rate", "max": "5%"},
-                        {"kind": "latency", "quantile": "p99", "max": self.slowest},
-                    ],
-                },
-                **self._engine(),
-            },
-            **({"notify": self.notify} if self.notify is not None else {}),
         }
-
-    def _engine(self) -> dict[str, Any]:
-        # Flagger keeps no old pods, and a spec that asks for them is refused.
-        rollback = {"deadline": "5m"} if self.engine else {"deadline": "5m", "keep_old_pods": "5s"}
-        return {"rollback": rollback, **({"engine": self.engine} if self.engine else {})}
+        app = app_of(self.name, self.namespace or self.name, released_by(self.engine, delivery), self.stable)
+        return {**app, **({"notify": self.notify} if self.notify is not None else {})}
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""
-        # A key that the stable version has and this one has not is removed: null does that.
-        gone: dict[str, str | None] = {key: None for key in self.stable if key not in self.candidate}
-        return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **self.candidate}}}
+        return changed(self.stable, self.candidate)
+
+
+def app_of(name: str, namespace: str, delivery: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
+    """An app whose pods have these annotations, as a user would write it."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "owner": "team-delivery",
+        "workload": {
+            "image": f"{_IMAGE}:{STABLE}",
+            "port": 8080,
+            "min_ready": "1s",
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+            "probes": {"readiness": {"http": "/healthz", "period": "5s"}},
+            "annotations": annotations,
+        },
+        "traffic": {"hosts": [host_of(name)], "timeout": "10s"},
+        "replicas": 2,
+        "delivery": delivery,
+    }
+
+
+def host_of(app: str) -> str:
+    """The host name of an app."""
+    return f"{app}.example.com"
+
+
+def released_by(engine: str, delivery: dict[str, Any]) -> dict[str, Any]:
+    """A release by this engine, the cluster's first unless named."""
+    # Flagger keeps no old pods, and a spec that asks for them is refused.
+    rollback = {"deadline": "5m"} if engine else {"deadline": "5m", "keep_old_pods": "5s"}
+    return {**delivery, "rollback": rollback, **({"engine": engine} if engine else {})}
+
+
+def changed(stable: dict[str, str], candidate: dict[str, str]) -> dict[str, Any]:
+    """What turns an app into the version that is released, by the annotations of either version's pods."""
+    # A key that the stable version has and this one has not is removed: null does that.
+    gone: dict[str, str | None] = {key: None for key in stable if key not in candidate}
+    return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **candidate}}}
 
 
 NEWS = [{"channel": "hook", "events": ["started", "step", "promoted"]}, "chat"]

@@ -49,7 +49,7 @@ class ArgoRolloutsEngine(Engine):
 
     capabilities: ClassVar[Cells] = {
         Feature.SCALE: Native(Evidence.API_SERVER),
-        Feature.APPROVAL: Native(Evidence.CONTROLLER),
+        Feature.APPROVAL: Native(Evidence.TRAFFIC),
         Feature.STEP_TIMING: Native(Evidence.TRAFFIC),
         Feature.REPEATED_CHECKS: Native(Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),

@@ -25,6 +25,12 @@ _RUNNING = ("DaemonSet", "Deployment", "Service", "HorizontalPodAutoscaler", "Po
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _CPU_TARGET = 80
 _SECCOMP = {"type": "RuntimeDefault"}
+_LONGEST_DELAY = "1s"
+"""How long changes that follow each other without a break keep a gateway from hearing of any; 10 s by default.
+
+Argo Rollouts makes such changes for as long as old pods are kept after an abort (argo-rollouts#3078), and a cohort
+would go on getting the bad version. Source: istio pilot/pkg/features/tuning.go.
+"""
 
 
 def stages(stack: StackSpec) -> Stages:
@@ -80,7 +86,7 @@ def _istiod_values(stack: StackSpec) -> dict[str, Any]:
             "proxy": {"seccompProfile": _SECCOMP},
             "defaultPodDisruptionBudget": {"enabled": True},
         },
-        "pilot": {"cni": {"enabled": options.sidecars}},
+        "pilot": {"cni": {"enabled": options.sidecars}, "env": {"PILOT_DEBOUNCE_MAX": _LONGEST_DELAY}},
         "meshConfig": {
             "enableAutoMtls": options.sidecars,
             "defaultProviders": {"metrics": ["prometheus"] if options.proxy_metrics else []},

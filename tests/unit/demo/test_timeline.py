@@ -31,6 +31,10 @@ def test_a_route_to_one_cluster_gives_it_everything() -> None:
     assert weights_of(dump({"cluster": STABLE}))[HOST] == {STABLE: 100}
 
 
+def test_a_route_of_some_users_does_not_hide_that_of_everybody() -> None:
+    assert weights_of(dump({"cluster": CANARY}, {"cluster": STABLE}))[HOST] == {STABLE: 100}
+
+
 def test_a_host_without_a_route_has_no_weights() -> None:
     assert weights_of(dump()) == {}
     assert weights_of({"configs": [{"route_config": {"name": "http.80"}}]}) == {}

@@ -8,7 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from components.access.client import Object
+from components.access.client import Api, Object
+from components.access.connection import connection_of
+from components.access.kubeconfig import load
+from components.spec.kubeconfig import Kubeconfig
 
 ROLLOUTS = "/apis/argoproj.io/v1alpha1"
 RUNS = f"{ROLLOUTS}/namespaces/shop/analysisruns"
@@ -102,3 +105,8 @@ def serving(folder: Path) -> Iterator[FakeApi]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def api_of(fake: FakeApi) -> Api:
+    """A client of the server."""
+    return Api(connection_of(load(Kubeconfig(str(fake.kubeconfig)))))

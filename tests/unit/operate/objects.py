@@ -108,5 +108,12 @@ def run(step: int, phase: str, *results: Object, created: int = 0) -> Object:
     }
 
 
+def run_at_switch(kind: str, phase: str, *results: Object) -> Object:
+    """An AnalysisRun of a blue-green release. `kind`: PrePromotion or PostPromotion."""
+    made = run(0, phase, *results)
+    made["metadata"]["labels"] = {"rollouts-pod-template-hash": CANARY, "rollout-type": kind}
+    return made
+
+
 def _condition(limit: str) -> str:
     return f"len(result) == 1 && !isNaN(result[0]) && result[0] <= {limit}"

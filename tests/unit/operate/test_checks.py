@@ -1,12 +1,15 @@
 """What checks found, in words: the failing value, its limit, how often and at which weight."""
 
+from pathlib import Path
+
 import pytest
 
 from components.access.client import Object
 from components.operate.contract import Verdict, why
-from components.operate.engines.argo_rollouts.checks import of_last_try, until_step, verdicts
+from components.operate.engines.argo_rollouts.checks import of_last_try, read_runs, until_step, verdicts
 
-from .objects import measured, result, run
+from .fake_api import RUNS, api_of, serving
+from .objects import CANARY, measured, result, run, run_at_switch
 
 WEIGHTS = (5, 5, 10, 10, 10, 50, 50)
 GOOD = measured("Successful", "[0.002]")
@@ -132,3 +135,13 @@ def test_runs_of_steps_not_reached_are_left_from_an_earlier_try() -> None:
 
 def test_a_step_that_the_spec_has_no_more_does_not_fail() -> None:
     assert only("Failed", result("error-rate", "Failed", BAD), step=9).weight == 100
+
+
+def test_the_check_after_a_switch_of_all_traffic_says_why(tmp_path: Path) -> None:
+    """It belongs to no step, and is looked for beside those of steps; one in the background decides no step."""
+    bad = run_at_switch("PostPromotion", "Failed", result("error-rate", "Failed", BAD))
+    with serving(tmp_path) as fake:
+        fake.lists[RUNS] = [run_at_switch("Background", "Failed", result("error-rate", "Failed", BAD)), bad]
+        found = read_runs(api_of(fake), "shop", "shop", CANARY)
+    assert found == [bad]
+    assert why(verdicts(found, ())) == "error rate 4.9% > 1% in 1 of 1 checks at weight 100"

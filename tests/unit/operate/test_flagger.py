@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from components.access.client import Api, Object
-from components.access.connection import connection_of
-from components.access.kubeconfig import load
+from components.access.client import Object
 from components.operate.contract import Refused, Release, State
 from components.operate.engines.flagger import FlaggerOperator
 from components.operate.engines.flagger.state import CanaryState
 from components.operate.wording import lines
-from components.spec.kubeconfig import Kubeconfig
 
 from .canaries import (
     BEGAN,
@@ -30,7 +27,7 @@ from .canaries import (
     event,
     threshold,
 )
-from .fake_api import EVENTS, FakeApi, serving
+from .fake_api import EVENTS, FakeApi, api_of, serving
 
 CANARY = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/shop"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
@@ -41,10 +38,6 @@ LATER = "2026-11-24T12:00:31Z"
 def fake(tmp_path: Path) -> Iterator[FakeApi]:
     with serving(tmp_path) as made:
         yield made
-
-
-def api_of(fake: FakeApi) -> Api:
-    return Api(connection_of(load(Kubeconfig(str(fake.kubeconfig)))))
 
 
 def stands(fake: FakeApi, made: Object, *events: Object, stable: str = OLD, written: str = "") -> Release:

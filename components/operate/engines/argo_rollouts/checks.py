@@ -11,15 +11,17 @@ from ...contract import Verdict
 
 HASH_LABEL = "rollouts-pod-template-hash"
 _STEP_LABEL = "step-index"
+_TYPE_LABEL = "rollout-type"
+_AROUND_A_SWITCH = ("PrePromotion", "PostPromotion")
 _COLLECTION = "argoproj.io/v1alpha1/analysisruns"
 _LIMIT = re.compile(r"result\[0\] <= ([0-9.]+)")
 _SECONDS = re.compile(r"_seconds(_bucket)?\b")
 
 
 def read_runs(api: Api, namespace: str, rollout: str, pod_hash: str) -> list[Object]:
-    """The AnalysisRuns that the steps of a Rollout made for one revision, oldest first."""
-    runs = api.items(path_of(_COLLECTION, namespace), labelSelector=f"{HASH_LABEL}={pod_hash},{_STEP_LABEL}")
-    return sorted((run for run in runs if _belongs(run, rollout)), key=_age)
+    """The AnalysisRuns that a Rollout made for one revision, at its steps or around its switch, oldest first."""
+    runs = api.items(path_of(_COLLECTION, namespace), labelSelector=f"{HASH_LABEL}={pod_hash}")
+    return sorted((run for run in runs if _belongs(run, rollout) and _decides(run)), key=_age)
 
 
 def of_last_try(runs: Sequence[Object]) -> list[Object]:
@@ -59,8 +61,14 @@ def _belongs(run: Object, rollout: str) -> bool:
     return any(owner["kind"] == "Rollout" and owner["name"] == rollout for owner in owners)
 
 
+def _decides(run: Object) -> bool:
+    labels = run["metadata"]["labels"]
+    return _STEP_LABEL in labels or labels.get(_TYPE_LABEL) in _AROUND_A_SWITCH
+
+
 def _step(run: Object) -> int:
-    return int(run["metadata"]["labels"][_STEP_LABEL])
+    """Index of its step; a switch has none, and is all there is."""
+    return int(run["metadata"]["labels"].get(_STEP_LABEL, 0))
 
 
 def _age(run: Object) -> tuple[str, int]:

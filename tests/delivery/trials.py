@@ -1,0 +1,214 @@
+"""Plays the releases of every strategy at once, approves those that wait, and keeps what the users were answered."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components.operate.contract import State
+from components.plan import Plan
+from components.platform.namespaces import APPS_LABEL
+from localcluster.cluster import Cluster
+from localcluster.demo.gateway import Gateway
+from localcluster.demo.rollout import RolloutState
+from localcluster.demo.timeline import Stretch
+from tests.coalmine import coalmine
+
+from . import applied
+from .crowd import Crowd
+from .engines import read_state
+from .played import POLL_SECONDS
+from .project import Project
+from .prometheus import query
+from .scenarios import CANDIDATE, STABLE
+from .strategies import EVERY, NAMESPACE, Case
+from .users import Answer
+
+_READY_SECONDS = 90
+_DECIDED_SECONDS = 180
+_PROVED_SECONDS = 30
+_OK = 200
+_WHILE_WAITING = 5
+"""Answers that every user has got while a release waits, before it is approved."""
+_PROOF = 3
+"""Answers in a row that every user gets of the version which should answer, when all is over."""
+
+
+@dataclass
+class Trial:
+    """One release that is played. Times are seconds since the epoch.
+
+    Fields: `case`; `plan`: of the released version; `cluster`; `crowd`: all users; `gateway`; `begun`: when it was
+    asked for; `state`: the last one seen; `waiting`: when it was first seen waiting for an approval, `approved`: when
+    one was given, never until then; `said`: what `coalmine approve` said then; `decided`: when that was seen; `proved`:
+    whether every user was answered by the right version in the end.
+    """
+
+    case: Case
+    plan: Plan
+    cluster: Cluster
+    crowd: Crowd
+    gateway: Gateway
+    begun: float
+    state: RolloutState = field(default_factory=RolloutState)
+    waiting: float = math.inf
+    approved: float = math.inf
+    said: str = ""
+    decided: float = math.inf
+    proved: bool = False
+
+    @property
+    def name(self) -> str:
+        """The app's name."""
+        return self.case.name
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the released version became the stable one."""
+        return self.state.promoted(self.plan.revision)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the release was aborted."""
+        return self.state.taken_back(self.plan.revision)
+
+    def answers(self) -> list[Answer]:
+        """All answers to requests that were sent since the release was asked for."""
+        return [answer for answer in self.crowd.answers(self.case.host) if answer.time >= self.begun]
+
+    def new(self) -> list[Answer]:
+        """Those of the new version."""
+        return [answer for answer in self.answers() if answer.version == CANDIDATE]
+
+    def of_each(self) -> Mapping[tuple[str, int], list[Answer]]:
+        """All answers by group and user, nobody left out."""
+        found: dict[tuple[str, int], list[Answer]] = {
+            (group.name, user): [] for group in self.case.groups for user in range(group.users)
+        }
+        for answer in self.answers():
+            found[answer.group, answer.user].append(answer)
+        return found
+
+    def stretches(self) -> list[Stretch]:
+        """Every weight that was in force for everybody since the release was asked for."""
+        found = self.gateway.stretches(self.case.host, f"{self.plan.canary_service}.{self.plan.namespace}")
+        return [stretch for stretch in found if stretch.until > self.begun]
+
+    def look(self) -> None:
+        """Reads how the release stands, and approves it when it has waited long enough."""
+        if self.decided < math.inf:
+            return
+        self.state = read_state(self.cluster.api, self.plan)
+        now = time.time()
+        if self.state.decided(self.plan.revision):
+            self.decided = now
+        elif self.state.state is State.WAITING and self.waiting == math.inf:
+            self.waiting = now
+        elif self.waiting < math.inf and self.approved == math.inf and self._each_answered(_WHILE_WAITING):
+            self._approve()
+
+    def prove(self) -> bool:
+        """Whether the latest answers of every user are those of the version which should answer now."""
+        wanted = (CANDIDATE if self.promoted else STABLE, _OK)
+        latest = [[one for one in mine if one.time > self.decided][-_PROOF:] for mine in self.of_each().values()]
+        right = [len(mine) == _PROOF and {(one.version, one.status) for one in mine} == {wanted} for mine in latest]
+        self.proved = self.proved or all(right)
+        return self.proved
+
+    def told(self) -> list[str]:
+        """Which group got what, for a failure's message."""
+        state = self.state
+        lines = [
+            f"  release: {state.phase or 'missing'}, aborted {state.aborted}: {state.message}",
+            f"  waiting after {self.waiting - self.begun:.1f} s, approved after {self.approved - self.begun:.1f} s, "
+            f"decided after {self.decided - self.begun:.1f} s {self.said.strip()}",
+        ]
+        for group in self.case.groups:
+            mine = [answer for answer in self.answers() if answer.group == group.name]
+            counts = Counter((answer.version or answer.problem, answer.status) for answer in mine)
+            lines.append(f"  {group.name} got {', '.join(f'{n} x {who} {how}' for (who, how), n in counts.items())}")
+            lines += [f"    {_span(self.begun, mine, version)}" for version in (STABLE, CANDIDATE)]
+        return lines
+
+    def _each_answered(self, times: int) -> bool:
+        return all(sum(one.time > self.waiting for one in mine) >= times for mine in self.of_each().values())
+
+    def _approve(self) -> None:
+        self.approved = time.time()
+        done = coalmine("approve", self.name, environment={"KUBECONFIG": str(self.cluster.kubeconfig)})
+        self.said = done.stdout + done.stderr
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Everything that was played, by name."""
+
+    cluster: Cluster
+    played: Mapping[str, Trial]
+
+    def requests(self, trial: Trial, at: float | None = None) -> int:
+        """How many requests the canary's pods had counted at a time, now unless given: copies too."""
+        labels = f'destination_canonical_service="{trial.name}", destination_version="{trial.plan.revision}"'
+        # A pod's counter goes on under another name when another Service, or none, begins to select the pod.
+        now = time.time() if at is None else at
+        series = f"istio_requests_total{{{labels}}}[{math.ceil(now - trial.begun)}s]"
+        found = query(self.cluster, f"sum(max by (pod, response_code) (last_over_time({series})))", now)
+        return int(found[0]["value"][1]) if found else 0
+
+
+@contextmanager
+def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
+    """Installs all apps in a cluster with a platform, releases a new version of each, and waits until all is over."""
+    project = Project(folder / "strategies", EVERY)
+    stable, candidates = project.compiled(project.stable()), project.compiled(project.candidate())
+    applied.make_namespace(cluster.api, NAMESPACE, APPS_LABEL)
+    for compiled in stable.values():
+        applied.install(cluster.api, compiled)
+    with Gateway(cluster) as gateway, Crowd(cluster, [group for case in EVERY for group in case.groups]) as crowd:
+        _await_stable(cluster, crowd, {name: compiled.plan for name, compiled in stable.items()})
+        played = {}
+        for case in EVERY:
+            played[case.name] = Trial(case, candidates[case.name].plan, cluster, crowd, gateway, time.time())
+            applied.release(cluster.api, candidates[case.name])
+        _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
+        _await(lambda: all(trial.prove() for trial in played.values()), _PROVED_SECONDS, played)
+        yield Trials(cluster, played)
+
+
+def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> None:
+    """Until the first version of every app is deployed, and answers all its users."""
+    began = time.time()
+
+    def ready(case: Case) -> bool:
+        plan = plans[case.name]
+        return _answers_all(crowd, case, began) and read_state(cluster.api, plan).promoted(plan.revision)
+
+    while late := [case.name for case in EVERY if not ready(case)]:
+        assert time.time() < began + _READY_SECONDS, f"not deployed within {_READY_SECONDS} s: {', '.join(late)}"
+        time.sleep(POLL_SECONDS)
+
+
+def _answers_all(crowd: Crowd, case: Case, since: float) -> bool:
+    """Whether the latest answers to every user of an app are those of the stable version."""
+    asked = [answer for answer in crowd.answers(case.host) if answer.time > since]
+    latest = {(answer.group, answer.user): (answer.version, answer.status) for answer in asked}
+    everybody = sum(group.users for group in case.groups)
+    return len(latest) == everybody and set(latest.values()) == {(STABLE, _OK)}
+
+
+def _await(condition: Callable[[], bool], seconds: float, played: Mapping[str, Trial]) -> None:
+    """Follows every release until a condition holds, or it is too late."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        for trial in played.values():
+            trial.look()
+        time.sleep(POLL_SECONDS)
+
+
+def _span(begun: float, answers: list[Answer], version: str) -> str:
+    """From when to when a version was seen."""
+    times = [answer.time - begun for answer in answers if answer.version == version]
+    return f"{version} from {times[0]:.1f} s to {times[-1]:.1f} s" if times else f"never {version}"
