@@ -31,6 +31,7 @@ ELSEWHERE: Mapping[str, str] = {
     r"delivery\.analysis\.checks\.\d+\.provider": "the cluster's own provider is asked anyway: naming it says the same",
     r"delivery\.analysis\.interval": "Flagger looks once a step: only built-in questions have a window",
     r"delivery\.analysis\.minimum_requests": "only error_rate and latency count requests, and presets give it",
+    r"delivery\.analysis\.checks\.\d+\.not_per_version": "the reason is for those who read the spec",
     r"delivery\.analysis\.checks\.\d+\.unit": "plan and messages say it",
     r"delivery\.preset": "a preset gives what is not written: where all of it is, none is left to give",
 }
