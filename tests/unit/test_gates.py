@@ -130,6 +130,7 @@ def test_a_switch_is_asked_for_before_it_happens(tmp_path: Path) -> None:
     assert templates_in({"analysis": switch["prePromotionAnalysis"]}) == ["shop-pre", "shop-promote"]
 
 
+@pytest.mark.trap(34)
 def test_a_load_test_is_a_job_that_ends_with_its_step(tmp_path: Path) -> None:
     made = compiled(tmp_path, "argo-rollouts", load_test=JOB)
     metric = only(made.manifests, "AnalysisTemplate")["spec"]["metrics"][-1]
@@ -140,6 +141,7 @@ def test_a_load_test_is_a_job_that_ends_with_its_step(tmp_path: Path) -> None:
     assert "failureLimit" not in metric, "a test that fails is no reason to go on"
 
 
+@pytest.mark.trap(34)
 def test_a_load_test_is_a_command_of_flaggers_tester(tmp_path: Path) -> None:
     made = compiled(tmp_path, "flagger", load_test=TESTER)
     [load] = only(made.manifests, "Canary")["spec"]["analysis"]["webhooks"]

@@ -145,6 +145,7 @@ def waiting(**fields: Any) -> dict[str, Any]:
     return changed(app(**fields), "delivery", "steps", to=[step])
 
 
+@pytest.mark.trap(18)
 @pytest.mark.parametrize("told", [[], [{"channel": "releases", "events": ["aborted"]}]], ids=["nobody", "not of waits"])
 def test_an_approval_that_nobody_hears_of_is_refused(tmp_path: Path, told: list[Any]) -> None:
     assert messages(tmp_path, waiting(notify=told)) == [

@@ -20,6 +20,7 @@ def canary(root: Path, spec: dict[str, Any]) -> dict[str, Any]:
     return dict(only(compiled(root, GATEWAY, spec, "flagger").manifests, "Canary")["spec"])
 
 
+@pytest.mark.trap(3)
 def test_the_plug_in_is_told_of_the_route_and_owns_its_rules(tmp_path: Path) -> None:
     made = compiled(tmp_path, GATEWAY, app())
     route = only(made.manifests, "HTTPRoute")

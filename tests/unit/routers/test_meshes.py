@@ -110,6 +110,7 @@ def test_the_nodes_of_app_mesh_never_select_the_same_pods(tmp_path: Path) -> Non
     assert {("VirtualRouter", "spec.routes"), ("VirtualNode", "spec.podSelector")} <= owned
 
 
+@pytest.mark.trap(42)
 @pytest.mark.parametrize("router", ["app-mesh", "osm", "smi"])
 def test_what_is_at_its_end_says_so_and_what_to_use_instead(tmp_path: Path, router: str) -> None:
     [note] = [one for one in compiled(tmp_path, router, app(WEIGHTS, INSIDE), "flagger").notes if "at its end" in one]

@@ -101,6 +101,7 @@ def test_a_cohort_in_steps_that_the_controller_does_not_take_is_refused(tmp_path
     assert "Argo Rollouts takes no step about a cohort on ingress-nginx; use strategy 'ab'" in found[0]
 
 
+@pytest.mark.trap(42)
 def test_its_end_is_a_warning_and_no_mistake(tmp_path: Path) -> None:
     warning = "Router 'nginx' is at its end: ingress-nginx gets no fixes since March 2026; use router 'gateway-api'"
     assert compiled(tmp_path / "a", NGINX, app()).notes[-1] == warning
