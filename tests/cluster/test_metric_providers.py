@@ -15,7 +15,7 @@ from tests.contract.test_metrics import asked_by, plan_of
 from tests.contract.variants import Combination, supported
 
 from .objects import apply_all
-from .test_examples import definitions, dry_run_whole, make_namespace
+from .strictly import definitions, dry_run_whole, make_namespace
 
 ASKING = ("AnalysisTemplate", "MetricTemplate", "Rollout", "Canary")
 NEWER = [one for one in supported() if getattr(one.metrics, "flagger_since", "") and one.engine.kind == "flagger"]

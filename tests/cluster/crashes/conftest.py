@@ -6,7 +6,7 @@ import pytest
 
 from localcluster.cluster import Cluster
 from tests.cluster.objects import apply_all
-from tests.cluster.test_examples import definitions
+from tests.cluster.strictly import definitions
 
 from .gate import Gate
 from .stacks import Project
