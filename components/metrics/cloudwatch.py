@@ -18,7 +18,8 @@ from ..plan import Plan
 from ..spec import placeholders
 from ..spec.base import Finding, Strict
 from ..spec.checks import Check, Query
-from ..spec.values import Duration, NonEmpty
+from ..spec.names import NonEmpty
+from ..spec.values import Duration
 
 _SHORTEST = Duration.of_seconds(60)
 """The period of CloudWatch's standard metrics."""

@@ -15,7 +15,7 @@ from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.base import Finding
 from ..spec.checks import Check, comparison
-from ..spec.values import ObjectName, Url
+from ..spec.names import ObjectName, Url
 
 _SCALAR = Answer("default(result, 0)", "!isNil(result)", "isNil(result)")
 _INTERVALS = 10

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import MetricProvider, Question
 from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
-from ..spec.values import ObjectName, Url
+from ..spec.names import ObjectName, Url
 
 _INTERVALS = 10
 

@@ -14,7 +14,7 @@ from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
-from ..spec.values import ObjectName, Url
+from ..spec.names import ObjectName, Url
 
 _LAST = Answer("result[len(result) - 1]", "len(result) > 0", "len(result) == 0")
 _OF_A_URL = re.compile(r"^\s*target=|[&#%;+?]")

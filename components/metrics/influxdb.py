@@ -13,8 +13,8 @@ from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
+from ..spec.names import ObjectName, Url
 from ..spec.placeholders import used
-from ..spec.values import ObjectName, Url
 
 _ROW = Answer("asFloat(result[0])", "len(result) == 1", "len(result) != 1")
 

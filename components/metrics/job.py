@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 from ..contracts import MetricProvider, Question
 from ..contracts_of.argo_rollouts import RolloutsMetrics
 from ..manifests.meta import Manifest, without_nothing
-from ..spec.values import Image, ObjectName, Quantity
+from ..spec.names import ObjectName
+from ..spec.values import Image, Quantity
 
 
 class JobProvider(MetricProvider, RolloutsMetrics):

@@ -13,7 +13,8 @@ from ..contracts_of.argo_rollouts import RolloutsMetrics
 from ..manifests.meta import Manifest
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
-from ..spec.values import Duration, NonEmpty, PositiveDuration, Url
+from ..spec.names import NonEmpty, Url
+from ..spec.values import Duration, PositiveDuration
 
 
 class KayentaProvider(MetricProvider, RolloutsMetrics):

@@ -14,7 +14,7 @@ from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
-from ..spec.values import ObjectName, Url
+from ..spec.names import ObjectName, Url
 
 _ROW = Answer("result.result", "result.result != nil", "result.result == nil")
 _OTHER_SHAPE = re.compile(r"\b(SINCE|UNTIL|TIMESERIES|FACET|COMPARE\s+WITH)\b", re.IGNORECASE)

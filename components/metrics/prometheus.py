@@ -17,7 +17,8 @@ from ..plan import Plan
 from ..spec import placeholders, promql
 from ..spec.base import Finding
 from ..spec.checks import Check, Cpu, ErrorRate, Latency, Memory, Query, Restarts, comparison
-from ..spec.values import Duration, PositiveDuration, Url
+from ..spec.names import Url
+from ..spec.values import Duration, PositiveDuration
 
 _SAMPLES = 4
 """Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""

@@ -14,7 +14,8 @@ from ..manifests.meta import Manifest
 from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
-from ..spec.values import Duration, Url
+from ..spec.names import Url
+from ..spec.values import Duration
 
 _FIELD = Answer("asFloat(result.result)", "result.result != nil", "result.result == nil")
 _SHORTEST = Duration.of_seconds(60)

@@ -11,7 +11,7 @@ from ..contracts import MetricProvider, Question
 from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
-from ..spec.values import ObjectName, Url
+from ..spec.names import ObjectName, Url
 
 _INTERVALS = 10
 

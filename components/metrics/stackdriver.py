@@ -10,8 +10,8 @@ from ..contracts import MetricProvider, Question
 from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..spec.base import Finding
 from ..spec.checks import Check, Query
+from ..spec.names import ObjectName
 from ..spec.placeholders import used
-from ..spec.values import ObjectName
 
 
 class StackdriverProvider(MetricProvider, FlaggerMetrics):

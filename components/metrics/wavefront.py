@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from ..contracts import MetricProvider, Question
 from ..contracts_of.argo_rollouts import Answer, RolloutsMetrics, conditions
 from ..manifests.meta import Manifest
-from ..spec.values import Hostname
+from ..spec.names import Hostname
 
 _NUMBER = Answer("result", "", "")
 """No series is an error of the engine's own, and several are one for these conditions."""

@@ -15,7 +15,8 @@ from ..contracts_of.argo_rollouts import Answer, RolloutsMetrics, conditions
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.base import Finding, Strict
 from ..spec.checks import Check, Query
-from ..spec.values import Duration, NonEmpty, ObjectName, PositiveDuration, Url
+from ..spec.names import NonEmpty, ObjectName, Url
+from ..spec.values import Duration, PositiveDuration
 
 _NUMBER = Answer("asFloat(default(result, 0))", "!isNil(result)", "isNil(result)")
 

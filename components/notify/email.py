@@ -12,7 +12,7 @@ from ..capability import Refused
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, Words, credential
 from ..manifests.meta import Manifest
-from ..spec.values import Hostname, NonEmpty
+from ..spec.names import Hostname, NonEmpty
 
 
 class EmailChannel(Channel, RolloutsChannel):

@@ -15,7 +15,8 @@ from ..manifests.meta import Manifest, without_nothing
 from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.channels import Event
-from ..spec.values import Int32, NameRule, Url
+from ..spec.names import NameRule, Url
+from ..spec.values import Int32
 
 COMMIT = "org.opencontainers.image.revision"
 """The pods' annotation that names the commit. Source: OCI image spec, annotations.md."""

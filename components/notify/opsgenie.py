@@ -11,7 +11,7 @@ from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, Words, credential
 from ..manifests.meta import Manifest
 from ..spec.channels import Event
-from ..spec.values import NonEmpty, Url
+from ..spec.names import NonEmpty, Url
 
 _PRIORITY: Mapping[Event, str] = {"aborted": "P1", "approval": "P3"}
 

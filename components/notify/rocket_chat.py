@@ -11,7 +11,7 @@ from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, Words, posted, webhook_options
 from ..contracts_of.flagger import FlaggerChannel
 from ..manifests.meta import Manifest, without_nothing
-from ..spec.values import NonEmpty
+from ..spec.names import NonEmpty
 
 
 class RocketChatChannel(Channel, RolloutsChannel, FlaggerChannel):

@@ -11,7 +11,7 @@ from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, credential
 from ..contracts_of.flagger import Credential, FlaggerChannel
 from ..manifests.meta import Manifest
-from ..spec.values import NonEmpty, Url
+from ..spec.names import NonEmpty, Url
 
 
 class SlackChannel(Channel, RolloutsChannel, FlaggerChannel):

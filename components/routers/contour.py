@@ -21,7 +21,7 @@ from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
 from ..plan import Plan
 from ..spec.base import Finding, Strict
-from ..spec.values import DnsLabel, ObjectName
+from ..spec.names import DnsLabel, ObjectName
 
 _GROUP = "projectcontour.io"
 _API = f"{_GROUP}/v1"

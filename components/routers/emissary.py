@@ -17,8 +17,8 @@ from ..known_series import envoy
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Plan
 from ..spec.base import Finding
+from ..spec.names import NonEmpty
 from ..spec.traffic import HeaderMatch, Match, PathMatch
-from ..spec.values import NonEmpty
 
 _API = "getambassador.io/v3alpha1"
 _CONDITIONS = ("5xx", "gateway-error", "connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes")

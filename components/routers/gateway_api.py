@@ -22,9 +22,9 @@ from ..manifests.meta import Manifest, manifest, named_by_content, without_nothi
 from ..plan import Path, Plan
 from ..spec.base import Finding, Strict
 from ..spec.cohort import Cohort
+from ..spec.names import DnsLabel, ObjectName
 from ..spec.pod_metrics import PodMetrics
 from ..spec.traffic import HeaderMatch, Match, PathMatch
-from ..spec.values import DnsLabel, ObjectName
 
 _GROUP = "gateway.networking.k8s.io"
 _API = f"{_GROUP}/v1"

@@ -21,8 +21,8 @@ from ..plan import Plan
 from ..refusals import retries, several_headers, timeout
 from ..spec.base import Finding, Strict
 from ..spec.cohort import Cohort
+from ..spec.names import DnsLabel, ObjectName
 from ..spec.traffic import HeaderMatch, Match, PathMatch
-from ..spec.values import DnsLabel, ObjectName
 
 _EDGE = "gateway.solo.io/v1"
 _PLATFORM_GROUP = "networking.gloo.solo.io"

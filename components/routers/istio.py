@@ -18,8 +18,8 @@ from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.cohort import Cohort
 from ..spec.labels import LabelName, LabelValue
+from ..spec.names import ObjectName
 from ..spec.traffic import HeaderMatch, Match, PathMatch
-from ..spec.values import ObjectName
 
 _GROUP = "networking.istio.io"
 _API = f"{_GROUP}/v1"

@@ -20,9 +20,10 @@ from ..manifests.meta import Manifest
 from ..plan import Path, Plan
 from ..spec.base import Finding
 from ..spec.cohort import Cohort
+from ..spec.names import ObjectName
 from ..spec.pod_metrics import MetricLabel
 from ..spec.traffic import HeaderMatch
-from ..spec.values import Duration, ObjectName, PositiveDuration
+from ..spec.values import Duration, PositiveDuration
 
 _PREFIX = "nginx.ingress.kubernetes.io"
 _ALWAYS = "always"

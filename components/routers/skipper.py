@@ -14,7 +14,8 @@ from ..manifests.meta import Manifest, manifest
 from ..plan import Plan
 from ..refusals import retries, slow, timeout
 from ..spec.base import Finding
-from ..spec.values import Duration, ObjectName, PositiveDuration
+from ..spec.names import ObjectName
+from ..spec.values import Duration, PositiveDuration
 
 _API = "networking.k8s.io/v1"
 

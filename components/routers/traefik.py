@@ -19,8 +19,9 @@ from ..manifests.meta import Manifest, manifest, named_by_content, without_nothi
 from ..plan import Plan
 from ..refusals import retry_conditions, slow, timeout
 from ..spec.base import Finding
+from ..spec.names import NonEmpty, ObjectName
 from ..spec.traffic import HeaderMatch, Match, PathMatch
-from ..spec.values import Duration, NonEmpty, ObjectName, PositiveDuration
+from ..spec.values import Duration, PositiveDuration
 
 _GROUP = "traefik.io"
 _API = f"{_GROUP}/v1alpha1"

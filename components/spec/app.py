@@ -9,10 +9,11 @@ from .base import Finding, Ruled, Strict
 from .channels import Subscribed
 from .choice import Delivery
 from .labels import LabelName, LabelValue, object_label_problems
+from .names import AppName, DnsLabel
 from .pod_template import containers_of
 from .scaling import AnyScaling, Keda, Scaling
 from .traffic import Traffic
-from .values import AppName, DnsLabel, Int32
+from .values import Int32
 from .workload import Workload
 
 Spread = Literal["any", "prefer", "require"]

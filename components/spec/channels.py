@@ -10,8 +10,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Finding, Ruled
 from .container import repeated_values
+from .names import NameRule
 from .registry import VariantModel
-from .values import NameRule
 
 Event = Literal["started", "step", "approval", "promoted", "aborted"]
 """What a release may tell of. `aborted` is every way to fail: a failed check, no answer, the deadline, pods that never

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from . import placeholders
 from .base import Finding, Ruled
-from .values import AppName, Duration, Int32, NonEmpty, NumberRule, Percent, Quantity
+from .names import AppName, NonEmpty
+from .values import Duration, Int32, NumberRule, Percent, Quantity
 
 LONGEST_LATENCY = Duration.of_seconds(1800)
 

@@ -8,9 +8,9 @@ from pydantic import ConfigDict
 from .base import Finding, Ruled, Strict
 from .channels import ChannelModel, ChannelName, Credentials
 from .kubeconfig import Kubeconfig
+from .names import ApiVersion, AppName, DnsLabel, NonEmpty
 from .platform import PlatformSpec
 from .registry import Variant, VariantModel
-from .values import ApiVersion, AppName, DnsLabel, NonEmpty
 
 
 class ClusterSpec(Strict):

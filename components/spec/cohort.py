@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
+from .names import NameRule
 from .traffic import HeaderMatch, HeaderName
-from .values import NameRule
 
 CookieText = Annotated[
     str, NameRule(r"[A-Za-z0-9_.-]+", 128, "a cookie's text: use letters, digits, '_', '.' and '-', like 'always'")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .base import Finding
 from .errors import nearest
-from .values import NameRule
+from .names import NameRule
 
 ConfigKeyName = Annotated[
     str,

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from .base import Finding, Ruled, Strict
-from .values import AbsolutePath, DnsLabel, Duration, Int32, NonEmpty, ObjectName, PositiveDuration, Quantity
+from .names import AbsolutePath, DnsLabel, NonEmpty, ObjectName
+from .values import Duration, Int32, PositiveDuration, Quantity
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Finding, Ruled
-from .values import Duration, Image, NameRule, NonEmpty, PositiveDuration, Url
+from .names import NameRule, NonEmpty, Url
+from .values import Duration, Image, PositiveDuration
 
 When = Literal["confirm", "pre", "during", "increase", "promote", "post", "rollback", "event"]
 HookName = Annotated[

@@ -7,7 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from .base import Strict
 from .container import Resources
-from .values import Duration, NonEmpty, Quantity
+from .names import NonEmpty
+from .values import Duration, Quantity
 
 Replicas = Annotated[int, Field(ge=1, le=50)]
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from .base import Strict
-from .values import NameRule
+from .names import NameRule
 
 MetricName = Annotated[
     str, NameRule(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "a metric's name: use letters, digits, '_' and ':'")

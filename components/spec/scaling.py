@@ -11,7 +11,8 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Finding, Ruled, Strict
-from .values import Duration, Int32, NonEmpty, ObjectName, Percent, Url
+from .names import NonEmpty, ObjectName, Url
+from .values import Duration, Int32, Percent
 
 Amount = Annotated[float, Field(gt=0)]
 

@@ -9,8 +9,9 @@ from .base import Finding, Ruled, Strict
 from .cohort import Cohort, CookieText
 from .delivery import Analysis, Rollback
 from .hooks import Hook, LoadTest, When, name_problems
+from .names import NonEmpty
 from .presets import PresetName
-from .values import Duration, NonEmpty, Percent, PositiveDuration
+from .values import Duration, Percent, PositiveDuration
 
 Weight = Annotated[int, Field(ge=1, le=100)]
 Method = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]

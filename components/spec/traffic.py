@@ -7,7 +7,8 @@ from pydantic import Field
 
 from .base import Finding, Ruled, Strict
 from .container import PortNumber, exactly_one, repeated_values
-from .values import Hostname, NameRule, NonEmpty, PositiveDuration, Regex
+from .names import Hostname, NameRule, NonEmpty, Regex
+from .values import PositiveDuration
 
 UrlPath = Annotated[str, NameRule(r"/[^\s?#]*", 1024, "a path: begin with '/' and leave the query out, like '/cart'")]
 HeaderName = Annotated[

@@ -20,8 +20,9 @@ from .container import (
     repeated,
 )
 from .labels import LabelName, LabelValue, reserved_labels
+from .names import DnsLabel, EnvName, NonEmpty, ObjectName
 from .pod_template import template_problems
-from .values import DnsLabel, Duration, EnvName, Image, NonEmpty, ObjectName
+from .values import Duration, Image
 
 
 class ServiceAccount(Ruled):

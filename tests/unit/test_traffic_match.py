@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.capability import Refused
 from components.features import Feature
 from components.routers.istio import IstioRouter
-from components.spec.values import Regex
+from components.spec.names import Regex
 from tests.specs import Project, changed, compiled_app, example_app, only
 
 SHOP = example_app()

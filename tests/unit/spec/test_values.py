@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from components.spec import values
+from components.spec import names, values
 from components.spec.labels import LabelName, LabelValue
 from components.spec.values import Duration, Image, ParsedText, Percent, Quantity
 
@@ -138,14 +138,14 @@ def test_an_image_that_can_change_is_refused(raw: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "valid", "invalid"),
     [
-        (values.AppName, ["shop", "shop-2", "a" * 48], ["Shop", "2shop", "-shop", "shop-", "a" * 49, "", 5, None]),
-        (values.DnsLabel, ["shop", "2shop", "a" * 63], ["shop.web", "a" * 64, "sh op", "shop\n"]),
-        (values.Hostname, ["shop.example.com", "*.example.com"], ["shop", "http://shop.example.com", "shop..com"]),
-        (values.ObjectName, ["shop.example", "shop"], ["shop_", ".shop"]),
-        (values.EnvName, ["LOG_LEVEL", "_x", "a.b"], ["1X", "A B", "A=B"]),
-        (values.AbsolutePath, ["/", "/data/x"], ["data", "./x", "/a b"]),
-        (values.ApiVersion, ["1.36", "1.36.3"], ["v1.36", "1", 1.36, "2.0", "1.36+"]),
-        (values.Url, ["http://p:9090", "https://m.example.com/prometheus"], ["p:9090", "ftp://p", "http://"]),
+        (names.AppName, ["shop", "shop-2", "a" * 48], ["Shop", "2shop", "-shop", "shop-", "a" * 49, "", 5, None]),
+        (names.DnsLabel, ["shop", "2shop", "a" * 63], ["shop.web", "a" * 64, "sh op", "shop\n"]),
+        (names.Hostname, ["shop.example.com", "*.example.com"], ["shop", "http://shop.example.com", "shop..com"]),
+        (names.ObjectName, ["shop.example", "shop"], ["shop_", ".shop"]),
+        (names.EnvName, ["LOG_LEVEL", "_x", "a.b"], ["1X", "A B", "A=B"]),
+        (names.AbsolutePath, ["/", "/data/x"], ["data", "./x", "/a b"]),
+        (names.ApiVersion, ["1.36", "1.36.3"], ["v1.36", "1", 1.36, "2.0", "1.36+"]),
+        (names.Url, ["http://p:9090", "https://m.example.com/prometheus"], ["p:9090", "ftp://p", "http://"]),
         (LabelName, ["tier", "example.com/tier"], ["example.com/", "a/b/c", "-x", "x" * 64]),
         (LabelValue, ["", "backend", "1.0_x"], ["a b", "-x", "x" * 64]),
     ],
