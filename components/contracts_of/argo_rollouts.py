@@ -30,11 +30,12 @@ def audience_route(plan: Plan) -> str:
 class RolloutsRouting:
     """A router's part.
 
-    Fields: `stanza`: `trafficRouting` of the canary; `manifests`: its own objects, in creation order; `owned`: what the
+    Fields: `stanza`: `trafficRouting` of the canary, None where nothing routes: then the share of pods is the weight,
+    and no Service tells the versions apart; `manifests`: its own objects, in creation order; `owned`: what the
     controller rewrites in them.
     """
 
-    stanza: Manifest
+    stanza: Manifest | None
     manifests: Sequence[Manifest]
     owned: Sequence[OwnedField]
 

@@ -55,12 +55,15 @@ def test_services_are_named_only_where_a_router_uses_them() -> None:
 
 @pytest.mark.trap(7)
 def test_without_a_router_a_weight_is_a_whole_number_of_pods() -> None:
+    found = 0
     for one in objects("Rollout"):
         canary, replicas = one["spec"]["strategy"].get("canary"), one["spec"].get("replicas")
         if canary and not routing(canary):
             weights = [step["setWeight"] for step in canary["steps"] if "setWeight" in step]
             assert replicas is not None, "an autoscaler may choose a number of pods that fits no weight"
             assert [weight for weight in weights if weight * replicas % 100] == []
+            found += 1
+    assert found
 
 
 @pytest.mark.trap(8)
