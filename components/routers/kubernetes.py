@@ -17,16 +17,15 @@ from ..features import ROUTED, Feature
 from ..known_series import of_pods
 from ..manifests.support import service
 from ..plan import Plan, Stage
-from ..refusals import other_hosts, retries, timeout
-from ..spec import placeholders
+from ..refusals import other_hosts, retries, timeout, unnamed
 from ..spec.base import Finding
-from ..spec.checks import Query
 from ..spec.pod_metrics import PodMetrics
 
 _ONLY_PODS = Refused(
     "a Service gives every request to any of its pods",
     "use strategy 'canary' with weights alone, or 'blue-green'",
 )
+_NO_SERVICE = "without a router no Service leads to the new version alone"
 
 
 class KubernetesRouter(Router, RolloutsRouter):
@@ -62,7 +61,13 @@ class KubernetesRouter(Router, RolloutsRouter):
     def rollouts_problems(self, plan: Plan) -> Sequence[Finding]:
         if plan.switched:
             return ()
-        return [*_uncounted(plan), *_own_scale(plan), *_kept_pods(plan), *_gates_before(plan), *_unnamed(plan)]
+        return [
+            *_uncounted(plan),
+            *_own_scale(plan),
+            *_kept_pods(plan),
+            *_gates_before(plan),
+            *unnamed(plan, _NO_SERVICE),
+        ]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return of_pods(plan, measured, self.pod_metrics)
@@ -114,11 +119,3 @@ def _gates_before(plan: Plan) -> Iterator[Finding]:
         if hook.when == "pre":
             message = "without a router the first pods get requests as soon as they are there"
             yield ("delivery", "gates", index, "when"), f"{message}: use 'confirm', which is asked before they start"
-
-
-def _unnamed(plan: Plan) -> Iterator[Finding]:
-    """A query by a Service that is not there would find no data in any release."""
-    for index, check in enumerate(plan.checks):
-        if isinstance(check, Query) and "service" in placeholders.used(check.query):
-            message = "without a router no Service leads to the new version alone, as '{{service}}' says"
-            yield ("delivery", "analysis", "checks", index, "query"), f"{message}: use '{{{{pods}}}}' or another way"

@@ -93,8 +93,7 @@ class ArgoRolloutsEngine(Engine):
         routing = RolloutsRouter.of(router).for_rollouts(plan, services)
         series = router.request_series(plan, Measured(revision=plan.revision))
         rollout = _rollout(plan, routing, services, subscriptions(plan, told, series))
-        # Without a router the controller would keep both Services up to date and split nothing between them.
-        named = [] if routing.stanza is None else [services.stable, services.canary]
+        named = _named(routing, services)
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
@@ -107,6 +106,11 @@ class ArgoRolloutsEngine(Engine):
             disruption_budget(plan.app),
         ]
         return Parts(manifests, [*_owned(plan, named), *routing.owned])
+
+
+def _named(routing: RolloutsRouting, services: Services) -> Sequence[str]:
+    # Without a router the controller would keep both Services up to date and split nothing between them.
+    return () if routing.stanza is None else routing.turns or (services.stable, services.canary)
 
 
 def _owned(plan: Plan, services: Sequence[str]) -> list[OwnedField]:
@@ -146,9 +150,12 @@ def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifes
     pace = {"maxSurge": "25%", "maxUnavailable": 0}
     if routing.stanza is None:
         return {**pace, "steps": steps(plan)}
+    named: Manifest = {"canaryService": services.canary, "stableService": services.stable}
+    if routing.turns:
+        ping, pong = routing.turns
+        named = {"pingPong": {"pingService": ping, "pongService": pong}}
     return {
-        "canaryService": services.canary,
-        "stableService": services.stable,
+        **named,
         "trafficRouting": without_nothing({**routing.stanza, "managedRoutes": managed_routes(plan)}),
         **pace,
         "minPodsPerReplicaSet": 2,
