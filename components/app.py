@@ -36,8 +36,9 @@ class App(pulumi.ComponentResource):
         refused = changed_engine(spec, delivery, guard.has) if guard else None
         if refused:
             raise pulumi.RunError(refused)
-        # A canary takes as long as its steps say; the release is watched elsewhere.
-        not_awaited = frozenset({"Deployment", "Rollout"})
+        # A canary takes as long as its steps say; the release is watched elsewhere. An Ingress has no address before
+        # there are pods behind it, which come later.
+        not_awaited = frozenset({"Deployment", "Ingress", "Rollout"})
         # The pods of an older version, to which a release may go back, read that version's.
         kept = frozenset({"ConfigMap"})
         rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=not_awaited, kept=kept)

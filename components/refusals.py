@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator
 
-from .plan import Plan
+from .plan import Path, Plan
+from .spec import placeholders
 from .spec.base import Finding
-from .spec.checks import Latency
+from .spec.checks import Latency, Query
 from .spec.traffic import Retries
 from .spec.values import Duration
 
@@ -71,3 +72,21 @@ def several_headers(plan: Plan, router: str) -> Iterator[Finding]:
         if len(cohort.headers or {}) > 1:
             place = next(stage.path for stage in plan.stages if stage.route.cohort == cohort)
             yield place, f"'{router}' wants all of a cohort's headers, where one should be enough: give one header"
+
+
+def paths_only(plan: Plan) -> Iterator[Finding]:
+    """What traffic.match may say and an Ingress cannot."""
+    for index, entry in enumerate(plan.traffic.match):
+        place: Path = ("traffic", "match", index)
+        if entry.headers:
+            yield (*place, "headers"), "an Ingress knows paths only: leave the headers out, or use 'gateway-api'"
+        if entry.path and entry.path.regex is not None:
+            yield (*place, "path", "regex"), "an Ingress knows no expressions: give 'prefix' or 'exact'"
+
+
+def unnamed(plan: Plan, why: str) -> Iterator[Finding]:
+    """Queries by the new version's Service where it has none of its own: no release would find any data."""
+    for index, check in enumerate(plan.checks):
+        if isinstance(check, Query) and "service" in placeholders.used(check.query):
+            message = f"{why}, as '{{{{service}}}}' says: use '{{{{pods}}}}' or another way"
+            yield ("delivery", "analysis", "checks", index, "query"), message

@@ -30,13 +30,16 @@ def audience_route(plan: Plan) -> str:
 class RolloutsRouting:
     """A router's part.
 
-    Fields: `stanza`: `trafficRouting` of the canary; `manifests`: its own objects, in creation order; `owned`: what the
-    controller rewrites in them.
+    Fields: `stanza`: `trafficRouting` of the canary, None where nothing routes: then the share of pods is the weight,
+    and no Service tells the versions apart; `manifests`: its own objects, in creation order; `owned`: what the
+    controller rewrites in them; `turns`: two Services in the place of the app's own, of which the one that is the
+    canary's in a release is the stable one after it.
     """
 
-    stanza: Manifest
+    stanza: Manifest | None
     manifests: Sequence[Manifest]
     owned: Sequence[OwnedField]
+    turns: tuple[str, str] | None = None
 
 
 class RolloutsRouter(Offer, ABC):

@@ -17,7 +17,7 @@ from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRout
 from ..features import Feature
 from ..manifests.ingress import ingress
 from ..manifests.meta import Manifest
-from ..plan import Path, Plan
+from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.cohort import Cohort
 from ..spec.names import ObjectName
@@ -96,7 +96,7 @@ class NginxRouter(Router, RolloutsRouter, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         return [
-            *_unmatched(plan),
+            *refusals.paths_only(plan),
             *refusals.timeout(plan, "ingress-nginx has no limit for a whole request"),
             *refusals.retries(plan, "the canary Ingress gets no annotations of ours, so its requests would not repeat"),
             *refusals.several_headers(plan, self.kind),
@@ -139,15 +139,6 @@ def _condition(value: HeaderMatch) -> Manifest:
         return {"exact": value.exact}
     # The pattern may match anywhere in the value, and a prefix has none of its own.
     return {"regex": f"^(?:{value.regex})$" if value.regex is not None else f"^{re.escape(value.prefix or '')}"}
-
-
-def _unmatched(plan: Plan) -> Iterator[Finding]:
-    for index, entry in enumerate(plan.traffic.match):
-        place: Path = ("traffic", "match", index)
-        if entry.headers:
-            yield (*place, "headers"), "an Ingress knows paths only: leave the headers out, or use 'gateway-api'"
-        if entry.path and entry.path.regex is not None:
-            yield (*place, "path", "regex"), "an Ingress knows no expressions: give 'prefix' or 'exact'"
 
 
 def _unmatched_cohorts(plan: Plan) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ def bases() -> list[dict[str, Any]]:
         made.append(app)
     latency = {"kind": "latency", "quantile": "p99", "max": "300ms"}
     cpu = {"kind": "cpu", "max": "1"}
-    return [*made, *(_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))), *_own_queries(made[0])]
+    inside = [_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))]
+    return [*made, *inside, _switched_inside(made[0]), *_own_queries(made[0])]
 
 
 def _own_queries(app: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -58,7 +59,20 @@ def _inside(app: Mapping[str, Any], *checks: dict[str, Any]) -> dict[str, Any]:
         "steps": [{"weight": 5, "hold": "5m"}, {"weight": 25, "hold": "5m"}],
         "analysis": _plain_analysis(*checks),
     }
-    return {**app, "traffic": {"hosts": hosts}, "delivery": delivery}
+    # Without a router every weight must be a whole number of pods.
+    return {**_of_pods(app, 20), "traffic": {"hosts": hosts}, "delivery": delivery}
+
+
+def _switched_inside(app: Mapping[str, Any]) -> dict[str, Any]:
+    """The same by a switch, which has a Service for the pods that users reach."""
+    hosts = [f"{app['name']}-stable.{app['namespace']}.svc.cluster.local"]
+    delivery = {"strategy": "blue-green", "hold": "5m", "analysis": _plain_analysis()}
+    return {**_of_pods(app, 20), "traffic": {"hosts": hosts}, "delivery": delivery}
+
+
+def _of_pods(app: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+    """The app with a fixed number of pods."""
+    return {**{key: value for key, value in app.items() if key != "scaling"}, "replicas": replicas}
 
 
 def _plain_analysis(*checks: dict[str, Any]) -> dict[str, Any]:

@@ -188,6 +188,15 @@ def test_the_controllers_engine_makes_every_services_message(controller: Control
     assert said["pagerdutyv2"]["summary"] == said["email"]["body"] == said["opsgenie"]["description"] == SAID[event]
 
 
+def test_without_a_router_the_share_of_the_pods_is_the_weight(controller: Controller) -> None:
+    """The controller knows no weights then."""
+    pods = {"replicas": 300, "updatedReplicas": 7, "canary": {}}
+    assert "at step 2 of 2, weight 3 %:" in controller.says("approval", at(4, **pods))["message"]
+    routing = {"canary": {**ROLLOUT["spec"]["strategy"]["canary"], "trafficRouting": {"nginx": {}}}}
+    routed = {**at(4, **pods), "spec": {**ROLLOUT["spec"], "strategy": routing}}
+    assert "at step 2 of 2, weight 0 %:" in controller.says("approval", routed)["message"]
+
+
 def test_a_gate_is_no_step_of_its_own(controller: Controller) -> None:
     steps = [{"analysis": {"templates": []}}, *ROLLOUT["spec"]["strategy"]["canary"]["steps"]]
     spec = {**ROLLOUT["spec"], "strategy": {"canary": {"steps": steps}}}

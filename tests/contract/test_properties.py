@@ -185,6 +185,8 @@ _REFERENCES: Mapping[str, str] = {
     "stableService": "Service",
     "activeService": "Service",
     "previewService": "Service",
+    "pingService": "Service",
+    "pongService": "Service",
     "templateName": "AnalysisTemplate",
 }
 """Field of a Rollout -> kind of the object that it names."""

@@ -139,6 +139,11 @@ def plans() -> list[Plan]:
     for one in (plain, inside):
         one["traffic"] = {"hosts": one["traffic"]["hosts"]}
     inside["traffic"]["hosts"] = [f"{inside['name']}.{inside['namespace']}.svc.cluster.local"]
+    # Every weight is a whole number of pods.
+    inside["replicas"] = 20
+    switched = copy.deepcopy(inside)
+    switched["traffic"]["hosts"] = [f"{inside['name']}-stable.{inside['namespace']}.svc.cluster.local"]
+    switched["delivery"] = {"strategy": "blue-green", "hold": "5m", "analysis": plain["delivery"]["analysis"]}
     chosen = {"strategy": "ab", "cohort": {"headers": {"x-internal": {"exact": "yes"}}}, "hold": "5m"}
     cohort = {**plain, "delivery": {**chosen, "analysis": plain["delivery"]["analysis"]}}
     own = []
@@ -154,7 +159,8 @@ def plans() -> list[Plan]:
         # Whatever engine an example chooses: each combination has one of its own.
         app["delivery"].pop("engine", None)
     return [
-        build_plan(AppSpec.model_validate(app)) for app in (*apps, everything, uniform, plain, inside, cohort, *own)
+        build_plan(AppSpec.model_validate(app))
+        for app in (*apps, everything, uniform, plain, inside, switched, cohort, *own)
     ]
 
 

@@ -93,11 +93,11 @@ class ArgoRolloutsEngine(Engine):
         routing = RolloutsRouter.of(router).for_rollouts(plan, services)
         series = router.request_series(plan, Measured(revision=plan.revision))
         rollout = _rollout(plan, routing, services, subscriptions(plan, told, series))
+        named = _named(routing, services)
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
-            service(plan.app, services.stable),
-            service(plan.app, services.canary),
+            *(service(plan.app, name) for name in named),
             *routing.manifests,
             analysis_template(plan, router, metrics),
             *gate_templates(plan, tolerated_errors(plan.analysis)),
@@ -105,14 +105,17 @@ class ArgoRolloutsEngine(Engine):
             *autoscalers(plan.app, rollout),
             disruption_budget(plan.app),
         ]
-        return Parts(manifests, [*_owned(plan, services), *routing.owned])
+        return Parts(manifests, [*_owned(plan, named), *routing.owned])
 
 
-def _owned(plan: Plan, services: Services) -> list[OwnedField]:
+def _named(routing: RolloutsRouting, services: Services) -> Sequence[str]:
+    # Without a router the controller would keep both Services up to date and split nothing between them.
+    return () if routing.stanza is None else routing.turns or (services.stable, services.canary)
+
+
+def _owned(plan: Plan, services: Sequence[str]) -> list[OwnedField]:
     # The controller adds the pod hash to both selectors, which are atomic maps.
-    selectors = [
-        OwnedField("", "Service", plan.namespace, name, "spec.selector") for name in (services.stable, services.canary)
-    ]
+    selectors = [OwnedField("", "Service", plan.namespace, name, "spec.selector") for name in services]
     replicas = OwnedField(_GROUP, "Rollout", plan.namespace, plan.name, "spec.replicas")
     return [*selectors, replicas] if plan.app.scaling else selectors
 
@@ -144,12 +147,17 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services, annotatio
 
 def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
     keep = plan.app.delivery.rollback.keep_old_pods.whole_seconds
+    pace = {"maxSurge": "25%", "maxUnavailable": 0}
+    if routing.stanza is None:
+        return {**pace, "steps": steps(plan)}
+    named: Manifest = {"canaryService": services.canary, "stableService": services.stable}
+    if routing.turns:
+        ping, pong = routing.turns
+        named = {"pingPong": {"pingService": ping, "pongService": pong}}
     return {
-        "canaryService": services.canary,
-        "stableService": services.stable,
+        **named,
         "trafficRouting": without_nothing({**routing.stanza, "managedRoutes": managed_routes(plan)}),
-        "maxSurge": "25%",
-        "maxUnavailable": 0,
+        **pace,
         "minPodsPerReplicaSet": 2,
         "scaleDownDelaySeconds": keep,
         # 0 would mean "never" here.

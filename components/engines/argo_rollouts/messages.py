@@ -15,11 +15,18 @@ LIMITS = "coalmine.dev/limits"
 
 _KEYS = f'{{{{- $versionLabel := "{VERSION_LABEL}" -}}}}{{{{- $limitsName := "{LIMITS}" -}}}}\n'
 
+# Without a router the share of the pods is the weight, rounded up: 0 would say that the new version has no users.
 _NAMES = """\
 {{- $rollout := .rollout -}}
 {{- $app := $rollout.metadata.name -}}
 {{- $version := dig "spec" "template" "metadata" "labels" $versionLabel "" $rollout -}}
 {{- $weight := dig "status" "canary" "weights" "canary" "weight" 0 $rollout -}}
+{{- $pods := dig "status" "replicas" 0 $rollout -}}
+{{- $canary := dig "spec" "strategy" "canary" (dict) $rollout -}}
+{{- $routed := or (dig "status" "canary" "weights" (dict) $rollout) (hasKey $canary "trafficRouting") -}}
+{{- if and $canary $pods (not $routed) -}}
+  {{- $weight = div (sub (add (mul 100 (dig "status" "updatedReplicas" 0 $rollout)) $pods) 1) $pods -}}
+{{- end -}}
 {{- $why := list -}}
 {{- $step := 0 -}}{{- $steps := 0 -}}
 """

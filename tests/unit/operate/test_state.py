@@ -67,6 +67,21 @@ def test_an_abort_that_still_sends_traffic_is_not_over() -> None:
     assert not RolloutState.of(rollout("Degraded", abort=True, canary={"weights": weights})).taken_back("1.5.0-abc")
 
 
+@pytest.mark.parametrize(("pods", "new", "weight"), [(4, 1, 25), (5, 1, 20), (300, 1, 1), (4, 0, 0), (0, 0, 0)])
+def test_without_a_router_the_share_of_the_pods_is_the_weight(pods: int, new: int, weight: int) -> None:
+    """The controller says no weights then; while any of its pods is left, a release that was aborted gets requests."""
+    assert RolloutState.of(rollout("Progressing", replicas=pods, updatedReplicas=new)).weight == weight
+    aborted_now = RolloutState.of(rollout("Degraded", abort=True, replicas=pods, updatedReplicas=new))
+    assert aborted_now.taken_back("1.5.0-abc") is (not new)
+
+
+def test_with_a_router_pods_without_a_weight_get_no_requests() -> None:
+    routed = {"strategy": {"canary": {"trafficRouting": {"nginx": {}}, "steps": []}}}
+    assert RolloutState.of(rollout("Progressing", spec=routed, replicas=4, updatedReplicas=1)).weight == 0
+    switched = {"strategy": {"blueGreen": {"activeService": "shop-stable"}}}
+    assert RolloutState.of(rollout("Progressing", spec=switched, replicas=8, updatedReplicas=4)).weight == 0
+
+
 def test_a_first_deployment_is_not_stable_before_it_is_done() -> None:
     assert not RolloutState.of(rollout("Progressing", stableRS="")).stable
     assert not RolloutState.of(rollout("Progressing", currentPodHash="", stableRS="")).stable

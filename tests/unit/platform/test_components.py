@@ -149,6 +149,20 @@ def test_the_rollout_comes_after_what_it_refers_to_and_is_not_awaited(loaded: Lo
     assert rollout.urn in ending(found, f"PodDisruptionBudget/{name}").depends_on
 
 
+@pytest.mark.parametrize("router", ["alb", "nginx"])
+def test_an_ingress_is_not_awaited_because_the_pods_behind_it_come_later(
+    tmp_path: Path, pieces: list[Piece], router: str
+) -> None:
+    project = Project(tmp_path)
+    project.stack(changed(stack_keys(), "delivery", "router", to=router))
+    project.apps(example_app())
+    loaded = project.load()
+    found = built(loaded)
+    ingress = ending(found, f"Ingress/{loaded.apps[0].spec.name}")
+    assert ingress.urn in ending(found, f"Rollout/{loaded.apps[0].spec.name}").depends_on
+    assert ingress.inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+
+
 def test_every_object_of_an_app_belongs_to_the_stack(loaded: LoadedStack, pieces: list[Piece]) -> None:
     for one in built(loaded).values():
         if one.type.startswith("kubernetes:"):

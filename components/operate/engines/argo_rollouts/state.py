@@ -21,12 +21,12 @@ class RolloutState:
     Fields: `revision`: the pod template's label `version`; `version`: what people call it; `current`: whether the
     controller has seen this spec; `phase`: Healthy, Progressing, Paused or Degraded, "" before the first; `message`;
     `aborted`; `step`: index of the current step; `weights`: percent in force at every step; `weight`: percent of the
-    traffic that the router was told to send to the canary; `pod_hash`, `stable_hash`: of the newest and of the
-    stable ReplicaSet; `stage`: how many weights were begun, `stages`: how many there are; `pauses`: the controller's
-    reasons for a pause; `unpausing`: whether it was told to go on and has not done so yet; `held`: whether the spec
-    itself says paused; `endless`: whether the current pause has no end; `deadline`: seconds without progress after
-    which it gives up; `own_abort`: whether the controller decided the abort, and nobody by hand; None where the API
-    server does not say.
+    traffic that the router was told to send to the canary, and without a router of the pods; `pod_hash`,
+    `stable_hash`: of the newest and of the stable ReplicaSet; `stage`: how many weights were begun, `stages`: how many
+    there are; `pauses`: the controller's reasons for a pause; `unpausing`: whether it was told to go on and has not
+    done so yet; `held`: whether the spec itself says paused; `endless`: whether the current pause has no end;
+    `deadline`: seconds without progress after which it gives up; `own_abort`: whether the controller decided the abort,
+    and nobody by hand; None where the API server does not say.
     """
 
     revision: str = ""
@@ -55,7 +55,6 @@ class RolloutState:
         metadata, spec, status = rollout["metadata"], rollout["spec"], rollout.get("status") or {}
         labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
         steps = (spec["strategy"].get("canary") or {}).get("steps") or []
-        weights = (status.get("canary") or {}).get("weights") or {}
         pauses = tuple(str(pause.get("reason", "")) for pause in status.get("pauseConditions") or [])
         step = status.get("currentStepIndex") or 0
         return cls(
@@ -67,7 +66,7 @@ class RolloutState:
             aborted=bool(status.get("abort")),
             step=step,
             weights=_weights(steps),
-            weight=(weights.get("canary") or {}).get("weight", 0),
+            weight=_weight(spec["strategy"], status),
             pod_hash=status.get("currentPodHash", ""),
             stable_hash=status.get("stableRS", ""),
             stage=sum("setWeight" in one for one in steps[: step + 1]),
@@ -128,6 +127,15 @@ def _weights(steps: list[Object]) -> tuple[int, ...]:
     for step in steps:
         found.append(step.get("setWeight", found[-1] if found else 0))
     return tuple(found)
+
+
+def _weight(strategy: Object, status: Object) -> int:
+    weights = (status.get("canary") or {}).get("weights") or {}
+    pods = status.get("replicas") or 0
+    if weights or not pods or "canary" not in strategy or (strategy["canary"] or {}).get("trafficRouting"):
+        return int((weights.get("canary") or {}).get("weight", 0))
+    # Behind one Service every pod gets its share; rounded up, because 0 means that no request reaches the new version.
+    return -(-100 * (status.get("updatedReplicas") or 0) // pods)
 
 
 def _endless(strategy: Object, step: int) -> bool:
