@@ -18,8 +18,8 @@ from ..manifests.ingress import ingress
 from ..plan import Plan
 from ..refusals import paths_only, retries, timeout, unnamed
 from ..spec.base import Finding
+from ..spec.names import NonEmpty, ObjectName
 from ..spec.pod_metrics import PodMetrics
-from ..spec.values import NonEmpty, ObjectName
 
 _PREFIX = "alb.ingress.kubernetes.io"
 _BY_ANNOTATION = "use-annotation"
