@@ -58,9 +58,11 @@ def _secrets(plan: Plan, metrics: Providers) -> list[Manifest]:
 
 
 def _metrics(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:
+    series = router.request_series(plan, _MEASURED)
+    stable = series.of_all_but(_MEASURED.revision)
     for check in plan.checks:
         provider = RolloutsMetrics.of(metrics.of(check))
-        question = _question(plan, router, check)
+        question = _question(plan, check, series, stable)
         shared = _shared(plan.analysis, hold=check.on_no_data == "hold")
         yield {"name": check_name(check), **shared, **provider.rollouts_metric(question)}
         if comparison(check):
@@ -82,7 +84,7 @@ def _shared(analysis: Analysis, *, hold: bool = False) -> Manifest:
     }
 
 
-def _question(plan: Plan, router: Router, check: Check) -> Question:
+def _question(plan: Plan, check: Check, series: RequestSeries, stable_series: RequestSeries | None) -> Question:
     workload, stable = (f"{plan.name}-{_argument(name)}" for name in _HASHES)
     return Question(
         check=check,
@@ -92,8 +94,8 @@ def _question(plan: Plan, router: Router, check: Check) -> Question:
         minimum_requests=plan.analysis.minimum_requests,
         canary=Version(_MEASURED.revision, workload, f"{workload}-{POD_SUFFIX}", plan.canary_service),
         stable=Version("", stable, f"{stable}-{POD_SUFFIX}", plan.stable_service),
-        series=router.request_series(plan, _MEASURED),
-        stable_series=stable_requests(plan, router),
+        series=series,
+        stable_series=stable_series,
     )
 
 
