@@ -9,10 +9,10 @@ from tests.conftest import BUDGET_SECONDS, suite_of
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def test_every_suite_has_a_budget_and_all_together_stay_under_35_minutes() -> None:
+def test_every_suite_has_a_budget_and_all_together_stay_under_40_minutes() -> None:
     suites = {file.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")}
     assert suites <= set(BUDGET_SECONDS)
-    assert sum(BUDGET_SECONDS.values()) <= 35 * 60
+    assert sum(BUDGET_SECONDS.values()) <= 40 * 60
 
 
 def test_a_test_outside_the_suites_is_refused() -> None:
