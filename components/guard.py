@@ -59,10 +59,7 @@ class Guard:
 
     def has(self, reference: Reference) -> bool:
         """Whether this stack has the object already. Raises pulumi.RunError where the cluster does not answer."""
-        try:
-            return self._existing.labelled(reference, stack_name()) is not None
-        except UnknownError as error:
-            raise pulumi.RunError(str(error)) from None
+        return self._own(reference) is not None
 
     def prepared(self, manifest: Mapping[str, Any], owned: Sequence[str]) -> dict[str, Any]:
         """The manifest as its object can be taken over: with the live values of what controllers own in it.
@@ -71,11 +68,14 @@ class Guard:
         """
         if not owned:
             return dict(manifest)
+        live = self._own(Reference.of(manifest))
+        return keeping(manifest, live, owned) if live else dict(manifest)
+
+    def _own(self, reference: Reference) -> Object | None:
         try:
-            live = self._existing.labelled(Reference.of(manifest), stack_name())
+            return self._existing.labelled(reference, stack_name())
         except UnknownError as error:
             raise pulumi.RunError(str(error)) from None
-        return keeping(manifest, live, owned) if live else dict(manifest)
 
     async def _settled(self, reference: Reference) -> Object | None:
         """The live object; one that an interrupted run was deleting is waited for, as it could only be lost."""

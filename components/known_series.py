@@ -13,18 +13,23 @@ def istio(plan: Plan, measured: Measured) -> RequestSeries:
         if measured.workload
         else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
     )
+    return istio_requests(
+        # The receiving side's report: one count per request, whoever sent it.
+        LabelMatch("reporter", "=", "destination"),
+        LabelMatch("destination_workload_namespace", "=", plan.namespace),
+        LabelMatch("destination_canonical_service", "=", plan.name),
+        version,
+    )
+
+
+def istio_requests(*only: LabelMatch) -> RequestSeries:
+    """The same metrics, narrowed in any way."""
     return RequestSeries(
         requests="istio_requests_total",
         errors=LabelMatch("response_code", "=~", "5.."),
         duration_buckets="istio_request_duration_milliseconds_bucket",
         duration_unit_ms=1,
-        # The receiving side's report: one count per request, whoever sent it.
-        only=(
-            LabelMatch("reporter", "=", "destination"),
-            LabelMatch("destination_workload_namespace", "=", plan.namespace),
-            LabelMatch("destination_canonical_service", "=", plan.name),
-            version,
-        ),
+        only=only,
     )
 
 

@@ -43,6 +43,11 @@ def other_hosts(plan: Plan, service: str, router: str) -> Iterator[Finding]:
             yield ("traffic", "hosts", index), f"{message}, and lead an ingress of yours to it for other names"
 
 
+def beside_a_service(plan: Plan, service: str, router: str, why: str) -> list[Finding]:
+    """What cannot be asked where nothing but the way to a Service is routed. `why`: of time limits and retries."""
+    return [*other_hosts(plan, service, router), *timeout(plan, why), *retries(plan, why)]
+
+
 def mesh_hosts(plan: Plan, service: str) -> tuple[str, ...]:
     """The names of a Service in the cluster, as far as they may be written as hosts."""
     short = f"{service}.{plan.namespace}"

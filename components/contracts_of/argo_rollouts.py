@@ -157,6 +157,15 @@ class RolloutsChannel(Offer, ABC):
         return {}
 
 
+class PostedChannel(RolloutsChannel, ABC):
+    """A channel for which the engine's general webhook service is used: JSON, posted to the credential `address`."""
+
+    rollouts_service: ClassVar[str] = "webhook"
+
+    def rollouts_options(self, name: str) -> Manifest:
+        return webhook_options(name, "address")
+
+
 def secret_key(channel: str, role: str) -> str:
     """Where a credential is in the controller's notification Secret."""
     return f"{channel}-{role}"

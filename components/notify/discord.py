@@ -7,26 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..contracts import Channel
-from ..contracts_of.argo_rollouts import RolloutsChannel, Words, posted, webhook_options
+from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
 from ..manifests.meta import Manifest
 
 
-class DiscordChannel(Channel, RolloutsChannel, FlaggerChannel):
+class DiscordChannel(Channel, PostedChannel, FlaggerChannel):
     """Messages in a channel of Discord; needs the credential `address`, the URL of a webhook of that channel."""
 
     kind: Literal["discord"] = "discord"
 
-    rollouts_service: ClassVar[str] = "webhook"
     flagger_type: ClassVar[str] = "discord"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "discord"}
 
     @property
     def credentials(self) -> Sequence[str]:
         return ("address",)
-
-    def rollouts_options(self, name: str) -> Manifest:
-        return webhook_options(name, "address")
 
     def rollouts_template(self, name: str, words: Words) -> Manifest:
         # Discord refuses more than 2000 characters. Nobody is to be called by a name in an error's text.

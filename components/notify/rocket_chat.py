@@ -8,29 +8,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..contracts import Channel
-from ..contracts_of.argo_rollouts import RolloutsChannel, Words, posted, webhook_options
+from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.names import NonEmpty
 
 
-class RocketChatChannel(Channel, RolloutsChannel, FlaggerChannel):
+class RocketChatChannel(Channel, PostedChannel, FlaggerChannel):
     """Messages in Rocket.Chat; needs the credential `address`, the URL of an incoming webhook."""
 
     kind: Literal["rocket-chat"] = "rocket-chat"
     channel: NonEmpty | None = None
     """Room or user, like `#releases`; that of the webhook unless given."""
 
-    rollouts_service: ClassVar[str] = "webhook"
     flagger_type: ClassVar[str] = "rocket"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "rocket-chat"}
 
     @property
     def credentials(self) -> Sequence[str]:
         return ("address",)
-
-    def rollouts_options(self, name: str) -> Manifest:
-        return webhook_options(name, "address")
 
     def rollouts_template(self, name: str, words: Words) -> Manifest:
         where = f' "channel" {json.dumps(self.channel)}' if self.channel else ""

@@ -7,26 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from ..contracts import Channel
-from ..contracts_of.argo_rollouts import RolloutsChannel, Words, posted, webhook_options
+from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
 from ..manifests.meta import Manifest
 
 
-class TeamsChannel(Channel, RolloutsChannel, FlaggerChannel):
+class TeamsChannel(Channel, PostedChannel, FlaggerChannel):
     """Cards in a channel of Teams; needs the credential `address`, the URL of a flow that posts webhook requests."""
 
     kind: Literal["teams"] = "teams"
 
-    rollouts_service: ClassVar[str] = "webhook"
     flagger_type: ClassVar[str] = "msteams"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "teams"}
 
     @property
     def credentials(self) -> Sequence[str]:
         return ("address",)
-
-    def rollouts_options(self, name: str) -> Manifest:
-        return webhook_options(name, "address")
 
     def rollouts_template(self, name: str, words: Words) -> Manifest:
         title = '(dict "type" "TextBlock" "weight" "Bolder" "wrap" true "text" $title)'

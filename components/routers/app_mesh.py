@@ -17,7 +17,7 @@ from ..known_series import of_pods
 from ..manifests.meta import Manifest, manifest, selector_labels
 from ..manifests.support import service
 from ..plan import Plan
-from ..refusals import mesh_hosts, other_hosts, retries, timeout
+from ..refusals import beside_a_service, mesh_hosts
 from ..spec.base import Finding
 from ..spec.pod_metrics import PodMetrics
 
@@ -70,7 +70,7 @@ class AppMeshRouter(Router, RolloutsRouter, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "of App Mesh, which is at its end, only weights are supported"
-        return [*other_hosts(plan, plan.name, self.kind), *timeout(plan, why), *retries(plan, why)]
+        return beside_a_service(plan, plan.name, self.kind, why)
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return of_pods(plan, measured, self.pod_metrics)

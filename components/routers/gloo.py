@@ -15,7 +15,7 @@ from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
-from ..known_series import envoy
+from ..known_series import envoy, istio_requests
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
 from ..plan import Plan
 from ..refusals import retries, several_headers, timeout
@@ -204,14 +204,8 @@ def _of_edge(plan: Plan) -> RequestSeries:
 
 def _of_platform(plan: Plan) -> RequestSeries:
     # Its gateway is Istio's, and counts what it sends to the Service.
-    return RequestSeries(
-        requests="istio_requests_total",
-        errors=LabelMatch("response_code", "=~", "5.."),
-        duration_buckets="istio_request_duration_milliseconds_bucket",
-        duration_unit_ms=1,
-        only=(
-            LabelMatch("reporter", "=", "source"),
-            LabelMatch("destination_service_namespace", "=", plan.namespace),
-            LabelMatch("destination_service_name", "=", plan.measured_service),
-        ),
+    return istio_requests(
+        LabelMatch("reporter", "=", "source"),
+        LabelMatch("destination_service_namespace", "=", plan.namespace),
+        LabelMatch("destination_service_name", "=", plan.measured_service),
     )

@@ -17,7 +17,7 @@ from ..features import ROUTED, Feature
 from ..known_series import of_pods
 from ..manifests.support import service
 from ..plan import Plan, Stage
-from ..refusals import other_hosts, retries, timeout, unnamed
+from ..refusals import beside_a_service, unnamed
 from ..spec.base import Finding
 from ..spec.pod_metrics import PodMetrics
 
@@ -56,7 +56,7 @@ class KubernetesRouter(Router, RolloutsRouter):
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "a Service sends on what it gets and knows no requests"
         reached = plan.stable_service if plan.switched else plan.name
-        return [*other_hosts(plan, reached, self.kind), *timeout(plan, why), *retries(plan, why)]
+        return beside_a_service(plan, reached, self.kind, why)
 
     def rollouts_problems(self, plan: Plan) -> Sequence[Finding]:
         if plan.switched:

@@ -12,7 +12,7 @@ from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRout
 from ..features import Feature
 from ..known_series import envoy
 from ..plan import Plan
-from ..refusals import other_hosts, retries, timeout
+from ..refusals import beside_a_service
 from ..spec.base import Finding
 
 
@@ -48,7 +48,7 @@ class KumaRouter(Router, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "Flagger writes the TrafficRoute, and no such policy"
-        return [*other_hosts(plan, plan.name, self.kind), *timeout(plan, why), *retries(plan, why)]
+        return beside_a_service(plan, plan.name, self.kind, why)
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return envoy(f"{plan.canary_service}_{plan.namespace}_svc_{plan.traffic.port}")

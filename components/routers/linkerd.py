@@ -8,14 +8,14 @@ rollout/trafficrouting/smi; flagger v1.36, pkg/router/smi.go and pkg/metrics/obs
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from .. import traffic_split
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
-from ..manifests.support import service
 from ..plan import Plan
-from ..refusals import other_hosts, retries, slow, timeout
+from ..refusals import beside_a_service, slow
 from ..spec.base import Finding
 from ..spec.values import Duration
 
@@ -41,20 +41,14 @@ class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "linkerd"}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
-        split = {"rootService": plan.name, "trafficSplitName": plan.name}
-        return RolloutsRouting({"smi": split}, [service(plan.app, plan.name)], [])
+        return traffic_split.routing(plan)
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         return FlaggerRouting(service={}, manifests=[])
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "Linkerd ignores it beside a TrafficSplit"
-        return [
-            *other_hosts(plan, plan.name, self.kind),
-            *timeout(plan, why),
-            *retries(plan, why),
-            *slow(plan, _LARGEST, self.kind),
-        ]
+        return [*beside_a_service(plan, plan.name, self.kind, why), *slow(plan, _LARGEST, self.kind)]
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         # Deployments are told apart at the receiving side. The pods of a Rollout are not: there it is the Service by

@@ -11,7 +11,7 @@ from ..contracts import LabelMatch, Measured, RequestSeries, Router
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..plan import Plan
-from ..refusals import other_hosts, retries, timeout
+from ..refusals import beside_a_service
 from ..spec.base import Finding
 
 
@@ -39,7 +39,7 @@ class OsmRouter(Router, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "a TrafficSplit holds weights and nothing else"
-        return [*other_hosts(plan, plan.name, self.kind), *timeout(plan, why), *retries(plan, why)]
+        return beside_a_service(plan, plan.name, self.kind, why)
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return RequestSeries(

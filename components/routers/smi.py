@@ -6,15 +6,15 @@ Source: argo-rollouts v1.9, rollout/trafficrouting/smi (v1alpha1); flagger v1.36
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from .. import traffic_split
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
-from ..manifests.support import service
 from ..plan import Plan
-from ..refusals import other_hosts, retries, timeout
+from ..refusals import beside_a_service
 from ..spec.base import Finding
 from ..spec.pod_metrics import PodMetrics
 
@@ -43,15 +43,14 @@ class SmiRouter(Router, RolloutsRouter, FlaggerRouter):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "smi", "pod_metrics": {"status": "status"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
-        split = {"rootService": plan.name, "trafficSplitName": plan.name}
-        return RolloutsRouting({"smi": split}, [service(plan.app, plan.name)], [])
+        return traffic_split.routing(plan)
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         return FlaggerRouting(service={}, manifests=[])
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "a TrafficSplit holds weights and nothing else"
-        return [*other_hosts(plan, plan.name, self.kind), *timeout(plan, why), *retries(plan, why)]
+        return beside_a_service(plan, plan.name, self.kind, why)
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return of_pods(plan, measured, self.pod_metrics)

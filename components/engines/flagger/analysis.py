@@ -58,16 +58,18 @@ def _primary(plan: Plan) -> str:
 
 def metrics_of(plan: Plan, router: Router, metrics: Providers) -> Iterator[Metric]:
     """Every check of a plan."""
+    series = router.request_series(plan, Measured(workload=plan.name))
+    stable = stable_requests(plan, router)
     for check in plan.checks:
         provider = FlaggerMetrics.of(metrics.of(check))
-        question = _question(plan, router, check)
+        question = _question(plan, check, series, stable)
         yield _metric(plan, check_name(check), question, provider.flagger_metric(question))
         if comparison(check):
             compared = replace(question, against_stable=True)
             yield _metric(plan, comparison_name(check), compared, provider.flagger_metric(compared))
 
 
-def _question(plan: Plan, router: Router, check: Check) -> Question:
+def _question(plan: Plan, check: Check, series: RequestSeries, stable_series: RequestSeries | None) -> Question:
     look, primary = look_of(plan), _primary(plan)
     return Question(
         check=check,
@@ -77,8 +79,8 @@ def _question(plan: Plan, router: Router, check: Check) -> Question:
         minimum_requests=look.minimum_requests,
         canary=_version(plan.name, plan.revision, plan.canary_service),
         stable=_version(primary, "", primary),
-        series=router.request_series(plan, Measured(workload=plan.name)),
-        stable_series=stable_requests(plan, router),
+        series=series,
+        stable_series=stable_series,
     )
 
 
