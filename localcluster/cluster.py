@@ -58,10 +58,16 @@ class Cluster:
         """Start what is not running and wait until all of it is ready; nothing happens to what is."""
         self.state.make()
         with self._locked():
-            if self._answer() is None:
+            begun_here = self._answer() is None
+            if begun_here:
                 self._start_supervisor()
             control.ask(self.state, control.ENSURE)
-            return self._until_ready(progress or (lambda answer: None))
+            try:
+                return self._until_ready(progress or (lambda answer: None))
+            except LocalClusterError:
+                if begun_here:
+                    self._stop(self._record())
+                raise
 
     def status(self) -> Answer | None:
         """How the cluster is; None when it is not running."""
@@ -174,7 +180,7 @@ class Cluster:
             progress(answer)
             if answer.ready:
                 return answer
-            now = [piece for piece in answer.pieces if piece.state == "ended"]
+            now = [piece for piece in answer.pieces if piece.state == "ended" and answer.phase in control.BEGUN]
             again = [_told(piece) for piece in now if piece.name in ended]
             if again:
                 raise self._failed(f"ended twice: {', '.join(again)}")

@@ -13,6 +13,10 @@ ENSURE = "ensure"
 STATUS = "status"
 STOP = "stop"
 
+NODES, READY = "nodes", "ready"
+BEGUN = (NODES, READY)
+"""The phases in which every piece was begun: one that ended since may be started again."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,7 +35,7 @@ class Answer:
     @property
     def ready(self) -> bool:
         """Whether the cluster is up and every piece does its work."""
-        return self.phase == "ready" and not self.problem and all(piece.state == "ready" for piece in self.pieces)
+        return self.phase == READY and not self.problem and all(piece.state == "ready" for piece in self.pieces)
 
 
 def ask(state: StateDir, request: str, timeout: float = 10.0) -> Answer | None:

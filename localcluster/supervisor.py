@@ -78,10 +78,10 @@ class Supervisor:
         for name, listening in self._listeners.items():
             await relay.serve(listening, targets[name])
         await self._until_ready(self._pieces)
-        self._phase = "nodes"
+        self._phase = control.NODES
         await _eventually(lambda: _made_nodes(api))
         await _eventually(lambda: nodes.ready(api))
-        self._phase = "ready"
+        self._phase = control.READY
 
     async def _group(self, phase: str, group: Group) -> None:
         self._phase = phase
@@ -109,6 +109,9 @@ class Supervisor:
         await asyncio.gather(*(piece.stop(grace=1.0) for piece in self._pieces.values()))
 
     async def _ensure(self) -> None:
+        if self._phase not in control.BEGUN:
+            # The start itself begins every piece, and a piece that ends meanwhile ends the start.
+            return
         for piece in self._pieces.values():
             await piece.start()
         if self._agent is not None:
