@@ -1,9 +1,10 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .by_router import share_problems, shares
 from .capability import Capability, Emulated, Refused
 from .contracts import Engine, MetricProvider, Providers, Router, Told
 from .features import Feature
@@ -39,11 +40,12 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     problems = _problems(app, plan, delivery)
     if problems:
         raise SpecError(problems)
-    engine, router, metrics = parts(delivery, app.spec.delivery.engine)
+    engine, _, metrics = parts(delivery, app.spec.delivery.engine)
+    routers = routers_of(plan, delivery)
     listeners = told(plan, engine, delivery)
-    made = engine.compile(plan, router, metrics, listeners)
+    made = engine.compile(plan, routers, metrics, listeners)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    notes = (*_notes(plan, engine, router), *notification_notes(plan, engine, delivery))
+    notes = (*_notes(plan, engine, routers), *notification_notes(plan, engine, delivery))
     return Compiled(plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), notes, listeners)
 
 
@@ -81,8 +83,9 @@ class StackCheck:
         found = _problems(app, plan, stack.delivery)
         if found:
             return found
-        engine, router, metrics = parts(stack.delivery, app.spec.delivery.engine)
-        objects = engine.compile(plan, router, metrics, told(plan, engine, stack.delivery)).manifests
+        engine, _, metrics = parts(stack.delivery, app.spec.delivery.engine)
+        routers = routers_of(plan, stack.delivery)
+        objects = engine.compile(plan, routers, metrics, told(plan, engine, stack.delivery)).manifests
         if self._built:
             self._built(plan, objects)
         return list(_shared_objects(app, objects, self._owners))
@@ -94,13 +97,19 @@ def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
 
 
 def parts(delivery: DeliverySpec, named: str | None = None) -> tuple[Engine, Router, Providers]:
-    """The engine (the named one, else the cluster's first), the router and the metric providers, by their contracts."""
+    """The engine (the named one, else the cluster's first), the first router and the metric providers, by contract."""
     chosen = (delivery.engines[named or delivery.engine.kind], delivery.router, delivery.metrics)
     match chosen:
         case (Engine() as engine, Router() as router, MetricProvider() as first):
             known = {kind: one for kind, one in delivery.providers.items() if isinstance(one, MetricProvider)}
             return engine, router, Providers(first, known)
     raise TypeError(f"not an engine, a router and a metric provider: {chosen!r}")
+
+
+def routers_of(plan: Plan, delivery: DeliverySpec) -> tuple[Router, ...]:
+    """The routers that lead to a valid app, the one whose requests are counted first."""
+    kinds = plan.traffic.routers or [delivery.router.kind]
+    return tuple(one for one in map(delivery.routers.__getitem__, kinds) if isinstance(one, Router))
 
 
 def _copy(data: Any) -> Any:
@@ -132,37 +141,64 @@ def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Proble
     if chosen and chosen not in delivery.engines:
         missing = f"the cluster has no engine '{chosen}'{nearest(chosen, delivery.engines)}: see delivery.other_engines"
         return [app.origin.problem(("delivery", "engine"), missing)]
-    engine, router, metrics = parts(delivery, chosen)
-    found = [
-        *_unsupported(plan, engine, router),
-        *unmeasurable(plan, engine, router, metrics),
-        *engine.problems(plan, router),
-        *router.problems(plan),
-        *notification_problems(plan, engine, delivery),
-    ]
-    return [app.origin.problem(path, message) for path, message in found]
+    found = list(_unknown_routers(plan, delivery))
+    if not found:
+        engine, _, metrics = parts(delivery, chosen)
+        routers = routers_of(plan, delivery)
+        found = [
+            *_unsupported(plan, engine, routers),
+            *unmeasurable(plan, engine, routers[0], metrics),
+            *_of_routers(plan, engine, routers),
+            *notification_problems(plan, engine, delivery),
+        ]
+    return [app.origin.problem(path, message) for path, message in dict.fromkeys(found)]
 
 
-def _unsupported(plan: Plan, engine: Engine, router: Router) -> Iterator[Finding]:
-    pair = f"engine '{engine.kind}' with router '{router.kind}'"
+def _unknown_routers(plan: Plan, delivery: DeliverySpec) -> Iterator[Finding]:
+    for index, kind in enumerate(plan.traffic.routers):
+        if kind not in delivery.routers:
+            missing = f"the cluster has no router '{kind}'{nearest(kind, delivery.routers)}: see delivery.other_routers"
+            yield ("traffic", "routers", index), missing
+
+
+def _of_routers(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Iterator[Finding]:
+    """What the routers cannot do, each with its share of the traffic, and all together."""
+    for router, share in zip(routers, shares(plan, routers), strict=True):
+        yield from engine.problems(share, router)
+        yield from router.problems(share)
+    yield from routers[0].measuring_problems(plan)
+    if len(routers) > 1:
+        yield from share_problems(plan, routers)
+        yield from engine.together(plan, routers)
+
+
+def _unsupported(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Iterator[Finding]:
+    """Features that the engine with one of the routers lacks; the first such router is named."""
     for feature, path in needs(plan).items():
-        cell = capability(engine, router, feature)
-        if isinstance(cell, Refused):
-            why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
-            yield path, f"{why}; {cell.instead}"
+        for router in routers:
+            cell = capability(engine, router, feature)
+            if isinstance(cell, Refused):
+                pair = f"engine '{engine.kind}' with router '{router.kind}'"
+                why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
+                yield path, f"{why}; {cell.instead}"
+                break
 
 
-def _notes(plan: Plan, engine: Engine, router: Router) -> tuple[str, ...]:
-    cells = ((feature, capability(engine, router, feature)) for feature in needs(plan))
+def _notes(plan: Plan, engine: Engine, routers: Sequence[Router]) -> tuple[str, ...]:
+    cells = ((feature, capability(engine, router, feature)) for router in routers for feature in needs(plan))
     emulated = (
         f"With {engine.kind}, {feature.value}: {cell.how}" for feature, cell in cells if isinstance(cell, Emulated)
     )
-    return (*emulated, *warnings(router))
+    first, *others = (f"'{router.kind}'" for router in routers)
+    counted = [f"Only the requests by way of {first} are counted, not those of {', '.join(others)}"] if others else []
+    return (*dict.fromkeys(emulated), *counted, *warnings(routers))
 
 
-def warnings(router: Router) -> tuple[str, ...]:
-    """What whoever chose a router should know although nothing is wrong, a sentence each."""
-    return (f"Router '{router.kind}' is at its end: {router.end_of_life}",) if router.end_of_life else ()
+def warnings(routers: Iterable[Router]) -> tuple[str, ...]:
+    """What whoever chose routers should know although nothing is wrong, a sentence each."""
+    return tuple(
+        f"Router '{router.kind}' is at its end: {router.end_of_life}" for router in routers if router.end_of_life
+    )
 
 
 def capability(engine: Engine, router: Router, feature: Feature) -> Capability:

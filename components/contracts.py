@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from .capability import Cells, Refused
 from .manifests.meta import Manifest
@@ -166,6 +166,8 @@ class Router(VariantModel, ABC):
     """
     end_of_life: ClassVar[str] = ""
     """Since when nobody maintains it, and what to use instead; "" for one that is maintained. Shown as a warning."""
+    inside: ClassVar[bool] = False
+    """Whether it routes what pods send to the app's own Service, and nothing from outside the cluster."""
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
@@ -174,7 +176,11 @@ class Router(VariantModel, ABC):
         """The standard metrics of the version that is measured."""
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        """Path and message of what this router cannot do with an app, or cannot measure."""
+        """Path and message of what this router cannot do with an app."""
+        return ()
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        """Path and message of what it cannot measure; asked where its requests are those that are counted."""
         return ()
 
 
@@ -268,6 +274,10 @@ class Engine(VariantModel, ABC):
         """Path and message of what this engine cannot take, alone or with this router, beyond the features."""
         return ()
 
+    def together(self, plan: Plan, routers: Sequence[Router]) -> Iterator[Finding]:
+        """Path and message of why routers, each of which it can use for an app, cannot be used at once."""
+        yield from ()
+
     def untold(self, events: Sequence[Event]) -> str:
         """Why a channel cannot be told of just these events, and what it can; "" where it can."""
         return ""
@@ -281,16 +291,5 @@ class Engine(VariantModel, ABC):
         """The requests of the version that is not being tested; None where the router does not count them apart."""
 
     @abstractmethod
-    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
-        """Every object of the app. Router, metrics and channels fulfil this engine's contracts."""
-
-
-class Offer:
-    """What a router, a metric provider or a channel offers to one engine."""
-
-    @classmethod
-    def of(cls, part: object) -> Self:
-        """The part as the engine needs it. Raises TypeError for one that does not offer this."""
-        if not isinstance(part, cls):
-            raise TypeError(f"{type(part).__name__} is not a {cls.__name__}")
-        return part
+    def compile(self, plan: Plan, routers: Sequence[Router], metrics: Providers, told: Sequence[Told] = ()) -> Parts:
+        """Every object of the app, by parts that fulfil this engine's contracts; the first router's requests count."""

@@ -41,12 +41,17 @@ def contour(plan: Plan) -> RequestSeries:
 
 def envoy(cluster: str) -> RequestSeries:
     """What an Envoy counts of the requests that it sends to a cluster. Source: envoyproxy.io/docs, Cluster manager."""
+    return envoy_requests(LabelMatch("envoy_cluster_name", "=", cluster))
+
+
+def envoy_requests(*only: LabelMatch) -> RequestSeries:
+    """The same metrics, narrowed in any way."""
     return RequestSeries(
         requests="envoy_cluster_upstream_rq",
         errors=LabelMatch("envoy_response_code", "=~", "5.."),
         duration_buckets="envoy_cluster_upstream_rq_time_bucket",
         duration_unit_ms=1,
-        only=(LabelMatch("envoy_cluster_name", "=", cluster),),
+        only=only,
     )
 
 

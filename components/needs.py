@@ -29,6 +29,8 @@ def _of_release(plan: Plan) -> Iterator[tuple[Feature, Path]]:
         yield Feature.BLUE_GREEN, ("delivery", "strategy")
     if plan.switched and plan.switched.approval:
         yield Feature.APPROVAL, ("delivery", "approval")
+    if len(plan.traffic.routers) > 1:
+        yield Feature.SEVERAL_ROUTERS, ("traffic", "routers")
     if plan.traffic.match:
         yield Feature.MATCH, ("traffic", "match")
     if plan.session_affinity:

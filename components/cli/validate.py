@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ..compile import parts, warnings
+from ..compile import warnings
+from ..contracts import Router
 from ..spec.errors import Problem, SpecError
 from .output import AsJson, Root, UserError, as_data, open_stack, print_json, project_root, show_problems, stack_names
 
@@ -26,7 +27,8 @@ def verb(
         try:
             loaded = open_stack(name, folder)
             valid[name] = len(loaded.apps)
-            warned[name] = list(warnings(parts(loaded.spec.delivery)[1]))
+            routers = loaded.spec.delivery.routers.values()
+            warned[name] = list(warnings(one for one in routers if isinstance(one, Router)))
         except SpecError as error:
             problems.update(error.problems)
     if json:

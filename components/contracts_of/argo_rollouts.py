@@ -1,16 +1,17 @@
 """What Argo Rollouts needs of a router, of a metric provider and of a notification channel."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ..contracts import Bounds, Offer, OwnedField, Question
+from ..contracts import Bounds, OwnedField, Question
 from ..manifests.meta import Manifest
 from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.channels import Event
 from ..spec.checks import Check
+from .offer import Offer
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ class RolloutsRouting:
     Fields: `stanza`: `trafficRouting` of the canary, None where nothing routes: then the share of pods is the weight,
     and no Service tells the versions apart; `manifests`: its own objects, in creation order; `owned`: what the
     controller rewrites in them; `turns`: two Services in the place of the app's own, of which the one that is the
-    canary's in a release is the stable one after it.
+    canary's in a release is the stable one after it; `pod_annotations`: what its pods must say, of this version too.
     """
 
     stanza: Manifest | None
     manifests: Sequence[Manifest]
     owned: Sequence[OwnedField]
     turns: tuple[str, str] | None = None
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class RolloutsRouter(Offer, ABC):
@@ -49,6 +51,8 @@ class RolloutsRouter(Offer, ABC):
     """What the controller must be started with to steer it, e.g. the version of the router's objects."""
     plugin: ClassVar[str] = ""
     """Name of the traffic router plug-in that the controller needs for it; "" where it knows the router itself."""
+    alone: ClassVar[str] = ""
+    """Why no other router can steer a release beside it, completes "..., because"; "" where one can."""
 
     @abstractmethod
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..contracts import Bounds, Offer, Question
+from ..contracts import Bounds, Question
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
 from ..spec.base import Finding
 from ..spec.checks import Check
+from .offer import Offer
 
 ROUTED_BY_FLAGGER = ROUTED - {
     Feature.COHORT_AND_WEIGHTS,

@@ -62,6 +62,7 @@ class AlbRouter(Router, RolloutsRouter):
             ),
         }
     }
+    alone: ClassVar[str] = "its two Services take turns, and the routes of another router would not"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "alb", "scheme": "internet-facing", "group": "shops"}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

@@ -91,16 +91,19 @@ class ApisixRouter(Router, RolloutsRouter, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "an ApisixRoute has no such limit"
-        weighted = any(stage.weight for stage in plan.stages) and not plan.switched and not self.pod_metrics
-        both = "APISIX counts the requests of a route, and with weights one route leads to both versions"
         return [
             *timeout(plan, why),
             *retries(plan, why),
-            *(unmeasured(plan, both, "give 'pod_metrics' in delivery.router") if weighted else ()),
             *several_headers(plan, self.kind),
             *_loose_values(plan),
             *_lost_conditions(plan),
         ]
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        if self.pod_metrics or plan.switched or not any(stage.weight for stage in plan.stages):
+            return []
+        both = "APISIX counts the requests of a route, and with weights one route leads to both versions"
+        return list(unmeasured(plan, both, "give 'pod_metrics' in delivery.router"))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         if self.pod_metrics:

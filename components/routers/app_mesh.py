@@ -47,6 +47,7 @@ class AppMeshRouter(Router, RolloutsRouter, FlaggerRouter):
     }
     flagger_provider: ClassVar[str] = "appmesh:v1beta2"
     end_of_life: ClassVar[str] = "AWS ended App Mesh on 2026-09-30; use router 'gateway-api' or 'istio'"
+    inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "app-mesh", "pod_metrics": {"status": "status"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

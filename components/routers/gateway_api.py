@@ -138,14 +138,17 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
         return FlaggerRouting(service=service, manifests=[], match=cohorts)
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        unmeasured = self.implementation == "other" and self.pod_metrics is None
-        why = "every implementation of the Gateway API has metrics of its own"
-        instead = "name yours in delivery.router.implementation (istio, contour), or give delivery.router.pod_metrics"
         return [
             *refusals.retries(plan, "no release of the Gateway API's standard channel has retries"),
-            *(refusals.unmeasured(plan, why, instead) if unmeasured else ()),
             *_lost_conditions(plan),
         ]
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        if self.implementation != "other" or self.pod_metrics:
+            return []
+        why = "every implementation of the Gateway API has metrics of its own"
+        instead = "name yours in delivery.router.implementation (istio, contour), or give delivery.router.pod_metrics"
+        return list(refusals.unmeasured(plan, why, instead))
 
     def rollouts_problems(self, plan: Plan) -> Sequence[Finding]:
         return [

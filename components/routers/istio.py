@@ -97,7 +97,10 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
         )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        return [*_renamed(plan), *_ignored_headers(plan)]
+        return list(_ignored_headers(plan))
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(_renamed(plan))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         return known_series.istio(plan, measured)

@@ -46,6 +46,8 @@ class KubernetesRouter(Router, RolloutsRouter):
             ROUTED,
         )
     }
+    inside: ClassVar[bool] = True
+    alone: ClassVar[str] = "the share of the pods is its weight, and another router would take its own share of that"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "kubernetes", "pod_metrics": {"status": "status"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

@@ -41,6 +41,7 @@ class KumaRouter(Router, FlaggerRouter):
         )
     }
     flagger_provider: ClassVar[str] = "kuma"
+    inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "kuma"}
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:

@@ -38,6 +38,7 @@ class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
         "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
     }
     flagger_provider: ClassVar[str] = "linkerd"
+    inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "linkerd"}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:
@@ -48,7 +49,10 @@ class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         why = "Linkerd ignores it beside a TrafficSplit"
-        return [*beside_a_service(plan, plan.name, self.kind, why), *slow(plan, _LARGEST, self.kind)]
+        return beside_a_service(plan, plan.name, self.kind, why)
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(slow(plan, _LARGEST, self.kind))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         # Deployments are told apart at the receiving side. The pods of a Rollout are not: there it is the Service by

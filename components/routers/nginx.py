@@ -100,9 +100,11 @@ class NginxRouter(Router, RolloutsRouter, FlaggerRouter):
             *refusals.timeout(plan, "ingress-nginx has no limit for a whole request"),
             *refusals.retries(plan, "the canary Ingress gets no annotations of ours, so its requests would not repeat"),
             *refusals.several_headers(plan, self.kind),
-            *refusals.slow(plan, self.largest_bucket, self.kind),
             *_unmatched_cohorts(plan),
         ]
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(refusals.slow(plan, self.largest_bucket, self.kind))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         # What the canary Ingress answers is counted under the stable one's name, with the canary's backend as a label.

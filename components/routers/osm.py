@@ -32,6 +32,7 @@ class OsmRouter(Router, FlaggerRouter):
     }
     flagger_provider: ClassVar[str] = "osm"
     end_of_life: ClassVar[str] = "its project was archived in 2023; use router 'istio' or 'linkerd'"
+    inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "osm"}
 
     def for_flagger(self, plan: Plan) -> FlaggerRouting:

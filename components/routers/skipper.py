@@ -57,7 +57,10 @@ class SkipperRouter(Router, FlaggerRouter):
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
         once = "Flagger copies the Ingress's annotations only once, and a change would be dropped"
-        return [*timeout(plan, once), *retries(plan, once), *slow(plan, self.largest_bucket, self.kind)]
+        return [*timeout(plan, once), *retries(plan, once)]
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(slow(plan, self.largest_bucket, self.kind))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         namespace, ingress, service = (

@@ -40,6 +40,7 @@ class SmiRouter(Router, RolloutsRouter, FlaggerRouter):
     end_of_life: ClassVar[str] = (
         "SMI was archived in 2023; use router 'gateway-api', which took its place in the meshes"
     )
+    inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "smi", "pod_metrics": {"status": "status"}}
 
     def for_rollouts(self, plan: Plan, services: Services) -> RolloutsRouting:

@@ -98,8 +98,10 @@ class TraefikRouter(Router, RolloutsRouter, FlaggerRouter):
         return [
             *timeout(plan, "Traefik has no limit for a whole request"),
             *retry_conditions(plan, "Traefik sends a request again when no answer came, and on no other condition"),
-            *slow(plan, self.largest_bucket, self.kind),
         ]
+
+    def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
+        return list(slow(plan, self.largest_bucket, self.kind))
 
     def request_series(self, plan: Plan, measured: Measured) -> RequestSeries:
         # Counted by Service, and that of the canary leads to its pods alone.

@@ -38,6 +38,8 @@ class DeliverySpec(Ruled):
     """Engines that the cluster has beside it, for apps that choose one with `delivery.engine`."""
     router: Annotated[VariantModel, Variant("router")]
     """What splits the traffic."""
+    other_routers: list[Annotated[VariantModel, Variant("router")]] = []
+    """Routers that the cluster has beside it, for apps that name them in `traffic.routers`."""
     metrics: Annotated[VariantModel, Variant("metrics")]
     """What answers the checks."""
     other_metrics: list[Annotated[VariantModel, Variant("metrics")]] = []
@@ -48,6 +50,7 @@ class DeliverySpec(Ruled):
     def problems(self) -> Iterator[Finding]:
         for key, first, others in (
             ("other_engines", self.engine, self.other_engines),
+            ("other_routers", self.router, self.other_routers),
             ("other_metrics", self.metrics, self.other_metrics),
         ):
             known = [first.kind]
@@ -60,6 +63,11 @@ class DeliverySpec(Ruled):
     def engines(self) -> Mapping[str, VariantModel]:
         """Every engine of the cluster by its kind, the one that apps use unless they choose another first."""
         return {one.kind: one for one in (self.engine, *self.other_engines)}
+
+    @property
+    def routers(self) -> Mapping[str, VariantModel]:
+        """Every router of the cluster by its kind, the one that apps use unless they name others first."""
+        return {one.kind: one for one in (self.router, *self.other_routers)}
 
     @property
     def providers(self) -> Mapping[str, VariantModel]:

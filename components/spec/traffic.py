@@ -81,9 +81,15 @@ class Traffic(Ruled):
     timeout: PositiveDuration | None = None
     """How long a request may take, retries included."""
     retries: Retries | None = None
+    routers: list[NonEmpty] = []
+    """Routers of the cluster that lead to the app, all at once, by their kinds; the cluster's first unless given.
+
+    The weights move on all of them. Requests are counted where the first one routes.
+    """
 
     def problems(self) -> Iterator[Finding]:
         yield from repeated_values("hosts", self.hosts)
+        yield from repeated_values("routers", self.routers)
         for index, one in enumerate(self.match):
             if one in self.match[:index]:
                 yield ("match", index), "is there twice"

@@ -41,7 +41,18 @@ def bases() -> list[dict[str, Any]]:
     latency = {"kind": "latency", "quantile": "p99", "max": "300ms"}
     cpu = {"kind": "cpu", "max": "1"}
     inside = [_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))]
-    return [*made, *inside, _switched_inside(made[0]), *_own_queries(made[0])]
+    several = [by_routers(made[0], *kinds) for kinds in _SEVERAL]
+    return [*made, *inside, _switched_inside(made[0]), *several, *_own_queries(made[0])]
+
+
+_SEVERAL = (("traefik", "linkerd"), ("nginx", "gateway-api"), ("istio", "contour", "smi"), ("emissary",))
+"""Routers that lead to an app at once."""
+
+
+def by_routers(app: Mapping[str, Any], *kinds: str) -> dict[str, Any]:
+    """An app with weights that these routers lead to, the requests of the first of them counted."""
+    delivery = {"steps": [{"weight": 5, "hold": "5m"}, {"weight": 25, "hold": "5m"}], "analysis": _plain_analysis()}
+    return {**app, "traffic": {"hosts": ["shop.example.com"], "routers": list(kinds)}, "delivery": delivery}
 
 
 def _own_queries(app: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 
-from components.compile import Compiled, parts
+from components.compile import Compiled, routers_of
 from components.contracts import Measured
 from components.render import to_yaml
 from components.spec.app import AppSpec
@@ -106,7 +106,7 @@ def _marks(made: Compiled, delivery: DeliverySpec) -> tuple[set[tuple[str, str, 
     """What narrows a series to the version under test, and that version's name in it."""
     rollout = bool(of_kind(made, "Rollout"))
     measured = Measured(revision=REVISION) if rollout else Measured(workload=made.plan.name)
-    series = parts(delivery)[1].request_series(made.plan, measured)
+    series = routers_of(made.plan, delivery)[0].request_series(made.plan, measured)
     return {(one.label, one.operator, one.value) for one in series.only}, REVISION if rollout else made.plan.name
 
 

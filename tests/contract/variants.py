@@ -55,10 +55,11 @@ class Combination:
 
     @property
     def delivery(self) -> DeliverySpec:
-        """As a stack names it, with a channel of every kind, named like its kind."""
+        """As a stack names it, with all other routers beside, and a channel of every kind, named like its kind."""
         channels = {kind: example_of(model) for kind, model in variants("notify").items()}
         chosen = {"engine": self.engine, "router": self.router, "metrics": self.metrics}
-        return DeliverySpec.model_validate({**chosen, "channels": channels})
+        others = [example_of(model) for kind, model in variants("router").items() if kind != self.router.kind]
+        return DeliverySpec.model_validate({**chosen, "other_routers": others, "channels": channels})
 
 
 def example_of(model: type[VariantModel]) -> dict[str, Any]:
@@ -102,6 +103,12 @@ def supported() -> list[Combination]:
 def _works(combination: Combination) -> bool:
     cells = combination.router.capabilities.get(combination.engine.kind, {})
     return any(not isinstance(cell, Refused) for cell in cells.values())
+
+
+def together() -> Iterator[tuple[str, str]]:
+    """Every two routers that Argo Rollouts could steer, in both orders."""
+    able = [kind for kind, one in variants("router").items() if "argo-rollouts" in vars(one)["capabilities"]]
+    yield from ((first, second) for first in able for second in able if first != second)
 
 
 def possible(combination: Combination, plan: Plan) -> bool:

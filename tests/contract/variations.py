@@ -115,6 +115,7 @@ def all_bases() -> Iterator[dict[str, Any]]:
         yield changed(shop, "delivery", to={**chosen, "rollback": {"deadline": "9m", "keep_old_pods": "20s"}})
     switched = {"strategy": "blue-green", "approval": False, "hold": "9m", "analysis": shop["delivery"]["analysis"]}
     yield changed(shop, "delivery", to={**switched, "engine": "argo-rollouts", "rollback": {"deadline": "9m"}})
+    yield changed(shop, "traffic", to={"hosts": ["shop.example.com"], "routers": ["nginx", "linkerd"]})
     expressions = {"path": {"regex": "/[a-z]+"}, "headers": {"x-a": {"regex": "a|b"}, "x-b": {"prefix": "a"}}}
     yield changed(shop, "traffic", "match", to=[expressions])
     timing = {"initial_delay": "1s", "period": "5s", "timeout": "2s", "failures": 4}

@@ -32,6 +32,7 @@ from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_template, stable_requests, tolerated_errors
 from .gates import gate_references, gate_templates
 from .notifications import subscriptions
+from .routing import routing, together
 from .steps import managed_routes, steps
 
 _GROUP = "argoproj.io"
@@ -48,6 +49,7 @@ class ArgoRolloutsEngine(Engine):
     kind: Literal["argo-rollouts"] = "argo-rollouts"
 
     capabilities: ClassVar[Cells] = {
+        Feature.SEVERAL_ROUTERS: Native(Evidence.API_SERVER),
         Feature.SCALE: Native(Evidence.API_SERVER),
         Feature.APPROVAL: Native(Evidence.TRAFFIC),
         Feature.STEP_TIMING: Native(Evidence.TRAFFIC),
@@ -88,29 +90,37 @@ class ArgoRolloutsEngine(Engine):
     def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
         return router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
 
-    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
-        services = Services(plan.stable_service, plan.canary_service)
-        routing = RolloutsRouter.of(router).for_rollouts(plan, services)
-        series = router.request_series(plan, Measured(revision=plan.revision))
-        rollout = _rollout(plan, routing, services, subscriptions(plan, told, series))
-        named = _named(routing, services)
+    def together(self, plan: Plan, routers: Sequence[Router]) -> Iterator[Finding]:
+        return together(plan, routers, _services(plan))
+
+    def compile(self, plan: Plan, routers: Sequence[Router], metrics: Providers, told: Sequence[Told] = ()) -> Parts:
+        services = _services(plan)
+        routed = routing(plan, routers, services)
+        counted = routers[0]
+        series = counted.request_series(plan, Measured(revision=plan.revision))
+        rollout = _rollout(plan, routed, services, subscriptions(plan, told, series))
+        named = _named(routed, services)
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
             *(service(plan.app, name) for name in named),
-            *routing.manifests,
-            analysis_template(plan, router, metrics),
+            *routed.manifests,
+            analysis_template(plan, counted, metrics),
             *gate_templates(plan, tolerated_errors(plan.analysis)),
             rollout,
             *autoscalers(plan.app, rollout),
             disruption_budget(plan.app),
         ]
-        return Parts(manifests, [*_owned(plan, named), *routing.owned])
+        return Parts(manifests, [*_owned(plan, named), *routed.owned])
 
 
-def _named(routing: RolloutsRouting, services: Services) -> Sequence[str]:
+def _services(plan: Plan) -> Services:
+    return Services(plan.stable_service, plan.canary_service)
+
+
+def _named(routed: RolloutsRouting, services: Services) -> Sequence[str]:
     # Without a router the controller would keep both Services up to date and split nothing between them.
-    return () if routing.stanza is None else routing.turns or (services.stable, services.canary)
+    return () if routed.stanza is None else routed.turns or (services.stable, services.canary)
 
 
 def _owned(plan: Plan, services: Sequence[str]) -> list[OwnedField]:
@@ -120,12 +130,12 @@ def _owned(plan: Plan, services: Sequence[str]) -> list[OwnedField]:
     return [*selectors, replicas] if plan.app.scaling else selectors
 
 
-def _rollout(plan: Plan, routing: RolloutsRouting, services: Services, annotations: Mapping[str, str]) -> Manifest:
+def _rollout(plan: Plan, routed: RolloutsRouting, services: Services, annotations: Mapping[str, str]) -> Manifest:
     app, rollback = plan.app, plan.app.delivery.rollback
     strategy = (
         {"blueGreen": _blue_green(plan, plan.switched, services)}
         if plan.switched
-        else {"canary": _canary(plan, routing, services)}
+        else {"canary": _canary(plan, routed, services)}
     )
     spec = without_nothing(
         {
@@ -137,7 +147,7 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services, annotatio
             "progressDeadlineSeconds": rollback.deadline.whole_seconds,
             "progressDeadlineAbort": True,
             "selector": {"matchLabels": selector_labels(app)},
-            "template": plan.template,
+            "template": _annotated(plan.template, routed.pod_annotations),
             "strategy": strategy,
         }
     )
@@ -145,18 +155,25 @@ def _rollout(plan: Plan, routing: RolloutsRouting, services: Services, annotatio
     return manifest(_API, "Rollout", app.name, app, {"spec": spec}, **metadata)
 
 
-def _canary(plan: Plan, routing: RolloutsRouting, services: Services) -> Manifest:
+def _annotated(template: Manifest, annotations: Mapping[str, str]) -> Manifest:
+    if not annotations:
+        return template
+    metadata = template["metadata"]
+    return {**template, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
+
+
+def _canary(plan: Plan, routed: RolloutsRouting, services: Services) -> Manifest:
     keep = plan.app.delivery.rollback.keep_old_pods.whole_seconds
     pace = {"maxSurge": "25%", "maxUnavailable": 0}
-    if routing.stanza is None:
+    if routed.stanza is None:
         return {**pace, "steps": steps(plan)}
     named: Manifest = {"canaryService": services.canary, "stableService": services.stable}
-    if routing.turns:
-        ping, pong = routing.turns
+    if routed.turns:
+        ping, pong = routed.turns
         named = {"pingPong": {"pingService": ping, "pongService": pong}}
     return {
         **named,
-        "trafficRouting": without_nothing({**routing.stanza, "managedRoutes": managed_routes(plan)}),
+        "trafficRouting": without_nothing({**routed.stanza, "managedRoutes": managed_routes(plan)}),
         **pace,
         "minPodsPerReplicaSet": 2,
         "scaleDownDelaySeconds": keep,

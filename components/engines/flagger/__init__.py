@@ -56,6 +56,7 @@ class FlaggerEngine(Engine):
             "its checks run before the switch, when no user's request reaches the new version",
             f"use strategy 'mirror', whose checks measure copies of requests, or {_OTHER}",
         ),
+        Feature.SEVERAL_ROUTERS: Refused("a Canary has one provider", f"name one in traffic.routers, or {_OTHER}"),
         Feature.SCALE: Refused("Flagger makes as many canary pods as the app has", f"leave 'scale' out, or {_OTHER}"),
         Feature.APPROVAL: Refused(
             "Flagger lets a person decide by an address that it asks, and none is given",
@@ -107,7 +108,8 @@ class FlaggerEngine(Engine):
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         return stable_requests(plan, router)
 
-    def compile(self, plan: Plan, router: Router, metrics: Providers, told: Sequence[Told] = ()) -> Parts:
+    def compile(self, plan: Plan, routers: Sequence[Router], metrics: Providers, told: Sequence[Told] = ()) -> Parts:
+        [router] = routers
         steered = FlaggerRouter.of(router)
         routing = steered.for_flagger(plan)
         deployment = _deployment(plan)

@@ -17,7 +17,7 @@ ON_FLAGGER = {
     "smi": "smi:v1alpha2",
 }
 """Flagger's names for them."""
-ON_ARGO_ROLLOUTS = ("app-mesh", "linkerd", "smi")
+ON_ARGO_ROLLOUTS = ("app-mesh", "consul", "linkerd", "smi")
 PAIRS = [(one, "argo-rollouts") for one in ON_ARGO_ROLLOUTS] + [(one, "flagger") for one in ON_FLAGGER]
 
 
@@ -54,6 +54,7 @@ def test_argo_rollouts_splits_what_is_sent_to_a_service_over_both_versions(tmp_p
         ("smi", "argo-rollouts", 'app_kubernetes_io_name="shop", version="{{args.revision}}"'),
         ("smi", "flagger", '{namespace="shop", app_kubernetes_io_name="shop"'),
         ("app-mesh", "argo-rollouts", 'app_kubernetes_io_name="shop", version="{{args.revision}}"'),
+        ("consul", "argo-rollouts", 'service="shop", consul_destination_service_subset="shop-canary"'),
         ("kuma", "flagger", '{envoy_cluster_name="shop-canary_shop_svc_80"'),
         ("osm", "flagger", 'destination_kind="Deployment", destination_name="shop"'),
     ],

@@ -81,5 +81,5 @@ def test_every_corner_of_the_models_is_reached() -> None:
 def test_a_key_that_resembles_none_is_answered_with_all_of_them(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.apps(changed(example_app(), "traffic", "zzz", to=1))
-    known = "known: hosts, match, port, retries, timeout"
+    known = "known: hosts, match, port, retries, routers, timeout"
     assert project.messages() == [f"apps/app.yaml: traffic.zzz: unknown key ({known})"]
