@@ -27,6 +27,11 @@ def audience_route(plan: Plan) -> str:
     return f"{plan.name}-audience"
 
 
+def may_rewrite(group: str, *kinds: str) -> Manifest:
+    """A rule of a ClusterRole: objects of some kinds, in the plural, may be read and changed."""
+    return {"apiGroups": [group], "resources": list(kinds), "verbs": ["get", "list", "watch", "update", "patch"]}
+
+
 @dataclass(frozen=True)
 class RolloutsRouting:
     """A router's part.
@@ -51,6 +56,8 @@ class RolloutsRouter(Offer, ABC):
     """What the controller must be started with to steer it, e.g. the version of the router's objects."""
     plugin: ClassVar[str] = ""
     """Name of the traffic router plug-in that the controller needs for it; "" where it knows the router itself."""
+    plugin_rules: ClassVar[Sequence[Manifest]] = ()
+    """What the plug-in may do in a cluster beside what the controller may, as rules of a ClusterRole."""
     alone: ClassVar[str] = ""
     """Why no other router can steer a release beside it, completes "..., because"; "" where one can."""
 

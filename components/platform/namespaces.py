@@ -34,7 +34,7 @@ def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
 
 
 def _mesh(stack: StackSpec) -> dict[str, str]:
-    sidecars = stack.delivery.router.kind == "istio" and stack.platform.istio.sidecars
+    sidecars = "istio" in stack.delivery.routers and stack.platform.istio.sidecars
     return {"istio-injection": "enabled"} if sidecars else {}
 
 

@@ -40,8 +40,9 @@ class Piece:
 
 
 def chosen(stack: StackSpec, family: str) -> Iterable[str]:
-    """The kinds that a stack chooses of a family; only of engines there may be several."""
-    return stack.delivery.engines if family == "engine" else (getattr(stack.delivery, family).kind,)
+    """The kinds that a stack chooses of a family; of engines and routers there may be several."""
+    several = {"engine": stack.delivery.engines, "router": stack.delivery.routers}
+    return several[family] if family in several else (getattr(stack.delivery, family).kind,)
 
 
 @cache

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest
 from ..manifests.support import service
@@ -71,6 +71,7 @@ class ConsulRouter(Router, RolloutsRouter):
         )
     }
     plugin: ClassVar[str] = _PLUGIN
+    plugin_rules: ClassVar[Sequence[Manifest]] = (may_rewrite(_GROUP, "serviceresolvers", "servicesplitters"),)
     inside: ClassVar[bool] = True
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "consul"}
 

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series, refusals
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -80,6 +80,7 @@ class ContourRouter(Router, RolloutsRouter, FlaggerRouter):
         ),
     }
     plugin: ClassVar[str] = _PLUGIN
+    plugin_rules: ClassVar[Sequence[Manifest]] = (may_rewrite(_GROUP, "httpproxies"),)
     flagger_provider: ClassVar[str] = "contour"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "contour", "ingress_class": "public", "tls_secret": "shop-tls"}
 

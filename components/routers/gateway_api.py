@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series, refusals
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -96,6 +96,11 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
         ),
     }
     plugin: ClassVar[str] = _PLUGIN
+    plugin_rules: ClassVar[Sequence[Manifest]] = (
+        may_rewrite(_GROUP, "httproutes"),
+        # Releases of it that remember its routes in a ConfigMap.
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "update"]},
+    )
     flagger_provider: ClassVar[str] = "gatewayapi:v1"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
         "kind": "gateway-api",

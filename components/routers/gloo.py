@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import envoy, istio_requests
@@ -97,6 +97,7 @@ class GlooRouter(Router, RolloutsRouter, FlaggerRouter):
         ),
     }
     plugin: ClassVar[str] = _PLUGIN
+    plugin_rules: ClassVar[Sequence[Manifest]] = (may_rewrite(_PLATFORM_GROUP, "routetables"),)
     flagger_provider: ClassVar[str] = "gloo"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
         "kind": "gloo",

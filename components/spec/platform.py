@@ -7,10 +7,23 @@ from pydantic_core import PydanticCustomError
 
 from .base import Strict
 from .container import Resources
-from .names import NonEmpty
+from .names import NameRule, NonEmpty
 from .values import Duration, Quantity
 
+HttpsUrl = Annotated[
+    str, NameRule(r"https://[^\s/]+/\S+", 2048, "an address: write it like 'https://example.com/file'")
+]
+Sha256 = Annotated[str, NameRule(r"[0-9a-f]{64}", 64, "a sha256: 64 of the digits 0 to 9 and a to f")]
 Replicas = Annotated[int, Field(ge=1, le=50)]
+
+
+class Plugin(Strict):
+    """A program that the controller downloads and runs when it starts."""
+
+    location: HttpsUrl
+    """Where the file for the cluster's nodes is, e.g. that of a release for Linux on x86-64."""
+    sha256: Sha256
+    """Digest of that file: no other one is run."""
 
 
 class ArgoRolloutsOptions(Strict):
@@ -20,6 +33,8 @@ class ArgoRolloutsOptions(Strict):
     """False where the cluster has Argo Rollouts already."""
     replicas: Replicas = 2
     """Controllers; one leads, the others stand by."""
+    plugins: dict[NonEmpty, Plugin] = {}
+    """By name, the traffic router plug-ins that the stack's routers need, e.g. `argoproj-labs/gatewayAPI`."""
     resources: Resources | None = None
 
 

@@ -18,14 +18,19 @@ PAIRS = [*together()]
 [DELIVERY] = [one.delivery for one in combinations() if str(one) == "argo-rollouts-istio-prometheus"]
 
 
-def released(*kinds: str) -> Compiled | list[str]:
-    """An app that these routers lead to, with a host for each of them; where that cannot be, the messages."""
+def app_by(*kinds: str) -> dict[str, Any]:
+    """An app that these routers lead to, with a host for each of them."""
     app = by_routers({**example_app(), "replicas": 20}, *kinds)
     inside = f"{app['name']}.{app['namespace']}.svc.cluster.local"
     hosts = {True: [inside], False: ["shop.example.com"]}
     wanted = {vars(type(DELIVERY.routers[kind])).get("inside", False) for kind in kinds}
     app["traffic"]["hosts"] = [host for one in sorted(wanted) for host in hosts[one]]
-    made = outcome(app, DELIVERY)
+    return app
+
+
+def released(*kinds: str) -> Compiled | list[str]:
+    """That app's objects; where it cannot be, the messages."""
+    made = outcome(app_by(*kinds), DELIVERY)
     return made if isinstance(made, Compiled) else [f"{one.path}: {one.message}" for one in made]
 
 

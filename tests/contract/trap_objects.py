@@ -69,6 +69,11 @@ def routing(canary: Object) -> dict[str, Any]:
     return {name: one for name, one in canary.get("trafficRouting", {}).items() if name not in beside}
 
 
+def routers(canary: Object) -> set[str]:
+    """The keys of all routers that steer a canary; of plug-ins their names."""
+    return {*routing(canary).keys() - {"plugins"}, *routing(canary).get("plugins", {})}
+
+
 def plugin(canary: Object, name: str) -> Any:
     """The configuration of a router plug-in; None where another router is used."""
     return next((one for key, one in routing(canary).get("plugins", {}).items() if name in key.lower()), None)

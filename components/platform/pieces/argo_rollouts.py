@@ -1,5 +1,8 @@
 """Argo Rollouts: the controller that moves the weights, from its pinned release manifests."""
 
+import hashlib
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from ...contracts_of.argo_rollouts import RolloutsRouter
@@ -13,6 +16,10 @@ from ..upstream import changed, in_namespace, not_of_kind, of_kind, read, resour
 
 NAMESPACE = "argo-rollouts"
 _CONTAINER = "argo-rollouts"
+_ROLE = "argo-rollouts"
+_CONFIG = "argo-rollouts-config"
+_PLUGINS_ANNOTATION = "coalmine.dev/plugins"
+"""On the controller's pods: a digest of its plug-ins, which it reads when it starts."""
 _RUNNING = ("Deployment", "Service")
 
 
@@ -21,6 +28,8 @@ def stages(stack: StackSpec) -> Stages:
     objects = read(locate(ARGO_ROLLOUTS_INSTALL) / ARGO_ROLLOUTS_INSTALL.paths[0], ARGO_ROLLOUTS_INSTALL.sha256)
     objects = changed(in_namespace(objects, NAMESPACE), "Deployment", lambda item: _controller(item, stack))
     objects = changed(objects, "Secret", lambda item: with_credentials(item, stack))
+    objects = changed(objects, "ConfigMap", lambda item: _with_plugins(item, stack))
+    objects = changed(objects, "ClusterRole", lambda item: _with_rules(item, stack))
     return (
         of_kind(objects, CLUSTER_DEFINITIONS),
         [*not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING), *controller_config(stack, NAMESPACE)],
@@ -33,20 +42,63 @@ def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
     fields: dict[str, Any] = {"image": ARGO_ROLLOUTS_IMAGE, "imagePullPolicy": "IfNotPresent"}
     if options.resources:
         fields["resources"] = resources(options.resources)
-    router = stack.delivery.router
-    if isinstance(router, RolloutsRouter) and router.controller_arguments:
-        fields["args"] = list(router.controller_arguments)
+    arguments = [one for _, router in _routers(stack) for one in router.controller_arguments]
+    if arguments:
+        fields["args"] = arguments
     named = with_container(deployment, _CONTAINER, **fields)
-    return {**named, "spec": {**named["spec"], "replicas": options.replicas}}
+    spec = {**named["spec"], "replicas": options.replicas}
+    if options.plugins:
+        spec["template"] = _with_digest(spec["template"], _plugins(stack))
+    return {**named, "spec": spec}
+
+
+def _routers(stack: StackSpec) -> Iterator[tuple[str, RolloutsRouter]]:
+    """The stack's routers that the controller can steer, by their kinds."""
+    return ((kind, one) for kind, one in stack.delivery.routers.items() if isinstance(one, RolloutsRouter))
+
+
+def _plugins(stack: StackSpec) -> str:
+    """The controller's list of plug-ins, as it reads it. Source: argo-rollouts v1.9, docs/plugins.md."""
+    plugins = stack.platform.argo_rollouts.plugins
+    items = [{"name": name, "location": one.location, "sha256": one.sha256} for name, one in sorted(plugins.items())]
+    return json.dumps(items, indent=2)
+
+
+def _with_plugins(config_map: Manifest, stack: StackSpec) -> Manifest:
+    if config_map["metadata"]["name"] != _CONFIG or not stack.platform.argo_rollouts.plugins:
+        return config_map
+    return {**config_map, "data": {"trafficRouterPlugins": _plugins(stack)}}
+
+
+def _with_rules(role: Manifest, stack: StackSpec) -> Manifest:
+    """A plug-in runs with the controller's own permissions."""
+    if role["metadata"]["name"] != _ROLE:
+        return role
+    added = [rule for _, router in _routers(stack) for rule in router.plugin_rules]
+    return {**role, "rules": [*role["rules"], *added]}
+
+
+def _with_digest(template: Manifest, text: str) -> Manifest:
+    metadata = template["metadata"]
+    digest = {_PLUGINS_ANNOTATION: hashlib.sha256(text.encode()).hexdigest()[:16]}
+    return {**template, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **digest}}}
 
 
 def _problems(stack: StackSpec) -> list[tuple[str, str]]:
-    router = stack.delivery.router
-    if not isinstance(router, RolloutsRouter) or not router.plugin:
-        return []
-    needs = f"router '{router.kind}' needs the plug-in {router.plugin}, without which no weight would ever move"
-    message = f"{needs}: set it to false, and install Argo Rollouts with that plug-in and its permissions yourself"
-    return [("platform.argo_rollouts.install", message)]
+    place, given = "platform.argo_rollouts.plugins", stack.platform.argo_rollouts.plugins
+    needed = {router.plugin: kind for kind, router in _routers(stack) if router.plugin}
+    missing = [
+        f"router '{kind}' needs the plug-in {name}, without which no weight would ever move: give its location and "
+        "sha256, or set platform.argo_rollouts.install to false and install Argo Rollouts with it yourself"
+        for name, kind in needed.items()
+        if name not in given
+    ]
+    idle = [
+        (f"{place}.{name}", f"no router of the stack needs it (needed: {', '.join(needed) or 'none'}): leave it out")
+        for name in given
+        if name not in needed
+    ]
+    return [*((place, message) for message in missing), *idle]
 
 
 PIECE = Piece(

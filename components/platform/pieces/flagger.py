@@ -3,6 +3,7 @@
 Values: charts/flagger/values.yaml of the pinned module.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ...contracts_of.flagger import FlaggerRouter
@@ -42,7 +43,7 @@ def _values(stack: StackSpec) -> dict[str, Any]:
     options = stack.platform.flagger
     values: dict[str, Any] = {
         # Every Canary names its own; this one decides which definitions the controller asks for at its start.
-        "meshProvider": FlaggerRouter.of(stack.delivery.router).flagger_provider,
+        "meshProvider": next(_routers(stack)).flagger_provider,
         "clusterName": stack.cluster.name,
         # A Canary may not read the metric templates of another team.
         "noCrossNamespaceRefs": True,
@@ -64,9 +65,13 @@ def _values(stack: StackSpec) -> dict[str, Any]:
     return values
 
 
+def _routers(stack: StackSpec) -> Iterator[FlaggerRouter]:
+    return (router for router in stack.delivery.routers.values() if isinstance(router, FlaggerRouter))
+
+
 def _problems(stack: StackSpec) -> list[tuple[str, str]]:
     router, found = stack.delivery.router, []
-    if not isinstance(router, FlaggerRouter):
+    if next(_routers(stack), None) is None:
         found.append(("delivery.router", f"engine 'flagger' does not work with router '{router.kind}'"))
     engine = stack.delivery.engines["flagger"]
     if isinstance(engine, FlaggerEngine) and engine.version != FLAGGER_RELEASE:

@@ -132,7 +132,7 @@ def _gateway_values(stack: StackSpec) -> dict[str, Any]:
 
 
 def _gateway_selector(stack: StackSpec) -> dict[str, str]:
-    router = stack.delivery.router
+    router = stack.delivery.routers["istio"]
     return router.gateway_selector if isinstance(router, IstioRouter) else {}
 
 

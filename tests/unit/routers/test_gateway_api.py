@@ -145,7 +145,7 @@ def test_retries_that_no_standard_route_has_are_refused(tmp_path: Path) -> None:
 def test_a_platform_whose_argo_rollouts_lacks_the_plug_in_is_refused() -> None:
     stack = StackSpec.model_validate(changed(stack_keys(), "delivery", "router", to=GATEWAY))
     [(path, message)] = PIECE.problems(stack)
-    assert path == "platform.argo_rollouts.install"
+    assert path == "platform.argo_rollouts.plugins"
     assert "needs the plug-in argoproj-labs/gatewayAPI" in message
 
 

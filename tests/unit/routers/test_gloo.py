@@ -122,7 +122,7 @@ def test_limits_that_the_engines_routes_do_not_have_are_refused(tmp_path: Path) 
 
 
 def test_a_controller_without_the_plug_in_is_not_installed(tmp_path: Path) -> None:
-    """Without it no weight would ever move."""
+    """Without it no weight would ever move. The rest is in tests/unit/platform/test_router_plugins.py."""
     keys = changed(stack(GLOO), "cluster", to={"name": "test", "kubernetes": "1.36"})
     project = Project(tmp_path)
     project.stack(keys)

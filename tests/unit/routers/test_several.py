@@ -148,6 +148,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.trap(24)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_work_at_once_is_refused(tmp_path: Path, name: str) -> None:
     spec, expected = REFUSED[name]
