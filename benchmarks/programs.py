@@ -93,14 +93,17 @@ def own(folder: Path, objects: int, environment: Mapping[str, str]) -> Program:
     return Program("coalmine", folder, environment)
 
 
-def bare(folder: Path, registrations: Sequence[Resource], environment: Mapping[str, str]) -> Program:
-    """The bare program, which registers these."""
+def bare(
+    folder: Path, registrations: Sequence[Resource], environment: Mapping[str, str], *, hooks: bool = True
+) -> Program:
+    """The bare program, which registers these, with their hooks or without."""
     folder.mkdir(parents=True)
     for file in sorted(_BARE.iterdir()):
         if file.is_file():
             shutil.copy(file, folder)
     (folder / ".venv").symlink_to(REPO / ".venv")
-    (folder / "registrations.json").write_text(json.dumps(list(registrations)))
+    entries = [{**one, "hooked": hooks and one["hooked"]} for one in registrations]
+    (folder / "registrations.json").write_text(json.dumps(entries))
     return Program("the bare program", folder, environment)
 
 

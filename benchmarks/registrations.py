@@ -9,6 +9,7 @@ Resource = dict[str, Any]
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
+_DEFINITION = "CustomResourceDefinition"
 _OPTIONS = {"protect": "protect", "retainOnDelete": "retain_on_delete", "ignoreChanges": "ignore_changes"}
 """Options by the name that the state gives them. Source: pulumi v3.259, sdk/go/common/apitype/core.go (ResourceV3)."""
 
@@ -53,6 +54,8 @@ def _registration(one: Resource) -> Resource:
         "depends_on": one.get("dependencies", []),
         "inputs": _arguments(inputs) if provider else inputs,
         "options": {name: one[key] for key, name in _OPTIONS.items() if key in one},
+        # States do not hold hooks: each object but a definition has one, see components/resources.py.
+        "hooked": one["type"].startswith("kubernetes:") and not one["type"].endswith(f":{_DEFINITION}"),
         "timeouts": {key: f"{seconds}s" for key, seconds in one.get("customTimeouts", {}).items()},
     }
 

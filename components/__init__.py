@@ -20,7 +20,13 @@ def __getattr__(name: str) -> Any:
     import gc
     from importlib import import_module
 
-    # What is loaded by now, Pulumi above all, stays: without this the collector looks through it again and again while
-    # the models are made, a third of the time that loading takes.
-    gc.freeze()
-    return getattr(import_module(_HOME_OF[name], __name__), name)
+    # What is loaded stays: the collector would look through it again and again while the models are made, a third of
+    # the time that loading takes.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return getattr(import_module(_HOME_OF[name], __name__), name)
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()

@@ -76,9 +76,11 @@ class Existing:
     def labelled(self, reference: Reference, stack: str) -> Object | None:
         """The object where it carries the stack's label, as it was when the first of its kind was asked for.
 
-        All of a kind come with one request: this is asked in every run, for objects that have long been there.
-        Raises UnknownError, unless the cluster is optional.
+        All of a kind come with one request: this is asked in every run, for objects that have long been there. None is
+        made where the namespace is not there. Raises UnknownError, unless the cluster is optional.
         """
+        if reference.namespace and self.lacks_namespace(reference.namespace):
+            return None
         return self._answered(reference, lambda asked: self._in_list(asked, f"{STACK_LABEL}={stack}"))
 
     def lacks_namespace(self, name: str) -> bool:

@@ -33,7 +33,8 @@ class App(pulumi.ComponentResource):
         discover()
         compiled = _compiled(name, spec, delivery)
         guard = guard_of(self)
-        refused = changed_engine(spec, delivery, guard.has) if guard else None
+        live = guard if guard and not guard.is_new(spec.namespace) else None
+        refused = changed_engine(spec, delivery, live.has) if live else None
         if refused:
             raise pulumi.RunError(refused)
         # A canary takes as long as its steps say; the release is watched elsewhere. An Ingress has no address before
@@ -65,12 +66,12 @@ def changed_engine(spec: AppSpec, delivery: DeliverySpec, has: Callable[[Referen
     `has`: whether the stack has an object already.
     """
     chosen = spec.delivery.engine or delivery.engine.kind
+    if has(_release(spec, chosen)):
+        # As in nearly every run; the other engines need not be loaded to look for theirs.
+        return None
     for kind in kinds("engine"):
-        other = variant("engine", kind)
-        if kind == chosen or not issubclass(other, Engine):
-            continue
-        reference = Reference(*other.releases, spec.namespace, spec.name)
-        if has(reference):
+        reference = _release(spec, kind)
+        if kind != chosen and has(reference):
             return (
                 f"app '{spec.name}': delivery.engine is '{chosen}', but '{kind}' releases it now ({reference}), and "
                 "the engine of a live app cannot be changed in place: its pods and Services would go before the new "
@@ -78,6 +79,13 @@ def changed_engine(spec: AppSpec, delivery: DeliverySpec, has: Callable[[Referen
                 f"over when its pods answer, then remove this one; or set engine '{kind}' again"
             )
     return None
+
+
+def _release(spec: AppSpec, kind: str) -> Reference:
+    engine = variant("engine", kind)
+    if not issubclass(engine, Engine):
+        raise TypeError(f"engine '{kind}' is none")
+    return Reference(*engine.releases, spec.namespace, spec.name)
 
 
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -30,18 +31,24 @@ class Guard:
         self._delete_seconds = delete_seconds
         # Each thread has one connection, which is kept; far clusters take long to answer.
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="ownership")
-        self._hook = pulumi.ResourceHook(
-            f"ownership on {cluster}", self.check, pulumi.ResourceHookOptions(on_dry_run=True)
-        )
+        self._cluster = cluster
 
     def hook(self, manifest: Mapping[str, Any]) -> pulumi.ResourceHook | None:
         """For `before_create`, in previews too: fails by name where the object is somebody else's.
 
         None where nothing can be there: a preview, unlike an update, makes no namespaces while it runs.
         """
-        namespace = Reference.of(manifest).namespace
+        reference = Reference.of(manifest)
+        namespace = reference.name if reference.kind == "Namespace" else reference.namespace
         missing = namespace and pulumi.runtime.is_dry_run() and self._existing.lacks_namespace(namespace)
         return None if missing else self._hook
+
+    @cached_property
+    def _hook(self) -> pulumi.ResourceHook:
+        # A run that needs none does without the server that the SDK starts with the first.
+        return pulumi.ResourceHook(
+            f"ownership on {self._cluster}", self.check, pulumi.ResourceHookOptions(on_dry_run=True)
+        )
 
     async def check(self, args: pulumi.ResourceHookArgs) -> None:
         """Raises RefusedError, or UnknownError where the cluster does not answer in an update."""
@@ -56,6 +63,10 @@ class Guard:
             raise RefusedError(said)
         if not pulumi.runtime.is_dry_run():
             pulumi.log.info(f"{reference} exists already and carries this stack's label: it is taken over")
+
+    def is_new(self, namespace: str) -> bool:
+        """Whether the stack can have nothing in a namespace, as it was not there when the first was asked for."""
+        return self._existing.lacks_namespace(namespace)
 
     def has(self, reference: Reference) -> bool:
         """Whether this stack has the object already. Raises pulumi.RunError where the cluster does not answer."""

@@ -6,7 +6,6 @@ They are no outputs of a component or stack: Pulumi's Python SDK writes those in
 from collections.abc import Iterable, Sequence
 
 import pulumi
-import pulumi_random
 
 from .manifests.generated import Hidden, Password, filled
 from .manifests.meta import Manifest
@@ -19,6 +18,9 @@ def with_passwords(parent: pulumi.Resource, owner: str, stages: Iterable[Sequenc
         return generated(hidden) if isinstance(hidden, Password) else pulumi.Output.secret(hidden.contents)
 
     def generated(password: Password) -> pulumi.Output[str]:
+        # Only here: few pieces have a password, and its resources are a tenth of what every other start loads.
+        import pulumi_random
+
         resource = pulumi_random.RandomPassword(
             f"{owner}/{password.name}",
             length=password.length,

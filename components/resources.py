@@ -113,7 +113,8 @@ def _register(
 def _hooks(guard: Guard | None, manifest: Manifest, owned: Sequence[str]) -> pulumi.ResourceHookBinding | None:
     # CRDs outlive their stack: the next one takes them over, whatever its name.
     adopted = guard.hook(manifest) if guard and manifest["kind"] != DEFINITION else None
-    refused = refusal_hook() if owned else None
+    # Where nothing can be, nothing is changed.
+    refused = refusal_hook() if owned and not (guard and guard.is_new(manifest["metadata"]["namespace"])) else None
     if adopted is None and refused is None:
         return None
     return pulumi.ResourceHookBinding(

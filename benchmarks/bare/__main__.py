@@ -11,6 +11,13 @@ import pulumi
 import pulumi_kubernetes
 
 
+def hooks() -> pulumi.ResourceHookBinding | None:
+    """One that does nothing before every create of an update: what Pulumi takes for calling it is no work of ours."""
+    if pulumi.runtime.is_dry_run():
+        return None
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("nothing", lambda _created: None)])
+
+
 class KubernetesObject(pulumi.CustomResource):
     """The same class as the package's own, which cannot be had without loading the package."""
 
@@ -35,9 +42,13 @@ def register(entry: dict[str, Any], made: dict[str, Any]) -> Any:
         return component
     if entry["timeouts"]:
         options.custom_timeouts = pulumi.CustomTimeouts(**entry["timeouts"])
+    if entry["hooked"]:
+        options.hooks = HOOKS
     return KubernetesObject(token, name, entry["inputs"], options)
 
 
+ENTRIES = json.loads(Path("registrations.json").read_text())
+HOOKS = hooks() if any(one["hooked"] for one in ENTRIES) else None
 resources: dict[str, Any] = {}
-for one in json.loads(Path("registrations.json").read_text()):
+for one in ENTRIES:
     resources[one["urn"]] = register(one, resources)

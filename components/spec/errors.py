@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -59,10 +58,18 @@ def format_path(parts: Iterable[PathPart]) -> str:
 def nearest(wanted: str, known: Iterable[str]) -> str:
     """` (did you mean 'istio'?)` where a known name is near, else the list of what is known."""
     names = sorted(known)
-    close = get_close_matches(wanted, names, n=1, cutoff=0.6)
-    if close:
-        return f" (did you mean '{close[0]}'?)"
+    close = closest(wanted, names)
+    if close is not None:
+        return f" (did you mean '{close}'?)"
     return f" (known: {', '.join(names)})" if names else ""
+
+
+def closest(wanted: str, known: Iterable[str]) -> str | None:
+    """The known name that a mistyped one is nearest to; None where none is near."""
+    # Only here: good input needs no suggestions.
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(wanted, list(known), n=1, cutoff=0.6)), None)
 
 
 def path_of(loc: Sequence[PathPart], data: Any) -> tuple[PathPart, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 
 from .app import AppSpec
 from .cluster import StackSpec
-from .errors import PathPart, Problem, SpecError, explain, format_path, nearest
+from .errors import PathPart, Problem, SpecError, closest, explain, format_path, nearest
 from .merging import merge
 from .yaml_files import read_documents
 
@@ -166,8 +165,8 @@ def _not_a_file(name: str, paths: Sequence[Path], root: Path) -> str:
         return f"'{name}' is a folder: write '{name.rstrip('/')}/*.yaml' for the files in it"
     there = {path.stem: _shown(path, root) for path in sorted(root.glob("apps/*.yaml"))}
     # By the stem alone: folder and suffix would make all names alike.
-    close = get_close_matches(Path(name).stem, there, n=1, cutoff=0.6)
-    hint = f" (did you mean '{there[close[0]]}'?)" if close else f" (known: {', '.join(there.values()) or 'none'})"
+    close = closest(Path(name).stem, there)
+    hint = f" (did you mean '{there[close]}'?)" if close else f" (known: {', '.join(there.values()) or 'none'})"
     return f"no such file '{name}'{hint}"
 
 

@@ -171,6 +171,8 @@ def test_a_preview_that_may_not_read_one_kind_still_asks_for_others(served: Serv
     assert served.asked[-1] == "/api/v1/namespaces/shop/services/shop-stable"
 
 
+NAMESPACES = "/api/v1/namespaces"
+SHOP = {"items": [{"metadata": {"name": "shop"}}]}
 ROUTES = f"{VERSION}/virtualservices?labelSelector=coalmine.dev%2Fstack%3Dcoalmine.local"
 
 
@@ -180,16 +182,16 @@ def other(name: str) -> Reference:
 
 def test_what_a_stack_has_comes_with_one_request_for_all_of_a_kind(served: Served) -> None:
     live = {"metadata": {"namespace": "shop", "name": "shop"}, "spec": {"http": []}}
-    served.answers = {VERSION: KINDS, ROUTES: {"items": [live]}}
+    served.answers = {NAMESPACES: SHOP, VERSION: KINDS, ROUTES: {"items": [live]}}
     existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
     assert existing.labelled(ROUTE, "coalmine.local") == live
     assert existing.labelled(other("elsewhere"), "coalmine.local") is None
-    assert served.asked == [VERSION, ROUTES], "a hundred apps would ask a hundred times, in every run"
+    assert served.asked == [NAMESPACES, VERSION, ROUTES], "a hundred apps would ask a hundred times, in every run"
 
 
 def test_a_user_who_may_not_list_a_kind_is_told_of_one_object_at_a_time(served: Served) -> None:
     path = f"{VERSION}/namespaces/shop/virtualservices/shop"
-    served.answers = {VERSION: KINDS, path: {"metadata": {}}}
+    served.answers = {NAMESPACES: SHOP, VERSION: KINDS, path: {"metadata": {}}}
     served.forbidden.add(ROUTES)
     existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
     assert existing.labelled(ROUTE, "coalmine.local") == {"metadata": {}}
@@ -197,11 +199,15 @@ def test_a_user_who_may_not_list_a_kind_is_told_of_one_object_at_a_time(served: 
     assert served.asked.count(ROUTES) == 1
 
 
-NAMESPACES = "/api/v1/namespaces"
+def test_nothing_is_asked_for_in_a_namespace_that_is_not_there(served: Served) -> None:
+    served.answers = {NAMESPACES: {"items": []}, VERSION: KINDS, ROUTES: {"items": []}}
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
+    assert existing.labelled(ROUTE, "coalmine.local") is None
+    assert served.asked == [NAMESPACES], "a first update would list every kind of object there is"
 
 
 def test_that_a_namespace_is_not_there_is_known_from_one_request(served: Served) -> None:
-    served.answers = {NAMESPACES: {"items": [{"metadata": {"name": "shop"}}]}}
+    served.answers = {NAMESPACES: SHOP}
     existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=True)
     assert not existing.lacks_namespace("shop")
     assert existing.lacks_namespace("cart")

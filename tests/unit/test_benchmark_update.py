@@ -80,6 +80,19 @@ def test_the_bare_program_gets_what_was_registered_and_nothing_of_the_stack_itse
     assert objects(state()) == 1
 
 
+def test_the_bare_program_has_hooks_where_ours_has_them() -> None:
+    """They are options of the resource, and what Pulumi takes for calling them is in both programs' time."""
+    definition = {"type": "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"}
+    assert [one["hooked"] for one in registrations(state())] == [False, False, True]
+    assert [one["hooked"] for one in registrations(state(**definition))] == [False, False, False]
+
+
+def test_what_the_hooks_come_to_is_told_beside_a_program_without_any() -> None:
+    told = facts([2.1], [2.0])
+    told["runs"][0]["up"]["bare without hooks"] = [usage(1.5)]
+    assert "- 10 objects: `up` 1.40 (2.10 and 1.50 s)." in section(told)
+
+
 def test_ids_are_no_difference_and_everything_that_a_program_says_is() -> None:
     later = state(id="shop/shop-2", created="later", provider=f"{PROVIDER}::other")
     assert difference(state(), later) == ""

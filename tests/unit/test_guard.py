@@ -69,6 +69,8 @@ def test_the_hook_runs_in_previews_too(guarding: Callable[..., Guard]) -> None:
 def test_only_a_preview_does_without_it_where_the_namespace_is_new(guarding: Callable[..., Guard]) -> None:
     new = {**INPUTS, "metadata": {"name": "shop", "namespace": "new"}}
     assert guarding(Answers(None), preview=True).hook(new) is None
+    itself = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new"}}
+    assert guarding(Answers(None), preview=True).hook(itself) is None
     assert guarding(Answers(None)).hook(new), "others may make the namespace and the object while an update runs"
 
 

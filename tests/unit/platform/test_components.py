@@ -219,7 +219,8 @@ def test_another_engine_for_a_live_app_is_refused_before_anything_is_made(
     """Pulumi would make the new objects beside the old ones, and then take the old pods away."""
     app = AppSpec.model_validate(changed(example_app(), "delivery", "engine", to=asked))
     delivery = DeliverySpec.model_validate({**stack_keys()["delivery"], "other_engines": ["flagger"]})
-    monkeypatch.setattr("components.app.guard_of", lambda _app: SimpleNamespace(has=lambda one: str(one) == live))
+    guard = SimpleNamespace(has=lambda one: str(one) == live, is_new=lambda _namespace: False)
+    monkeypatch.setattr("components.app.guard_of", lambda _app: guard)
     with pytest.raises(pulumi.RunError) as raised:
         registered(lambda: App(app.name, app, delivery))
     assert str(raised.value).startswith(
@@ -238,7 +239,7 @@ def test_the_engine_that_releases_an_app_may_go_on(loaded: LoadedStack) -> None:
         return reference.kind == "Rollout"
 
     assert changed_engine(app, loaded.spec.delivery, has) is None
-    assert asked == ["Canary shop/shop"]
+    assert asked == ["Rollout shop/shop"], "the other engines are loaded to ask for theirs"
 
 
 def test_the_command_that_follows_a_release_is_an_output(loaded: LoadedStack) -> None:
