@@ -25,7 +25,7 @@ demo: ## set everything up, then show five releases that real traffic decides
 
 # PYTEST holds further arguments, as in `make test PYTEST=tests/unit`.
 test: ## set everything up, then run all tests
-	@$(SET_UP)
+	@$(SET_UP) --tests
 	@$(IN_VENV)python -m pytest $(PYTEST)
 
 lint: ## check style, types and layers

@@ -43,7 +43,8 @@ class Tool:
 
     Fields: `name`: what the rest of the project calls it; `executable`: its file name on PATH and in the cache;
     `source`: where it comes from; `package`: the main package's import path, empty for a wheel; `version_arguments`:
-    how to ask it for its version; `version_text`: what the answer must contain to be the pinned one.
+    how to ask it for its version; `version_text`: what the answer must contain to be the pinned one; `for_tests`:
+    only the project's own tests need it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Tool:
     package: str
     version_arguments: tuple[str, ...]
     version_text: str
+    for_tests: bool = False
 
 
 GO = Wheel(
@@ -122,6 +124,14 @@ FLAGGER = GoModule(
     build_seconds=150,
 )
 
+CONTOUR = GoModule(
+    name="contour",
+    path="github.com/projectcontour/contour",
+    version="v1.33.8",
+    build_seconds=140,
+    variables=(("github.com/projectcontour/contour/internal/build.Version", "v1.33.8"),),
+)
+
 HELM = GoModule(
     name="helm",
     path="helm.sh/helm/v3",
@@ -133,7 +143,7 @@ HELM = GoModule(
 # Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
 KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
 
-GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, PROMETHEUS, HELM)
+GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, CONTOUR, PROMETHEUS, HELM)
 
 
 def _kubernetes(name: str) -> Tool:
@@ -178,6 +188,15 @@ TOOLS = (
         package="istio.io/istio/pilot/cmd/pilot-discovery",
         version_arguments=("version",),
         version_text="eed52ebb66ad",
+    ),
+    Tool(
+        name="contour",
+        executable="contour",
+        source=CONTOUR,
+        package="github.com/projectcontour/contour/cmd/contour",
+        version_arguments=("version",),
+        version_text="v1.33.8",
+        for_tests=True,
     ),
     Tool("envoy", "envoy", ENVOY, "", ("--version",), "1.40.0"),
     Tool(

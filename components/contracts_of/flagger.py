@@ -27,13 +27,15 @@ class FlaggerRouting:
     """A router's part.
 
     Fields: `service`: what it adds to the Canary's `service`; `spec`: what it adds to the Canary's `spec`; `manifests`:
-    its own objects, in creation order; `match`: of the Canary's `analysis`, the requests of the plan's cohort.
+    its own objects, in creation order; `match`: of the Canary's `analysis`, the requests of the plan's cohort;
+    `annotations`: of the route that Flagger makes.
     """
 
     service: Mapping[str, Any]
     manifests: Sequence[Manifest]
     spec: Mapping[str, Any] = field(default_factory=dict)
     match: Sequence[Manifest] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class FlaggerRouter(Offer, ABC):

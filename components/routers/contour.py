@@ -26,6 +26,7 @@ from ..spec.names import DnsLabel, ObjectName
 _GROUP = "projectcontour.io"
 _API = f"{_GROUP}/v1"
 _PLUGIN = "argoproj-labs/contour"
+_CLASS_ANNOTATION = f"{_GROUP}/ingress.class"
 
 _NO_MATCH = Refused(
     "it weighs one route for each host, which knows no alternatives",
@@ -67,7 +68,7 @@ class ContourRouter(Router, RolloutsRouter, FlaggerRouter):
         ),
         "flagger": cells(
             {
-                Feature.WEIGHTS: Native(Evidence.API_SERVER),
+                Feature.WEIGHTS: Native(Evidence.TRAFFIC),
                 Feature.MATCH: _NO_MATCH,
                 Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
                 Feature.COOKIE_COHORT: Refused(
@@ -112,6 +113,8 @@ class ContourRouter(Router, RolloutsRouter, FlaggerRouter):
                 {"headers": {name: {"exact": value.exact} for name, value in (cohort.headers or {}).items()}}
                 for cohort in plan.cohorts
             ],
+            # Contour sees no HTTPProxy that is not of its class, and Flagger gives its own none.
+            annotations={_CLASS_ANNOTATION: self.ingress_class} if self.ingress_class else {},
         )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:

@@ -84,7 +84,7 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
         },
         "flagger": cells(
             {
-                Feature.WEIGHTS: Native(Evidence.API_SERVER),
+                Feature.WEIGHTS: Native(Evidence.TRAFFIC),
                 Feature.MATCH: Native(Evidence.API_SERVER),
                 Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
                 Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),

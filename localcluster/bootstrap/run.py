@@ -6,7 +6,7 @@ import sys
 import time
 from types import FrameType
 
-from components.releases import GoModule
+from components.releases import TOOLS, GoModule
 from localcluster.tools import BuildsFailed, ToolchainFailed, ToolMissing, cache_dir, ensure, missing
 from localcluster.tools.layout import VENV
 from localcluster.tools.process import Children
@@ -27,10 +27,12 @@ def main(arguments: list[str]) -> int:
         prog="python3 -m localcluster.bootstrap", description="Make everything that this checkout needs."
     )
     parser.add_argument("--no-tools", action="store_true", help="only .venv: enough to lint, or for your own cluster")
+    parser.add_argument("--tests", action="store_true", help="the tools that only the project's own tests need, too")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        _set_up(tools=not options.no_tools)
+        wanted = [tool.name for tool in TOOLS if options.tests or not tool.for_tests]
+        _set_up([] if options.no_tools else wanted)
     except KeyboardInterrupt:
         return _say("interrupted, nothing runs any more: run the same command again to resume", _INTERRUPTED)
     except OSError as failure:
@@ -40,11 +42,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _set_up(*, tools: bool) -> None:
+def _set_up(tools: list[str]) -> None:
     began = time.monotonic()
-    to_build = missing() if tools else []
+    to_build = missing(tools) if tools else []
     install = not environment.is_current()
-    _refuse(preflight.lacks(cluster=tools, build=bool(to_build)))
+    _refuse(preflight.lacks(cluster=bool(tools), build=bool(to_build)))
     if not install and not to_build:
         # Every command comes through here: when all is there, it says nothing.
         return
@@ -66,7 +68,7 @@ def _set_up(*, tools: bool) -> None:
             _note(
                 began, f"building tools into {cache_dir()}, about {minutes:.0f} minutes on 2 cores with an empty cache"
             )
-        ensure(progress=ProgressLine(began=began))
+        ensure(tools, progress=ProgressLine(began=began))
     _note(began, "everything is set up")
 
 

@@ -1,29 +1,35 @@
-"""Following, from outside, the weights that the gateway's Envoy has in force."""
+"""Following, from outside, the weights that the gateways' Envoys have in force."""
 
 import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from ..cluster import Cluster
+from ..programs.gateway import ADMIN_PORT
 from .timeline import Stretch, stretches
 
 _STOP_SECONDS = 10
 
 
 class Gateway:
-    """A reader inside the cluster's network, and what it has reported so far. Used as a context manager."""
+    """A reader inside the cluster's network, and what it has reported so far. Used as a context manager.
 
-    def __init__(self, cluster: Cluster) -> None:
+    Fields: `cluster`; `admin_ports`: of the Envoys that it reads, Istio's ingress gateway unless given.
+    """
+
+    def __init__(self, cluster: Cluster, admin_ports: Sequence[int] = (ADMIN_PORT,)) -> None:
         self._cluster = cluster
+        self._admin_ports = [str(port) for port in admin_ports]
         self._reports: list[dict[str, Any]] = []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Gateway":
         self._process = subprocess.Popen(
-            self._cluster.inside([sys.executable, "-m", "localcluster.demo.routes"]),
+            self._cluster.inside([sys.executable, "-m", "localcluster.demo.routes", *self._admin_ports]),
             env=self._cluster.inner_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

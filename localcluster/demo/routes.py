@@ -1,6 +1,7 @@
-"""Runs inside the cluster's network namespace: says what weights the gateway's Envoy has in force.
+"""Runs inside the cluster's network namespace: says what weights the gateways' Envoys have in force.
 
-`python -m localcluster.demo.routes` writes one JSON line for every change and ends when its standard input is closed.
+`python -m localcluster.demo.routes PORT...`, with the ports of Envoys' admin interfaces on 127.0.0.1, writes one JSON
+line for every change and ends when its standard input is closed.
 Fields of a line: `time`: seconds since the epoch when the new weights were seen; `before`: when the old ones were last
 seen; `hosts`: {host name: {cluster name: weight in percent}}. Source: Envoy's admin interface, /config_dump.
 """
@@ -10,10 +11,9 @@ import json
 import select
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-ADMIN_PORT = 15000
 _POLL_SECONDS = 0.2
 
 Weights = dict[str, dict[str, int]]
@@ -41,9 +41,20 @@ def _clusters(actions: list[dict[str, Any]]) -> dict[str, int]:
     return {}
 
 
-def _read() -> Weights | None:
-    """The weights in force; None while Envoy does not answer, for it may be starting."""
-    connection = http.client.HTTPConnection("127.0.0.1", ADMIN_PORT, timeout=5)
+def _read_all(ports: Sequence[int]) -> Weights | None:
+    """The weights in force; None while one of the Envoys does not answer."""
+    found: Weights = {}
+    for port in ports:
+        weights = _read(port)
+        if weights is None:
+            return None
+        found |= weights
+    return found
+
+
+def _read(port: int) -> Weights | None:
+    """Those of one Envoy; None while it does not answer, for it may be starting."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/config_dump?resource=dynamic_route_configs")
         response = connection.getresponse()
@@ -57,11 +68,12 @@ def _read() -> Weights | None:
 
 def main() -> None:
     """Report every change until standard input is closed."""
+    ports = [int(port) for port in sys.argv[1:]]
     held: Weights | None = None
     before = time.time()
     while not select.select([sys.stdin], [], [], _POLL_SECONDS)[0]:
         asked = time.time()
-        seen = _read()
+        seen = _read_all(ports)
         if seen is None:
             continue
         if seen != held:

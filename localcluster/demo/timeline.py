@@ -44,5 +44,12 @@ def stretches(reports: Sequence[Mapping[str, Any]], host: str, canary: str) -> l
 def _weight(clusters: Mapping[str, int], canary: str) -> int:
     """E.g. 25 for {"outbound|80||shop-canary.shop.svc.cluster.local": 25, ...}; an absent cluster gets nothing."""
     total = sum(clusters.values())
-    part = sum(weight for name, weight in clusters.items() if name.rpartition("|")[2].startswith(f"{canary}."))
+    part = sum(weight for name, weight in clusters.items() if _service(name) == canary)
     return round(100 * part / total) if total else 0
+
+
+def _service(cluster: str) -> str:
+    """The Service behind an Envoy cluster, as istiod names it or, e.g. `shop/shop-canary/80/da39a3ee5e`, Contour."""
+    if "|" in cluster:
+        return ".".join(cluster.rpartition("|")[2].split(".")[:2])
+    return ".".join(reversed(cluster.split("/")[:2]))

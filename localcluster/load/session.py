@@ -24,12 +24,20 @@ class Load:
     """Requests to hosts behind the gateway of a local cluster, from inside its network.
 
     Fields: `cluster`; `hosts`: requests per second by host name, 0 for none; `out`: the file of JSON lines (see
-    record.Second), a temporary one unless given.
+    record.Second), a temporary one unless given; `through`: the gateway, `ADDRESS:PORT`, of the hosts that are not
+    behind the cluster's own.
     """
 
-    def __init__(self, cluster: Cluster, hosts: Mapping[str, float], out: Path | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        hosts: Mapping[str, float],
+        out: Path | None = None,
+        through: Mapping[str, str] | None = None,
+    ) -> None:
         self._cluster = cluster
         self._hosts = dict(hosts)
+        self._through = dict(through or {})
         self._folder = tempfile.TemporaryDirectory(prefix="coalmine-load-")
         self.out = out or Path(self._folder.name) / "load.jsonl"
         self._process: subprocess.Popen[str] | None = None
@@ -41,6 +49,7 @@ class Load:
         if answer is None or not answer.gateway:
             raise LoadError("no ingress gateway runs in the local cluster: install the platform first")
         rates = [f"{host}={rate}" for host, rate in sorted(self._hosts.items())]
+        rates += [f"--through={host}={gateway}" for host, gateway in sorted(self._through.items())]
         command = [sys.executable, "-m", "localcluster.load", "--gateway", answer.gateway, "--out", str(self.out)]
         self._process = subprocess.Popen(
             dying_with_parent(self._cluster.inside([*command, *rates])),

@@ -7,6 +7,7 @@ could speak mutual TLS, so these are turned off here, in the mesh configuration 
 import yaml
 
 from ..checks import answers
+from ..pods.identity import CLUSTER
 from .program import Launch, Place, Program
 
 PORT = 15010
@@ -16,7 +17,12 @@ PORT = 15010
 _HTTP = 18082
 _MESH_FILE = "/etc/istio/config/mesh"
 _LOCAL_MESH = {"enableAutoMtls": False, "defaultProviders": {"metrics": []}}
-_ENVIRONMENT = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
+_ENVIRONMENT = {
+    # Of another cluster's gateway it would not know which Service selects it.
+    "CLUSTER_ID": CLUSTER,
+    "PILOT_ENABLE_METADATA_EXCHANGE": "false",
+    "PILOT_ENABLE_ALPN_FILTER": "false",
+}
 
 
 def _launch(place: Place) -> Launch:

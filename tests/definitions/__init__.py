@@ -1,8 +1,9 @@
 """Where the definitions of the routers' own kinds come from: one file per router, with a `SOURCE`."""
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,11 +20,20 @@ def sources() -> list[Source]:
     return [import_module(f"{__name__}.{name}").SOURCE for name in names]
 
 
-def definitions() -> Iterator[Manifest]:
-    """Every definition in them; a module that is not there yet is downloaded by Go, and its files are verified."""
-    fetch(str(go_program()), sources())
-    for source in sources():
-        for path in sorted(path for name in source.paths for path in locate(source).glob(name)):
+def definitions(of: Iterable[Source] = ()) -> Iterator[Manifest]:
+    """Every definition in these sources, all unless given.
+
+    A module that is not there yet is downloaded by Go, and its files are verified.
+    """
+    wanted = list(of) or sources()
+    fetch(str(go_program()), wanted)
+    for source in wanted:
+        for path in _files(source):
             for item in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
                 if item and item["kind"] == "CustomResourceDefinition":
                     yield item
+
+
+def _files(source: Source) -> list[Path]:
+    places = [locate(source) / name for name in source.paths]
+    return sorted(file for place in places for file in (place.rglob("*.yaml") if place.is_dir() else [place]))

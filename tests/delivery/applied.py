@@ -10,6 +10,7 @@ _COLLECTIONS = {
     "Service": "v1/services",
     "Gateway": "networking.istio.io/v1/gateways",
     "VirtualService": "networking.istio.io/v1/virtualservices",
+    "HTTPProxy": "projectcontour.io/v1/httpproxies",
     "AnalysisTemplate": "argoproj.io/v1alpha1/analysistemplates",
     "Rollout": "argoproj.io/v1alpha1/rollouts",
     "MetricTemplate": "flagger.app/v1beta1/metrictemplates",

@@ -1,6 +1,6 @@
 """How a release stands, read as its engine says it, in the words of the rig; and what its checks found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from components.engines.flagger.analysis import look_of
@@ -9,13 +9,13 @@ from components.operate.engines.argo_rollouts import ArgoRolloutsOperator
 from components.operate.engines.flagger import FlaggerOperator
 from components.plan import Plan
 from components.spec.values import Duration
-from localcluster.api import Api, path_of
+from localcluster.api import Api, Object, path_of
 from localcluster.demo import bounds
 from localcluster.demo.measure import Observer
 from localcluster.demo.results import StepResult
 from localcluster.demo.rollout import RolloutState, read_rollout
 
-from .scenarios import SCRAPE_SECONDS
+from .scenarios import CONTOUR, GATEWAY_API, SCRAPE_SECONDS
 
 AROUND = 7
 """Intervals that a release of Flagger may take beside its steps: it is seen, its pods start, the last weight is left,
@@ -100,14 +100,32 @@ def longest_rollback(plan: Plan, rate: float) -> float:
     return bounds.ALLOWANCE * (looks + SCRAPE_SECONDS + 2)
 
 
-def routed(api: Api, plan: Plan) -> tuple[int, int]:
-    """The weights of the stable version and the canary in the VirtualService that the engine writes."""
-    name, stable = (plan.name, "primary") if by_flagger(plan) else (f"{plan.name}-split", "stable")
-    routes = api.get(path_of("networking.istio.io/v1/virtualservices", plan.namespace, name))["spec"]["http"][0][
-        "route"
-    ]
-    weights = {route["destination"]["host"]: route.get("weight", 0) for route in routes}
-    return weights[f"{plan.name}-{stable}"], weights[plan.canary_service]
+def routed(api: Api, plan: Plan, router: str) -> tuple[int, int]:
+    """The weights of the stable version and the canary in the route that the engine writes, by a scenario's router."""
+    kind, of_name = _ROUTES[router]
+    stable = f"{plan.name}-{'primary' if by_flagger(plan) else 'stable'}"
+    name = plan.name if by_flagger(plan) else f"{plan.name}-split"
+    weights = of_name(api.get(path_of(kind, plan.namespace, name))["spec"])
+    return weights[stable], weights[plan.canary_service]
+
+
+def _of_virtual_service(spec: Object) -> dict[str, int]:
+    return {part["destination"]["host"]: part.get("weight", 0) for part in spec["http"][0]["route"]}
+
+
+def _of_http_route(spec: Object) -> dict[str, int]:
+    return {part["name"]: part["weight"] for part in spec["rules"][0]["backendRefs"]}
+
+
+def _of_http_proxy(spec: Object) -> dict[str, int]:
+    return {part["name"]: part.get("weight", 0) for part in spec["routes"][0]["services"]}
+
+
+_ROUTES: dict[str, tuple[str, Callable[[Object], dict[str, int]]]] = {
+    "": ("networking.istio.io/v1/virtualservices", _of_virtual_service),
+    GATEWAY_API: ("gateway.networking.k8s.io/v1/httproutes", _of_http_route),
+    CONTOUR: ("projectcontour.io/v1/httpproxies", _of_http_proxy),
+}
 
 
 def observer_of(plan: Plan) -> type[Observer]:

@@ -1,6 +1,6 @@
 """A Pulumi project in a folder of its own: the repository's program and platform, with the tests' apps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,10 +34,14 @@ class Released(Protocol):
 
 
 class Project:
-    """Fields: `root`: the folder; `scenarios`: whose apps it runs."""
+    """Fields: `root`: the folder; `scenarios`: whose apps it runs; `router`: behind which, the platform's if not given.
 
-    def __init__(self, root: Path, scenarios: Sequence[Released]) -> None:
+    The platform is only of use to the first router that a cluster has: apps behind another are applied without Pulumi.
+    """
+
+    def __init__(self, root: Path, scenarios: Sequence[Released], router: Mapping[str, Any] | None = None) -> None:
         self.root = root
+        self._router = router
         self._scenarios = scenarios
         (root / "apps").mkdir(parents=True)
         for name in _SHARED:
@@ -65,13 +69,30 @@ class Project:
         source = REPO / "stacks" / "Pulumi.local.yaml"
         target = self.root / "stacks" / "Pulumi.local.yaml"
         write_stack_file(source, target, ["apps/*.yaml"], overrides)
-        return with_both_engines(target)
+        with_both_engines(target)
+        return _behind_router(target, self._router) if self._router else target
 
 
 def with_both_engines(file: Path) -> Path:
     """Adds the other engine to a stack's configuration, and channels that nobody subscribes to."""
+
+    def change(config: dict[str, Any]) -> None:
+        config["coalmine:delivery"] |= {"other_engines": ["flagger"], "channels": CHANNELS}
+        config["coalmine:platform"]["flagger"] = {"replicas": 1}
+
+    return _changed(file, change)
+
+
+def _behind_router(file: Path, router: Mapping[str, Any]) -> Path:
+    def change(config: dict[str, Any]) -> None:
+        config["coalmine:delivery"] |= {"engine": "flagger", "other_engines": [], "router": dict(router)}
+        del config["coalmine:platform"]
+
+    return _changed(file, change)
+
+
+def _changed(file: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     content = yaml.safe_load(file.read_text())
-    content["config"]["coalmine:delivery"] |= {"other_engines": ["flagger"], "channels": CHANNELS}
-    content["config"]["coalmine:platform"]["flagger"] = {"replicas": 1}
+    change(content["config"])
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     return file

@@ -6,19 +6,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.compile import Compiled
+from components.platform.namespaces import APPS_LABEL
 from localcluster.cluster import Cluster
 from localcluster.demo.gateway import Gateway
 from localcluster.demo.pulumi_cli import Pulumi, PulumiFailed, Run
 from localcluster.load import Load
 
-from . import applied, series
+from . import applied, planes, series
 from .engines import AROUND, by_flagger
 from .messages import Messages, receiving
 from .played import POLL_SECONDS, Played, await_stable, begin, conclude
 from .project import Project
 from .prometheus import query
 from .scenarios import (
+    BEHIND_CONTOUR,
     BY_FLAGGER,
+    BY_PLANE,
     BY_PULUMI,
     BY_SERIES,
     ERRORS,
@@ -65,22 +69,21 @@ class Rig:
 @contextmanager
 def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
-    project, others = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER), Project(folder / "series", BY_SERIES)
+    project = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER)
     pulumi = Pulumi(project.root, cluster.environment(), folder / "logs")
+    planes.install(cluster.api)
     pulumi.select()
     pulumi.up(project.stable()).wait(_UP_SECONDS)
-    before = others.compiled(others.stable())
-    after = others.compiled(others.candidate())
-    # Without the label that would have every pod in it scraped.
-    applied.make_namespace(cluster.api, SERIES_NAMESPACE, {})
-    for compiled in before.values():
-        applied.install(cluster.api, compiled)
+    planes.open_gateway(cluster.api)
+    before, after = _install_others(cluster, folder)
     made_up = [series.mislabelled(after[MISLABELLED.name]), series.not_a_number(after[NAN.name])]
     with ExitStack() as stack:
         stack.enter_context(series.exporter(cluster, made_up))
         messages = stack.enter_context(receiving(cluster, folder, [one.name for one in BY_FLAGGER]))
-        gateway = stack.enter_context(Gateway(cluster))
-        load = stack.enter_context(Load(cluster, {scenario.host: scenario.rate for scenario in EVERY}))
+        gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
+        through = planes.gateway_of_contour(cluster.api)
+        ways = {scenario.host: through for scenario in BEHIND_CONTOUR}
+        load = stack.enter_context(Load(cluster, {one.host: one.rate for one in EVERY}, through=ways))
         await_stable(cluster, load, EVERY, {**project.compiled(project.stable()), **before})
         config = project.candidate()
         plans = {name: compiled.plan for name, compiled in {**project.compiled(config), **after}.items()}
@@ -98,6 +101,26 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         everywhere = (GOOD, ERRORS, FLAGGER_GOOD, FLAGGER_ERRORS)
         differences["afterwards"] = _difference(_preview(pulumi, config, *everywhere))
         yield Rig(cluster, load, played, differences, messages)
+
+
+def _install_others(cluster: Cluster, folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
+    """Applies the apps that Pulumi does not run, and gives them as they are and as they are going to be."""
+    projects = [Project(folder / "series", BY_SERIES)]
+    projects += [
+        Project(folder / name, [one for one in BY_PLANE if one.router == name], router)
+        for name, router in planes.ROUTERS.items()
+    ]
+    # Without the label that would have every pod in it scraped.
+    applied.make_namespace(cluster.api, SERIES_NAMESPACE, {})
+    for name in planes.ROUTERS:
+        applied.make_namespace(cluster.api, name, APPS_LABEL)
+    before, after = (
+        {name: one for project in projects for name, one in project.compiled(config(project)).items()}
+        for config in (Project.stable, Project.candidate)
+    )
+    for compiled in before.values():
+        applied.install(cluster.api, compiled)
+    return before, after
 
 
 def _midway(pulumi: Pulumi, config: Path, played: Mapping[str, Played], good: Scenario, bad: Scenario) -> str:

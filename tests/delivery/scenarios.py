@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localcluster.demo.shares import FEWEST_REQUESTS
 from localcluster.pods.behaviour import ERROR_RATE, LATENCY
 
 STABLE, CANDIDATE = "1.0.0", "2.0.0"
@@ -15,6 +16,8 @@ SERIES_NAMESPACE = "series"
 """Its pods are scraped only where they ask for it, so that tests decide which series exist."""
 SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "15020", "prometheus.io/path": "/stats/prometheus"}
 
+GATEWAY_API, CONTOUR = "gateway-api", "contour"
+
 _IMAGE = "registry.example.com/delivery/web"
 
 
@@ -25,8 +28,9 @@ class Scenario:
     Fields: `name`: of the app, and of its host below example.com; `rate`: requests per second; `steps`: (weight in
     percent, hold in seconds) each; `interval`: of the checks, seconds; `tolerated`: failed checks; `minimum`: requests
     that a check needs; `slowest`: latency that the check of it allows; `stable`, `candidate`: annotations of the pods
-    of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given; `notify`: who is
-    told, everybody of failures unless given.
+    of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given; `router`: one of
+    planes.ROUTERS, the cluster's own unless given; `notify`: who is told, everybody of failures unless given; `fewest`:
+    requests that a step's share needs to say something.
     """
 
     name: str
@@ -40,7 +44,9 @@ class Scenario:
     candidate: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     engine: str = ""
+    router: str = ""
     notify: list[Any] | None = None
+    fewest: int = FEWEST_REQUESTS
 
     @property
     def host(self) -> str:
@@ -132,5 +138,20 @@ FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
 )
 """The same releases on the other engine, in the same cluster and at the same time."""
 BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
+
+
+def _behind(router: str) -> tuple[Scenario, ...]:
+    """The same releases of Flagger behind another data plane: fewer requests, for the machine has no more to give."""
+    good = replace(GOOD, rate=60, steps=((10, 15), (50, 15)), fewest=700)
+    same = (good, *(replace(one, rate=one.rate // 3) for one in (ERRORS, SLOW, QUIET)))
+    return tuple(
+        replace(one, name=f"{router}-{one.name}", namespace=router, engine="flagger", router=router, notify=[])
+        for one in same
+    )
+
+
+BEHIND_GATEWAY_API = _behind(GATEWAY_API)
+BEHIND_CONTOUR = _behind(CONTOUR)
+BY_PLANE = BEHIND_GATEWAY_API + BEHIND_CONTOUR
 BY_SERIES = (EMPTY, STABLE_ONLY, MISLABELLED, NAN)
-EVERY = BY_PULUMI + BY_FLAGGER + BY_SERIES
+EVERY = BY_PULUMI + BY_FLAGGER + BY_PLANE + BY_SERIES

@@ -1,4 +1,4 @@
-"""A bad version is taken back, soon, and leaves all traffic to the stable one: on both engines."""
+"""A bad version is taken back, soon, and leaves all traffic to the stable one: on both engines, behind each router."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,25 @@ from components.operate.contract import why
 from .engines import longest_rollback, routed
 from .evidence import Evidence
 from .rig import Rig
-from .scenarios import ERRORS, FLAGGER_ERRORS, FLAGGER_SLOW, SLOW, STABLE, Scenario
+from .scenarios import (
+    BEHIND_CONTOUR,
+    BEHIND_GATEWAY_API,
+    ERRORS,
+    FLAGGER_ERRORS,
+    FLAGGER_SLOW,
+    SLOW,
+    STABLE,
+    Scenario,
+)
 
 Record = Callable[[str, object], None]
 
-BAD = [ERRORS, SLOW, FLAGGER_ERRORS, FLAGGER_SLOW]
-REASONS = ["error rate ", "p99 latency ", "error rate ", "p99 latency "]
+BAD = [
+    scenario
+    for errors, slow in ((ERRORS, SLOW), (FLAGGER_ERRORS, FLAGGER_SLOW), BEHIND_GATEWAY_API[1:3], BEHIND_CONTOUR[1:3])
+    for scenario in (errors, slow)
+]
+REASONS = ["error rate ", "p99 latency "] * (len(BAD) // 2)
 NAMES = [scenario.name for scenario in BAD]
 EVERY_BAD = pytest.mark.parametrize("scenario", BAD, ids=NAMES)
 
@@ -51,24 +64,25 @@ def test_a_bad_version_is_gone_in_time(
 @EVERY_BAD
 def test_all_traffic_is_back_at_the_stable_version(rig: Rig, evidence: Evidence, scenario: Scenario) -> None:
     release = rig.played[scenario.name]
-    weights = routed(rig.cluster.api, release.plan)
-    evidence.check(weights == (100, 0), release, f"the VirtualService sends {weights} to stable and canary")
+    weights = routed(rig.cluster.api, release.plan, scenario.router)
+    evidence.check(weights == (100, 0), release, f"the route sends {weights} to stable and canary")
     after = release.after
     well = after is not None and after.requests > 0 and after.canary == 0
     evidence.check(well, release, f"version {STABLE} does not answer everything: {after}")
 
 
+@pytest.mark.parametrize("scenario", [one for one in BAD if one.engine and not one.tolerated], ids=lambda one: one.name)
 def test_few_requests_are_lost_when_flagger_takes_a_version_back(
-    rig: Rig, evidence: Evidence, record_property: Record
+    rig: Rig, evidence: Evidence, record_property: Record, scenario: Scenario
 ) -> None:
     """It moves the traffic and ends the canary's pods in one breath; the gateway hears of it a bit later."""
-    release = rig.played[FLAGGER_SLOW.name]
+    release = rig.played[scenario.name]
     stretches = release.observer.canary_stretches()
     evidence.check(bool(stretches), release, "the canary never got any requests")
-    seconds = (int(release.observer.since), int(stretches[-1].until) + FLAGGER_SLOW.interval)
-    counts = rig.load.counts(*seconds, FLAGGER_SLOW.host)
+    seconds = (int(release.observer.since), int(stretches[-1].until) + scenario.interval)
+    counts = rig.load.counts(*seconds, scenario.host)
     lost = sum(number for (_, status), number in counts.items() if status != 200)
-    bound = FLAGGER_SLOW.rate * FLAGGER_SLOW.steps[0][0] / 100 * _ENDING_SECONDS
+    bound = scenario.rate * scenario.steps[0][0] / 100 * _ENDING_SECONDS
     record_property("lost", lost)
     record_property("allowed", bound)
     evidence.check(lost <= bound, release, f"{lost} requests were lost, {bound:.0f} may be")

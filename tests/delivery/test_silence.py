@@ -4,9 +4,19 @@ import pytest
 
 from .evidence import Evidence
 from .rig import Rig
-from .scenarios import EMPTY, FLAGGER_QUIET, MISLABELLED, NAN, QUIET, STABLE_ONLY, Scenario
+from .scenarios import (
+    BEHIND_CONTOUR,
+    BEHIND_GATEWAY_API,
+    EMPTY,
+    FLAGGER_QUIET,
+    MISLABELLED,
+    NAN,
+    QUIET,
+    STABLE_ONLY,
+    Scenario,
+)
 
-SILENT = [QUIET, FLAGGER_QUIET, EMPTY, STABLE_ONLY, MISLABELLED, NAN]
+SILENT = [QUIET, FLAGGER_QUIET, BEHIND_GATEWAY_API[3], BEHIND_CONTOUR[3], EMPTY, STABLE_ONLY, MISLABELLED, NAN]
 
 
 @pytest.mark.parametrize("scenario", SILENT, ids=[scenario.name for scenario in SILENT])

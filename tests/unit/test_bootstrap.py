@@ -113,12 +113,23 @@ def test_whatever_goes_wrong_ends_in_lines_without_a_traceback(
     code: int,
     expected: str,
 ) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object) -> None:
         raise raised
 
     monkeypatch.setattr(run, "_set_up", fail)
     assert run.main([]) == code
     assert capsys.readouterr().err == f"coalmine: {expected}\n"
+
+
+def test_what_only_the_tests_need_is_built_for_them_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(run, "_set_up", asked.append)
+    for arguments in ([], ["--tests"], ["--no-tools"]):
+        run.main(arguments)
+    of_users, of_tests, nothing = asked
+    assert set(of_tests) - set(of_users) == {"contour"}
+    assert {"flagger", "istiod", "envoy"} <= set(of_users)
+    assert nothing == []
 
 
 def test_an_unreachable_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +205,7 @@ def test_ctrl_c_ends_the_set_up_with_130_and_one_line(tmp_path: Path) -> None:
         "import signal, sys, threading; from localcluster.bootstrap import run\n"
         # What starts the tests in the background, as CI may, has them ignore Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "def wait(**_):\n    print('waiting', flush=True); threading.Event().wait(20)\n"
+        "def wait(*_):\n    print('waiting', flush=True); threading.Event().wait(20)\n"
         "run._set_up = wait; sys.exit(run.main([]))"
     )
     process = subprocess.Popen(

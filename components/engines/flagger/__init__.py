@@ -164,7 +164,7 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
         "targetPort": plan.port.port,
         "portName": plan.port.name,
         "appProtocol": "http",
-        "apex": labels,
+        "apex": without_nothing({**labels, "annotations": dict(routing.annotations)}),
         "primary": labels,
         "canary": labels,
         **routing.service,

@@ -82,3 +82,10 @@ def test_only_whole_seconds_inside_a_stretch_are_counted() -> None:
 
 def test_a_short_stretch_has_no_whole_second() -> None:
     assert Stretch(5, 20.2, 20.9).whole_seconds(now=100.0) == (21, 21)
+
+
+def test_contour_names_clusters_in_its_own_way() -> None:
+    named = {"shop/shop-stable/80/da39a3ee5e": 90, "shop/shop-canary/80/da39a3ee5e": 10}
+    of_another = {"shop2/shop-canary/80/da39a3ee5e": 100}
+    assert stretches([report(0.0, 1.0, named)], HOST, "shop-canary.shop") == [Stretch(10, 1.0, math.inf)]
+    assert stretches([report(0.0, 1.0, of_another)], HOST, "shop-canary.shop") == [Stretch(0, 1.0, math.inf)]

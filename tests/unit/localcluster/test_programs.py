@@ -8,7 +8,7 @@ import pytest
 from components.releases import tool
 from localcluster import programs
 from localcluster.kwok import stages
-from localcluster.programs import Launch, Place, Program, discover, image_pattern, program_for
+from localcluster.programs import Launch, Place, Program, contour, contour_envoy, discover, image_pattern, program_for
 from localcluster.programs.gateway import bootstrap
 
 from .pods import rollout_pod
@@ -34,6 +34,8 @@ def test_every_program_runs_a_pinned_tool() -> None:
         ("docker.io/istio/proxyv2:1.30.0-distroless", "gateway"),
         ("quay.io/prometheus/prometheus:v3.16.0", "prometheus"),
         ("prom/prometheus", "prometheus"),
+        ("ghcr.io/projectcontour/contour:v1.33.8", "contour"),
+        ("docker.io/envoyproxy/envoy:v1.38.9", "contour-envoy"),
     ],
 )
 def test_images_of_programs(image: str, name: str) -> None:
@@ -70,3 +72,20 @@ def test_the_gateway_says_who_it_is_as_istios_own_agent_would() -> None:
     assert node["id"] == "router~10.244.250.1~shop-6b9f8c7d5-abcde.store~store.svc.cluster.local"
     assert node["metadata"]["LABELS"]["istio"] == "ingress"
     assert node["metadata"]["NAMESPACE"] == "store"
+
+
+def test_contours_envoy_asks_the_contour_of_its_own_namespace() -> None:
+    made = contour_envoy.bootstrap(Place(rollout_pod(), "10.244.250.2", Launch((), {}), lambda name: {}))
+    endpoint = made["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+    assert endpoint["address"]["socket_address"] == {"address": "contour.store.svc", "port_value": contour.PORT}
+    named = {
+        made["dynamic_resources"][kind]["api_config_source"]["grpc_services"][0]["envoy_grpc"]["cluster_name"]
+        for kind in ("lds_config", "cds_config")
+    }
+    assert named == {made["static_resources"]["clusters"][0]["name"]}
+
+
+def test_every_port_that_contour_and_its_envoy_listen_on_is_known_as_taken() -> None:
+    place = Place(rollout_pod(), "10.244.250.1", Launch(("serve",), {}), lambda name: {})
+    asked = {int(flag.partition("=")[2]) for flag in contour.PROGRAM.launch(place).arguments if "port=" in flag}
+    assert asked <= set(contour.PROGRAM.taken)

@@ -38,6 +38,15 @@ def test_flaggers_proxy_has_no_host_so_ours_include_it(tmp_path: Path) -> None:
     assert (canary["provider"], canary["service"]["timeout"]) == ("contour", "10s")
 
 
+def test_flaggers_proxy_is_of_the_same_class_or_contour_would_not_see_it(tmp_path: Path) -> None:
+    def annotations(router: Any) -> Any:
+        made = compiled(tmp_path, router, app(), "flagger").manifests
+        return only(made, "Canary")["spec"]["service"]["apex"].get("annotations")
+
+    assert annotations(CONTOUR) == {"projectcontour.io/ingress.class": "public"}
+    assert annotations("contour") is None
+
+
 def test_the_version_that_users_get_is_measured_by_its_service(tmp_path: Path) -> None:
     for delivery, service in ((None, "canary"), (BLUE_GREEN, "stable")):
         spec = app(delivery) if delivery else app()
