@@ -142,7 +142,7 @@ BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
 
 def _behind(router: str) -> tuple[Scenario, ...]:
     """The same releases of Flagger behind another data plane: fewer requests, for the machine has no more to give."""
-    good = replace(GOOD, rate=60, steps=((10, 15), (50, 15)), fewest=700)
+    good = replace(GOOD, rate=80, steps=((10, 15), (50, 15)), fewest=600)
     same = (good, *(replace(one, rate=one.rate // 3) for one in (ERRORS, SLOW, QUIET)))
     return tuple(
         replace(one, name=f"{router}-{one.name}", namespace=router, engine="flagger", router=router, notify=[])
