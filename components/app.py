@@ -14,7 +14,8 @@ from .resources import Rules, register
 from .spec.app import AppSpec
 from .spec.cluster import DeliverySpec
 from .spec.errors import SpecError
-from .spec.load import LoadedApp, Origin
+from .spec.load import LoadedApp
+from .spec.origin import Origin
 from .spec.registry import kinds, variant
 
 
@@ -91,8 +92,14 @@ def _release(spec: AppSpec, kind: str) -> Reference:
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:
     """What the pods' object refers to; the object that runs pods; what refers to it. Destroy takes the other way."""
     objects = compiled.manifests
-    first = next((at for at, item in enumerate(objects) if "template" in item.get("spec", {})), len(objects))
+    pods = compiled.plan.template
+    first = next((at for at, item in enumerate(objects) if _template(item) == pods), len(objects))
     return (objects[:first], objects[first : first + 1], objects[first + 1 :])
+
+
+def _template(item: Manifest) -> object:
+    spec = item.get("spec")
+    return spec.get("template") if isinstance(spec, dict) else None
 
 
 def _compiled(name: str, spec: AppSpec, delivery: DeliverySpec) -> Compiled:

@@ -1,5 +1,6 @@
 """spec -> plan -> engine, router and metrics -> manifests: the one way from what a user wrote to Kubernetes objects."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ class Compiled:
 
 def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     """Compiles one app for a cluster. Raises SpecError where engine, router and metrics cannot do what it asks."""
-    plan = build_plan(app.spec)
+    plan = _planned(app)
     problems = _problems(app, plan, delivery)
     if problems:
         raise SpecError(problems)
@@ -44,8 +45,11 @@ def compile_app(app: LoadedApp, delivery: DeliverySpec) -> Compiled:
     routers = routers_of(plan, delivery)
     listeners = told(plan, engine, delivery)
     made = engine.compile(plan, routers, metrics, listeners)
+    clashing = list(_made_twice(app, made.manifests))
+    if clashing:
+        raise SpecError(clashing)
     # A copy, so that whoever changes an object changes neither another one nor the plan.
-    notes = (*_notes(plan, engine, routers), *notification_notes(plan, engine, delivery))
+    notes = (*app.notes, *_notes(plan, engine, routers), *notification_notes(plan, engine, delivery))
     return Compiled(plan, tuple(_copy(one) for one in made.manifests), Ownership(tuple(made.owned)), notes, listeners)
 
 
@@ -79,13 +83,16 @@ class StackCheck:
         self._owners: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, app: LoadedApp, stack: StackSpec) -> list[Problem]:
-        plan = build_plan(app.spec)
+        plan = _planned(app)
         found = _problems(app, plan, stack.delivery)
         if found:
             return found
         engine, _, metrics = parts(stack.delivery, app.spec.delivery.engine)
         routers = routers_of(plan, stack.delivery)
         objects = engine.compile(plan, routers, metrics, told(plan, engine, stack.delivery)).manifests
+        clashing = list(_made_twice(app, objects))
+        if clashing:
+            return clashing
         if self._built:
             self._built(plan, objects)
         return list(_shared_objects(app, objects, self._owners))
@@ -93,7 +100,15 @@ class StackCheck:
 
 def check_app(app: LoadedApp, stack: StackSpec) -> list[Problem]:
     """What engine, router and metrics of a stack cannot do for an app; for `load_stack`, beside all other mistakes."""
-    return _problems(app, build_plan(app.spec), stack.delivery)
+    return _problems(app, _planned(app), stack.delivery)
+
+
+def _planned(app: LoadedApp) -> Plan:
+    work = app.spec.workload
+    if work.packaged:
+        message = "is rendered when the app is loaded from its file: load it by load_stack, or give a 'pod_template'"
+        raise SpecError([app.origin.problem(("workload", work.given_whole[0]), message)])
+    return build_plan(app.spec)
 
 
 def parts(delivery: DeliverySpec, named: str | None = None) -> tuple[Engine, Router, Providers]:
@@ -134,6 +149,18 @@ def _shared_objects(
         if owner != app.spec.name:
             message = f"app '{owner}' has a {one['kind']} '{name}' too: choose another name"
             yield app.origin.problem(("name",), message)
+
+
+def _made_twice(app: LoadedApp, objects: Sequence[Manifest]) -> Iterator[Problem]:
+    """Objects of the app's own that the release makes as well."""
+    own = app.spec.workload.objects
+    if not own:
+        return
+    made = Counter((one["kind"], one["metadata"]["name"]) for one in objects)
+    for index, one in enumerate(own):
+        if made[one["kind"], one["metadata"]["name"]] > 1:
+            message = "has the kind and name of an object that the release makes: give it another name"
+            yield app.origin.problem(("workload", "objects", index), message)
 
 
 def _problems(app: LoadedApp, plan: Plan, delivery: DeliverySpec) -> list[Problem]:

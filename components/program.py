@@ -18,7 +18,8 @@ from .spec.channels import SecretText
 from .spec.cluster import ClusterSpec
 from .spec.errors import Problem, SpecError
 from .spec.kubeconfig import Kubeconfig, is_contents
-from .spec.load import NAMESPACE, LoadedStack, parse_stack
+from .spec.load import LoadedStack, parse_stack
+from .spec.origin import NAMESPACE
 
 _DELETE_SECONDS = 300.0
 _NO_SECRET = (

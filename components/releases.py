@@ -140,10 +140,19 @@ HELM = GoModule(
     variables=(("helm.sh/helm/v3/internal/version.version", "v3.22.0"),),
 )
 
+# Renders the overlays of apps. Later releases need a module that Go's module proxy does not serve.
+KUSTOMIZE = GoModule(
+    name="kustomize",
+    path="sigs.k8s.io/kustomize/kustomize/v5",
+    version="v5.8.1",
+    build_seconds=60,
+    variables=(("sigs.k8s.io/kustomize/api/provenance.version", "v5.8.1"),),
+)
+
 # Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
 KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
 
-GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, CONTOUR, PROMETHEUS, HELM)
+GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, CONTOUR, PROMETHEUS, HELM, KUSTOMIZE)
 
 
 def _kubernetes(name: str) -> Tool:
@@ -208,6 +217,7 @@ TOOLS = (
         version_text="3.16.0",
     ),
     Tool("helm", "helm", HELM, "helm.sh/helm/v3/cmd/helm", ("version", "--short"), "v3.22.0"),
+    Tool("kustomize", "kustomize", KUSTOMIZE, "sigs.k8s.io/kustomize/kustomize/v5", ("version",), "v5.8.1"),
 )
 
 _TOOLS_BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -12,7 +12,7 @@ PASSPHRASE = "coalmine-local"
 """Protects the secrets of the local stack only, which live and die with the local cluster."""
 
 BUNDLED_PLUGINS = REPO / "localcluster" / "plugins" / "bin"
-_TOOLS = ("pulumi", "helm", "kubectl-argo-rollouts")
+_TOOLS = ("pulumi", "helm", "kustomize", "kubectl-argo-rollouts")
 
 
 def exports(state: StateDir) -> dict[str, str]:

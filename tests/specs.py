@@ -1,6 +1,7 @@
 """What the tests of the core share: the examples' specs as data, and small projects made of them."""
 
 import copy
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from components.compile import Compiled, check_app, compile_stack
 from components.discovery import discover
 from components.spec.errors import Problem, SpecError
 from components.spec.load import LoadedStack, load_stack
+from localcluster.tools import tool_path
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -20,6 +22,17 @@ REMOVED = object()
 """In `changed`: the key is left out."""
 
 discover()
+
+
+def put_on_path(*names: str) -> None:
+    """Has the pinned tools found before any others."""
+    for name in names:
+        folder = str(tool_path(name).parent)
+        if folder not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = folder + os.pathsep + os.environ["PATH"]
+
+
+put_on_path("helm", "kustomize")
 
 
 def example_app(scenario: str = "canary") -> dict[str, Any]:

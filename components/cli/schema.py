@@ -8,7 +8,7 @@ import typer
 from ..spec.app import AppSpec
 from ..spec.base import json_schema
 from ..spec.cluster import StackSpec
-from ..spec.load import NAMESPACE
+from ..spec.origin import NAMESPACE
 from .output import AsJson, Root, UserError, print_json, project_root
 
 

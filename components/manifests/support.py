@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from ..spec.app import AppSpec
-from .meta import Manifest, manifest, selector_labels, without_nothing
+from ..spec.labels import OWNER_LABEL
+from .meta import Manifest, manifest, object_labels, selector_labels, without_nothing
 
 
 def service_accounts(app: AppSpec) -> list[Manifest]:
@@ -14,6 +15,16 @@ def service_accounts(app: AppSpec) -> list[Manifest]:
     annotations = {"annotations": account.annotations} if account.annotations else {}
     body = {"automountServiceAccountToken": account.mount_token}
     return [manifest("v1", "ServiceAccount", app.name, app, body, **annotations)]
+
+
+def other_objects(app: AppSpec) -> list[Manifest]:
+    """What the app brings beside its pods, as it is, with the app's labels where it has none of its own."""
+    return [_of_app(one, app) for one in app.workload.objects]
+
+
+def _of_app(one: Manifest, app: AppSpec) -> Manifest:
+    labels = {**object_labels(app), **(one["metadata"].get("labels") or {}), OWNER_LABEL: app.owner}
+    return {**one, "metadata": {**one["metadata"], "namespace": app.namespace, "labels": labels}}
 
 
 def service(app: AppSpec, name: str) -> Manifest:

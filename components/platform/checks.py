@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from ..spec.errors import Problem
-from ..spec.load import NAMESPACE, LoadedStack
+from ..spec.load import LoadedStack
+from ..spec.origin import NAMESPACE
 from . import notifications
 from .namespaces import OF_KUBERNETES
 from .piece import pieces_of

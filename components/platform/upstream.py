@@ -10,6 +10,7 @@ import yaml
 
 from ..manifests.meta import Manifest
 from ..spec.container import ResourceAmounts, Resources
+from ..templating.tidy import tidy
 from .cache import cache_dir, write_whole
 
 _FORMAT = "3"
@@ -44,26 +45,7 @@ def remembered(parts: Sequence[str], make: Callable[[], list[Manifest]]) -> list
 
 def parse(text: str) -> list[Manifest]:
     """The objects in a multi-document YAML text."""
-    return [_tidy(document) for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
-
-
-def _tidy(item: Manifest) -> Manifest:
-    """Without what says nothing and the API server does not keep: it would show as a change ever after."""
-    if item["kind"] == "CustomResourceDefinition":
-        return item
-    said = _said(item)
-    metadata = {key: value for key, value in said["metadata"].items() if value != {}}
-    return {**said, "metadata": metadata}
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.keys() == {"name", "value"} and value["value"] == "":
-            return {"name": value["name"]}  # an environment variable: empty is what it is without a value
-        return {key: _said(inside) for key, inside in value.items() if inside is not None}
-    if isinstance(value, list):
-        return [_said(inside) for inside in value]
-    return value
+    return [tidy(document) for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
 
 def read(path: Path, sha256: str) -> list[Manifest]:

@@ -10,6 +10,7 @@ from .channels import Subscribed
 from .choice import Delivery
 from .labels import LabelName, LabelValue, object_label_problems
 from .names import AppName, DnsLabel
+from .objects import object_problems, pods_of
 from .pod_template import containers_of
 from .scaling import AnyScaling, Keda, Scaling
 from .traffic import Traffic
@@ -69,15 +70,22 @@ class AppSpec(Ruled):
             yield where, "run at least 2 pods: with one, every drain is an outage"
         elif 0 < self.lowest_replicas <= self.disruption.max_unavailable:
             yield ("disruption", "max_unavailable"), f"must be below {self.lowest_replicas}, the lowest number of pods"
-        if self.workload.pod_template is not None:
+        for source in self.workload.given_whole:
             for field in sorted(self.disruption.model_fields_set & {"zones", "nodes"}):
-                message = "is excluded by 'pod_template': write 'topologySpreadConstraints' inside the template"
-                yield ("disruption", field), message
-        if self.scaling:
+                yield ("disruption", field), f"is excluded by '{source}': write 'topologySpreadConstraints' there"
+        if self.scaling and not self.workload.packaged:
             yield from self._unscalable(self.scaling)
+        if self.workload.objects:
+            yield from self._object_problems()
         deadline, ready = self.delivery.rollback.deadline, self.workload.min_ready
         if deadline <= ready:
             yield ("delivery", "rollback", "deadline"), f"{deadline} must be longer than workload.min_ready, {ready}"
+
+    def _object_problems(self) -> Iterator[Finding]:
+        work = self.workload
+        pods = pods_of(self.name, self.owner, work.labels, work.traffic_port, work.pod_template)
+        for path, message in object_problems(work.objects, self.namespace, pods):
+            yield ("workload", "objects", *path), message
 
     def _told_twice(self) -> Iterator[Finding]:
         named = [one.channel for one in self.notify or ()]

@@ -10,38 +10,19 @@ from pydantic import ValidationError
 
 from .app import AppSpec
 from .cluster import StackSpec
-from .errors import PathPart, Problem, SpecError, closest, explain, format_path, nearest
+from .errors import Problem, SpecError, closest, explain, format_path, nearest
 from .merging import merge
+from .origin import NAMESPACE, Origin
 from .yaml_files import read_documents
-
-NAMESPACE = "coalmine"
-"""Prefix of the stack's configuration keys."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an app's values stand: its file, and the stack file for what the stack overrides."""
-
-    file: str
-    stack_file: str = ""
-    app: str = ""
-    overrides: Mapping[str, Any] | None = None
-    label: str = ""
-    """Tells the app from the others in its file; empty where it is the only one."""
-
-    def problem(self, path: Sequence[PathPart], message: str) -> Problem:
-        """A Problem at the place where the user wrote the value."""
-        if self.overrides and _is_overridden(path, self.overrides):
-            return Problem(self.stack_file, format_path((f"{NAMESPACE}:overrides", self.app, *path)), message)
-        return Problem(self.file, format_path(path), message, self.label)
 
 
 @dataclass(frozen=True)
 class LoadedApp:
-    """A valid app and where it was written."""
+    """A valid app and where it was written. Fields: `notes`: what to know of how it was read, a sentence each."""
 
     spec: AppSpec
     origin: Origin
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +69,7 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck |
     for written in _read_apps(raw, file, root, problems):
         # What was written is let go at once: of many apps it would be most of the memory.
         origins.append(written.origin)
-        apps += _valid(written, problems)
+        apps += _valid(written, root, stack.cluster.kubernetes if stack else "", problems)
     problems += _clashes(origins, apps)
     apps.sort(key=lambda app: app.spec.name)
     if stack and check:
@@ -101,7 +82,7 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck |
 def load_app(path: Path, root: Path) -> list[LoadedApp]:
     """The apps in one file, without a stack. Raises SpecError."""
     problems: list[Problem] = []
-    apps = [app for one in _read_file(path, {}, "", root) for app in _valid(one, problems)]
+    apps = [app for one in _read_file(path, {}, "", root) for app in _valid(one, root, "", problems)]
     if problems:
         raise SpecError(problems)
     return apps
@@ -187,13 +168,21 @@ def _name_in(raw: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _valid(app: _Written, problems: list[Problem]) -> list[LoadedApp]:
+def _valid(app: _Written, root: Path, kubernetes: str, problems: list[Problem]) -> list[LoadedApp]:
     """The app as a list of one; empty where it is not valid, and `problems` say why."""
     try:
-        return [LoadedApp(AppSpec.model_validate(app.data), app.origin)]
+        spec = AppSpec.model_validate(app.data)
+        if spec.workload.packaged is None:
+            return [LoadedApp(spec, app.origin)]
+        # Only here: whoever has no charts need not load what renders them.
+        from .unpacking import unpacked
+
+        return [LoadedApp(*unpacked(spec, app.data, app.origin, root, kubernetes))]
     except ValidationError as error:
         problems += [app.origin.problem(place, message) for place, message in explain(error, AppSpec, app.data)]
-        return []
+    except SpecError as error:
+        problems += error.problems
+    return []
 
 
 def _clashes(origins: Iterable[Origin], apps: Iterable[LoadedApp]) -> Iterator[Problem]:
@@ -208,17 +197,6 @@ def _clashes(origins: Iterable[Origin], apps: Iterable[LoadedApp]) -> Iterator[P
             other = hosts.setdefault(host, app.spec.name)
             if other != app.spec.name:
                 yield app.origin.problem(("traffic", "hosts", index), f"'{host}' belongs to app '{other}' already")
-
-
-def _is_overridden(path: Sequence[PathPart], overrides: Mapping[str, Any]) -> bool:
-    here: Any = overrides
-    for part in path:
-        if not isinstance(here, Mapping):
-            return True
-        if part not in here:
-            return False
-        here = here[str(part)]
-    return not isinstance(here, Mapping)
 
 
 def _is_inside(name: str) -> bool:

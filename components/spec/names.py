@@ -42,6 +42,13 @@ _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 DnsLabel = Annotated[
     str, NameRule(_LABEL, 63, "a valid name: use at most 63 lower-case letters, digits and '-', like 'my-app'")
 ]
+
+
+def is_dns_label(text: str) -> bool:
+    """Whether a text is a DnsLabel."""
+    return len(text) <= 63 and re.fullmatch(_LABEL, text) is not None
+
+
 AppName = Annotated[
     str,
     NameRule(

@@ -21,6 +21,7 @@ from .container import (
 )
 from .labels import LabelName, LabelValue, reserved_labels
 from .names import DnsLabel, EnvName, NonEmpty, ObjectName
+from .packaged import HelmChart, Kustomization
 from .pod_template import template_problems
 from .values import Duration, Image
 
@@ -95,12 +96,24 @@ class Workload(Ruled):
     """How long a pod must stay ready before it counts as available."""
     pod_template: dict[str, Any] | None = None
     """A PodTemplateSpec (`metadata`, `spec`); excludes the short form's container fields."""
+    chart: HelmChart | None = None
+    """A Helm chart that has the pods and objects around them; excludes the short form's container fields."""
+    kustomize: Kustomization | None = None
+    """A Kustomize overlay that has them, in the same way."""
+    objects: list[dict[str, Any]] = []
+    """Other objects of the app's namespace, applied as they are; `version` does not cover them, so no release does."""
     version: NonEmpty | None = None
     """The version people see; the image's tag unless given. Needed with `pod_template`."""
 
     def problems(self) -> Iterator[Finding]:
         yield from self._port_problems()
+        if len(self.given_whole) > 1:
+            first, *others = self.given_whole
+            yield from (((name,), f"is excluded by '{first}': the pods come from one of them") for name in others)
         yield from ((("labels", name), message) for name, message in reserved_labels(self.labels))
+        if self.packaged:
+            yield from self._packaged_problems(self.given_whole[0])
+            return
         if self.config or self.secret_versions:
             yield from configuration_problems(self.config, self.secret_versions, list(self._uses()))
         if self.pod_template is not None:
@@ -112,14 +125,24 @@ class Workload(Ruled):
         yield from repeated("volumes", "mount", [volume.mount for volume in self.volumes])
 
     def _template_problems(self, template: dict[str, Any]) -> Iterator[Finding]:
-        for name in _SHORT_FORM:
-            if name in self.model_fields_set:
-                yield (name,), "is excluded by 'pod_template': write it inside the template"
-        if len(self.ports) > 1:
-            yield ("ports",), "holds the port that receives traffic; write the others inside the template"
+        yield from self._whole_problems("pod_template", "write it inside the template")
         if self.version is None:
             yield ("version",), "is required with 'pod_template', like \"1.4.0\""
         yield from ((("pod_template", *path), message) for path, message in template_problems(template))
+
+    def _packaged_problems(self, source: str) -> Iterator[Finding]:
+        yield from self._whole_problems(source, "write it there")
+        for name in ("config", "service_account"):
+            if name in self.model_fields_set:
+                yield (name,), f"is excluded by '{source}': write it there"
+
+    def _whole_problems(self, source: str, instead: str) -> Iterator[Finding]:
+        """What is written elsewhere where a workload is not in the short form."""
+        for name in _SHORT_FORM:
+            if name in self.model_fields_set:
+                yield (name,), f"is excluded by '{source}': {instead}"
+        if len(self.ports) > 1:
+            yield ("ports",), f"holds the port that receives traffic; the others: {instead}"
 
     def _port_problems(self) -> Iterator[Finding]:
         if (self.port is None) == (not self.ports):
@@ -149,6 +172,16 @@ class Workload(Ruled):
                     yield Use("config", (items, index, "sub_path"), source.config, part)
                 elif source.secret:
                     yield Use("secret", (items, index, "sub_path"), source.secret, part)
+
+    @property
+    def given_whole(self) -> list[str]:
+        """The keys that hold whole pods, of which there is one or none."""
+        return [name for name in ("pod_template", "chart", "kustomize") if getattr(self, name) is not None]
+
+    @property
+    def packaged(self) -> HelmChart | Kustomization | None:
+        """What has to be rendered before there are pods."""
+        return self.chart or self.kustomize
 
     @property
     def traffic_port(self) -> Port:

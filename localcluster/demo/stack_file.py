@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from components.spec.load import NAMESPACE
+from components.spec.origin import NAMESPACE
 
 
 def write_stack_file(source: Path, target: Path, apps: Sequence[str], overrides: Mapping[str, Any]) -> Path:

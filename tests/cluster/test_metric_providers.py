@@ -8,7 +8,8 @@ import json
 import pytest
 
 from components.compile import compile_app
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 from localcluster.api import Api, Object
 from localcluster.cluster import Cluster
 from tests.contract.test_metrics import asked_by, plan_of

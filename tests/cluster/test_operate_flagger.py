@@ -13,7 +13,8 @@ from components.discovery import discover
 from components.platform.pieces import flagger
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 from components.spec.platform import FlaggerOptions, PlatformSpec
 from localcluster.api import Object, path_of
 from localcluster.cluster import Cluster

@@ -10,7 +10,8 @@ import pytest
 from components.capability import Evidence, Refused
 from components.compile import Compiled, compile_app
 from components.plan import Plan
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 from localcluster.api import Api
 from tests.contract.drawn import outcome
 from tests.contract.test_several_routers import DELIVERY, PAIRS, app_by

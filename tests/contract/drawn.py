@@ -18,7 +18,8 @@ from components.compile import Compiled, compile_app
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
 from components.spec.errors import Problem, SpecError
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 from components.spec.registry import variants
 from tests.specs import REMOVED, changed
 

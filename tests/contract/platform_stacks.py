@@ -3,7 +3,6 @@
 Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, and channels.
 """
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from components.manifests.generated import filled
 from components.platform.namespaces import namespaces
 from components.platform.piece import pieces_of
 from components.spec.load import LoadedStack, load_stack
-from localcluster.tools import tool_path
+from tests.specs import put_on_path
 
 ROOT = Path(__file__).parents[2]
 BOTH_ENGINES = "both-engines"
@@ -37,9 +36,7 @@ def stack(name: str) -> LoadedStack:
 
 def with_helm() -> None:
     """Puts the pinned helm on PATH."""
-    helm = str(tool_path("helm").parent)
-    if helm not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = helm + os.pathsep + os.environ["PATH"]
+    put_on_path("helm")
 
 
 def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:

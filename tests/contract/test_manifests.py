@@ -10,7 +10,8 @@ from components.compile import compile_app
 from components.contracts import OwnedField
 from components.plan import Plan
 from components.render import to_yaml
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 from components.spec.values import Image
 
 from .variants import Combination, both

@@ -186,7 +186,7 @@ def test_a_machine_without_helm_is_told_what_to_do(monkeypatch: pytest.MonkeyPat
     loaded = stack("local")
     installed(loaded)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tests.contract.platform_stacks.tool_path", lambda _name: tmp_path / "helm")
+    monkeypatch.setattr("tests.contract.platform_stacks.put_on_path", lambda *_: None)
     with pytest.raises(SourceError) as raised:
         installed(loaded)
     assert str(raised.value) == (

@@ -12,7 +12,8 @@ import pytest
 from components.compile import compile_app
 from components.manifests.meta import Manifest
 from components.plan import Plan
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 
 from .variants import Combination, both
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from components.spec.app import AppSpec
 from components.spec.base import json_schema
 from components.spec.cluster import DeliverySpec
+from components.spec.load import load_stack
 from tests.specs import EXAMPLES, REMOVED, SCENARIOS, changed, example_app
 from tests.unit.spec.schema_places import places
 
@@ -23,6 +24,9 @@ FREE = "some-name"
 
 IDENTITY = frozenset({("name",), ("namespace",)})
 """Another name makes other objects, so there is nothing in them to be dropped."""
+
+RENDERED = (("workload", "chart"), ("workload", "kustomize"))
+"""What a chart or an overlay renders stands in the place of these; tests/unit/spec/test_packaged.py has them."""
 
 SINGLE = frozenset(
     {
@@ -93,8 +97,9 @@ def delivery_variations(delivery: DeliverySpec) -> list[tuple[str, DeliverySpec]
 def all_bases() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
-    yield from (example_app(name) for name in SCENARIOS)
+    yield from (example_app(name) for name in SCENARIOS if name != "packaged")
     yield from (app for name in ("autoscaled", "both-engines", "strategies", "gates") for app in all_apps(name))
+    yield from packaged()
     everybody = {
         "weight": 5,
         "hold": "9m",
@@ -146,6 +151,15 @@ def _checks() -> Iterator[dict[str, Any]]:
     yield {"kind": "cpu", "max": "1", **shared, "compared_with_stable": {"difference": 1}}
     yield {"kind": "memory", "max": "1Gi", **shared, "compared_with_stable": {"difference": 1}}
     yield {"kind": "restarts", "max": 1, **shared}
+
+
+def packaged() -> Iterator[dict[str, Any]]:
+    """The apps of a chart and of an overlay, with what was rendered in the place of these."""
+    root = EXAMPLES / "packaged"
+    loaded = load_stack(root, root / "stacks/Pulumi.example.yaml").apps
+    for app, one in zip(all_apps("packaged"), loaded, strict=True):
+        given = one.spec.workload.model_dump(mode="json", exclude_unset=True)
+        yield changed(app, "workload", to=given)
 
 
 def all_apps(scenario: str) -> list[dict[str, Any]]:

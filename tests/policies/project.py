@@ -49,7 +49,7 @@ class Project:
         """The user's, with the bundled plug-ins unless PLUGINS=official, and nothing of the user's own stacks."""
         official = os.environ.get("PLUGINS") == "official"
         bundled = [] if official else [str(ROOT / "localcluster" / "plugins" / "bin")]
-        tools = [str(tool_path(name).parent) for name in ("pulumi", "helm")]
+        tools = [str(tool_path(name).parent) for name in ("pulumi", "helm", "kustomize")]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         return {
             **inherited,

@@ -1,7 +1,7 @@
 """Every example in the docs is run: specs are validated, offline commands are executed, links are followed.
 
 How a block says what it is: `yaml app` and `yaml stack` are whole files, named by the comment in their first line;
-`yaml part` is merged into the page's app, else into the thinnest example; `yaml bad part` is the same with the mistakes
+`yaml part` is merged into the page's app, else into its example's (`<!-- example: NAME -->`) or the thinnest one; `yaml bad part` is the same with the mistakes
 that the next `text` block lists; `console` shows commands and their output, `sh` only commands.
 """
 
@@ -50,10 +50,16 @@ def project_of(page: Path, root: Path) -> Project:
     return project
 
 
+def example_of(page: Path) -> str:
+    """The example that a page is about (`<!-- example: NAME -->`), else the thinnest one."""
+    named = re.search(r"^<!-- example: (\S+) -->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return named[1] if named else "canary"
+
+
 def app_of(page: Path) -> dict[str, Any]:
-    """The page's own app, else the thinnest example."""
+    """The page's own app, else the first one of its example."""
     written = [yaml.safe_load(block.text) for block in blocks(page) if is_yaml(block, "app")]
-    return dict(written[0]) if written else example_app()
+    return dict(written[0]) if written else example_app(example_of(page))
 
 
 WITH_FILES = [page for page in PAGES if any(is_yaml(one, "app") or is_yaml(one, "stack") for one in blocks(page))]
@@ -71,6 +77,10 @@ def test_the_files_of_a_page_are_a_valid_project(page: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("page", WITH_PARTS, ids=page_id)
 def test_the_parts_of_a_page_are_valid_or_have_the_mistakes_it_lists(page: Path, tmp_path: Path) -> None:
     every = blocks(page)
+    # What its app refers to, without the app itself.
+    shutil.copytree(
+        EXAMPLES / example_of(page), tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("apps", "stacks")
+    )
     for block, following in zip(every, [*every[1:], Block((), "", 0)], strict=True):
         if block.info[-1:] != ("part",):
             continue
@@ -85,7 +95,7 @@ def test_the_offline_commands_of_a_page_do_what_it_shows(page: Path, tmp_path: P
     if page in WITH_FILES:
         project_of(page, root)
     else:
-        shutil.copytree(EXAMPLES / "canary", root)
+        shutil.copytree(EXAMPLES / example_of(page), root)
     for block in blocks(page):
         if block.info[:1] not in (("console",), ("sh",)):
             continue

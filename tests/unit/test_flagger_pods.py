@@ -10,7 +10,8 @@ from components.engines.flagger.pod_fields import dropped_fields
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
 from components.spec.errors import SpecError
-from components.spec.load import LoadedApp, Origin
+from components.spec.load import LoadedApp
+from components.spec.origin import Origin
 
 SLEEP = {"preStop": {"sleep": {"seconds": 5}}}
 

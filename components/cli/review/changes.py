@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...spec.yaml_files import LARGEST_FILE
 from ..output import UserError
 
 _NO_STACK = (".ci/", ".github/", "benchmarks/", "docs/", "examples/", "localcluster/", "tests/")
@@ -19,7 +20,7 @@ class Change:
     """A change against the commit it began at.
 
     Fields: `base`: that commit, shortened; `files`: changed, new and deleted files, relative to the project's folder;
-    `before`: a folder that holds the project's YAML files as they were.
+    `before`: a folder that holds the project's files as they were, without those of more than a megabyte.
     """
 
     base: str
@@ -59,7 +60,7 @@ def _is_harmless(file: str) -> bool:
 def _unpack(archive: bytes, target: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for member in tar:
-            content = tar.extractfile(member) if member.isfile() and member.name.endswith((".yaml", ".yml")) else None
+            content = tar.extractfile(member) if member.isfile() and member.size <= LARGEST_FILE else None
             if content is not None:
                 (target / member.name).parent.mkdir(parents=True, exist_ok=True)
                 (target / member.name).write_bytes(content.read())

@@ -23,7 +23,7 @@ from ...features import Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
 from ...manifests.scaling import autoscalers
-from ...manifests.support import disruption_budget, service, service_accounts
+from ...manifests.support import disruption_budget, other_objects, service, service_accounts
 from ...plan import Plan
 from ...spec.base import Finding
 from ...spec.checks import Check
@@ -103,6 +103,7 @@ class ArgoRolloutsEngine(Engine):
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
+            *other_objects(plan.app),
             *(service(plan.app, name) for name in named),
             *routed.manifests,
             analysis_template(plan, counted, metrics),

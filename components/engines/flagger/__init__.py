@@ -17,13 +17,14 @@ from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
 from ...manifests.scaling import autoscaler, queries
-from ...manifests.support import disruption_budget, service_accounts
+from ...manifests.support import disruption_budget, other_objects, service_accounts
 from ...plan import Plan
 from ...releases import FLAGGER
 from ...spec.base import Finding
 from ...spec.channels import Event
 from ...spec.checks import Check
 from ...spec.labels import NAME_LABEL
+from ...spec.objects import selects_by_name
 from .alerts import alerts_of, untold
 from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
@@ -91,7 +92,7 @@ class FlaggerEngine(Engine):
         template = plan.app.workload.pod_template
         lost = dropped_fields(template) if template else ()
         in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
-        found = [*_uncounted(plan), *hook_problems(plan), *in_template]
+        found = [*_uncounted(plan), *hook_problems(plan), *in_template, *_missing_stable(plan)]
         return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
 
     def untold(self, events: Sequence[Event]) -> str:
@@ -119,6 +120,7 @@ class FlaggerEngine(Engine):
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
+            *other_objects(plan.app),
             *routing.manifests,
             *(check.template for check in checks),
             *(alert.provider for alert in alerts),
@@ -141,6 +143,14 @@ def _uncounted(plan: Plan) -> Iterator[Finding]:
         if not stage.weight and stage.rest.milliseconds:
             whole = f"{stage.hold} must be a multiple of analysis.interval, {stage.gate.interval}"
             yield ("delivery", "hold"), f"{whole}: engine 'flagger' counts intervals"
+
+
+def _missing_stable(plan: Plan) -> Iterator[Finding]:
+    """Flagger calls the pods that serve `<app>-primary`, in that label too."""
+    for index, one in enumerate(plan.app.workload.objects):
+        if selects_by_name(one, plan.name):
+            message = f"looks for pods with {NAME_LABEL}: {plan.name}, which engine 'flagger' gives to the canary alone"
+            yield ("workload", "objects", index), f"{message}: have it look for another label of theirs"
 
 
 def _deployment(plan: Plan) -> Manifest:

@@ -280,7 +280,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a template and how its pods spread": (
         {**TEMPLATE, "disruption": {"nodes": "prefer"}},
-        ["disruption.nodes: is excluded by 'pod_template': write 'topologySpreadConstraints' inside the template"],
+        ["disruption.nodes: is excluded by 'pod_template': write 'topologySpreadConstraints' there"],
     ),
     "a template without a version": (
         changed(TEMPLATE, "workload", "version", to=REMOVED),
