@@ -1,8 +1,9 @@
 """Every example in the docs is run: specs are validated, offline commands are executed, links are followed.
 
 How a block says what it is: `yaml app` and `yaml stack` are whole files, named by the comment in their first line;
-`yaml part` is merged into the page's app, else into its example's (`<!-- example: NAME -->`) or the thinnest one; `yaml bad part` is the same with the mistakes
-that the next `text` block lists; `console` shows commands and their output, `sh` only commands.
+`yaml part` is merged into the page's app, else into its example's (`<!-- example: NAME -->`) or the thinnest one;
+`yaml bad part` is the same with the mistakes that the next `text` block lists; `console` shows commands and their
+output, `sh` only commands.
 """
 
 import re
