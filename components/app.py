@@ -17,6 +17,7 @@ from .spec.errors import SpecError
 from .spec.load import LoadedApp
 from .spec.origin import Origin
 from .spec.registry import kinds, variant
+from .spec.workload import KINDS
 
 
 class App(pulumi.ComponentResource):
@@ -35,12 +36,12 @@ class App(pulumi.ComponentResource):
         compiled = _compiled(name, spec, delivery)
         guard = guard_of(self)
         live = guard if guard and not guard.is_new(spec.namespace) else None
-        refused = changed_engine(spec, delivery, live.has) if live else None
+        refused = (changed_engine(spec, delivery, live.has) or changed_kind(compiled, live.has)) if live else None
         if refused:
             raise pulumi.RunError(refused)
         # A canary takes as long as its steps say; the release is watched elsewhere. An Ingress has no address before
         # there are pods behind it, which come later.
-        not_awaited = frozenset({"Deployment", "Ingress", "Rollout"})
+        not_awaited = frozenset({"DaemonSet", "Deployment", "Ingress", "Rollout"})
         # The pods of an older version, to which a release may go back, read that version's.
         kept = frozenset({"ConfigMap"})
         rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=not_awaited, kept=kept)
@@ -87,6 +88,26 @@ def _release(spec: AppSpec, kind: str) -> Reference:
     if not issubclass(engine, Engine):
         raise TypeError(f"engine '{kind}' is none")
     return Reference(*engine.releases, spec.namespace, spec.name)
+
+
+def changed_kind(compiled: Compiled, has: Callable[[Reference], bool]) -> str | None:
+    """Why the app's pods cannot be run by another kind of object: the present one would go first. None where it stays.
+
+    `has`: whether the stack has an object already.
+    """
+    app = compiled.plan.app
+    kept = app.workload.kind
+    if not any((one["kind"], one["metadata"]["name"]) == (KINDS[kept], app.name) for one in compiled.manifests):
+        return None  # an engine that runs the pods itself
+    for kind, name in KINDS.items():
+        reference = Reference("apps/v1", name, app.namespace, app.name)
+        if kind != kept and has(reference):
+            return (
+                f"app '{app.name}': workload.kind is '{kept}', but its pods run in a {kind} now ({reference}), which "
+                "would go before the new ones answer. Add the app under another name with a host of its own, move the "
+                f"hosts over when its pods answer, then remove this one; or set '{kind}' again"
+            )
+    return None
 
 
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:

@@ -17,6 +17,7 @@ class Feature(Enum):
     SESSION_AFFINITY = "users who keep the version they got"
     BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
     SEVERAL_ROUTERS = "several routers at once"
+    EVERY_NODE = "a pod on every node"
     SCALE = "a number of canary pods of its own"
     APPROVAL = "waiting for an approval"
     STEP_TIMING = "a hold of its own for every step"

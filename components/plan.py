@@ -115,6 +115,11 @@ class Plan:
         return self.analysis.checks
 
     @property
+    def on_every_node(self) -> bool:
+        """Whether a DaemonSet runs the pods."""
+        return self.app.workload.kind == "daemonset"
+
+    @property
     def session_affinity(self) -> SessionAffinity | None:
         delivery = self.app.delivery
         return delivery.session_affinity if isinstance(delivery, Canary) else None

@@ -69,7 +69,7 @@ def _short_template(app: AppSpec) -> Manifest:
         "imagePullSecrets": [{"name": name} for name in work.image_pull_secrets],
         "securityContext": _pod_security(work.security),
         "terminationGracePeriodSeconds": work.termination_grace.whole_seconds,
-        "topologySpreadConstraints": _spread(app),
+        "topologySpreadConstraints": _spread(app) if work.kind == "deployment" else [],
         "containers": [_container(app.name, work)],
         "volumes": [_volume(volume) for volume in work.volumes],
     }

@@ -58,7 +58,7 @@ class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
         # Deployments are told apart at the receiving side. The pods of a Rollout are not: there it is the Service by
         # which the senders' proxies reached them.
         only = (
-            (("direction", "inbound"), ("namespace", plan.namespace), ("deployment", measured.workload))
+            (("direction", "inbound"), ("namespace", plan.namespace), (plan.app.workload.kind, measured.workload))
             if measured.workload
             else (("direction", "outbound"), ("dst_namespace", plan.namespace), ("dst_service", plan.measured_service))
         )

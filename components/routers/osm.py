@@ -50,7 +50,7 @@ class OsmRouter(Router, FlaggerRouter):
             duration_unit_ms=1,
             only=(
                 LabelMatch("destination_namespace", "=", plan.namespace),
-                LabelMatch("destination_kind", "=", "Deployment"),
+                LabelMatch("destination_kind", "=", "DaemonSet" if plan.on_every_node else "Deployment"),
                 LabelMatch("destination_name", "=", measured.workload),
             ),
         )

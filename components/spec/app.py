@@ -34,7 +34,8 @@ class Disruption(Strict):
 class AppSpec(Ruled):
     """An app and its release.
 
-    Either `replicas` (a fixed number of pods) or `scaling` (an autoscaler's range) says how many pods run.
+    Either `replicas` (a fixed number of pods) or `scaling` (an autoscaler's range) says how many pods run, unless every
+    node has one.
     """
 
     name: AppName
@@ -59,7 +60,15 @@ class AppSpec(Ruled):
 
     @classmethod
     def raw_problems(cls, raw: Mapping[str, Any]) -> Iterator[Finding]:
-        if (raw.get("replicas") is None) == (raw.get("scaling") is None):
+        work = raw.get("workload")
+        if isinstance(work, Mapping) and work.get("kind") == "daemonset":
+            for name in ("replicas", "scaling", "disruption"):
+                if raw.get(name) is not None:
+                    yield (
+                        (name,),
+                        "is excluded by workload.kind 'daemonset': each node has one pod, and drains leave it",
+                    )
+        elif (raw.get("replicas") is None) == (raw.get("scaling") is None):
             yield (), "give either 'replicas' or 'scaling': one owner sets the pod count"
 
     def problems(self) -> Iterator[Finding]:

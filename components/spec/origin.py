@@ -14,12 +14,12 @@ NAMESPACE = "coalmine"
 class Package:
     """A chart or an overlay that an app's pods come from.
 
-    Fields: `key`: of the workload; `deployment`: the name of what is released; `objects`: kind and name of the others,
+    Fields: `key`: of the workload; `released`: what is released, in words; `objects`: kind and name of the others,
     which are the first ones of the app's objects.
     """
 
     key: str
-    deployment: str
+    released: str
     objects: tuple[tuple[str, str], ...]
 
     def told(self, path: Sequence[PathPart], message: str) -> tuple[Sequence[PathPart], str]:
@@ -27,7 +27,7 @@ class Package:
         here = ("workload", self.key)
         match tuple(path):
             case ("workload", "pod_template", *inside):
-                return here, f"Deployment '{self.deployment}': {format_path(('spec', 'template', *inside))}: {message}"
+                return here, f"{self.released}: {format_path(('spec', 'template', *inside))}: {message}"
             case ("workload", "objects", int(index), *_) if index < len(self.objects):
                 kind, name = self.objects[index]
                 return here, f"{kind} '{name}' {message}, or leave it out: without: [{kind}/{name}]"

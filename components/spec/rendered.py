@@ -18,8 +18,15 @@ from .names import is_dns_label
 from .objects import Object, list_of, mapping_of, place_of
 from .values import Image
 
-_GIVES_WAY = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
-"""Of a Deployment, what the app has words of its own for."""
+_GIVES_WAY = (
+    "replicas",
+    "strategy",
+    "updateStrategy",
+    "minReadySeconds",
+    "progressDeadlineSeconds",
+    "revisionHistoryLimit",
+)
+"""Of a Deployment or DaemonSet, what the app has words of its own for."""
 _HARMLESS = ("deployment.kubernetes.io/", "kubectl.kubernetes.io/", "meta.helm.sh/")
 """Prefixes of annotations that speak of the Deployment itself, or of who made it."""
 _HOOK = "helm.sh/hook"
@@ -27,21 +34,24 @@ _HOOK = "helm.sh/hook"
 
 @dataclass(frozen=True)
 class Rendered:
-    """One Deployment and what is around it.
+    """One Deployment or DaemonSet and what is around it.
 
-    Fields: `deployment`: its name; `workload`: keys of the app's workload; `notes`: what became of what, a sentence
-    each.
+    Fields: `released`: its kind and name, in words; `workload`: keys of the app's workload; `notes`: what became of
+    what, a sentence each.
     """
 
-    deployment: str
+    released: str
     workload: Mapping[str, Any]
     notes: tuple[str, ...]
 
 
 def workload_of(
-    objects: Sequence[Object], app: str, namespace: str, without: Sequence[str]
+    objects: Sequence[Object], kind: str, app: str, namespace: str, without: Sequence[str]
 ) -> Rendered | list[Finding]:
-    """The workload of an app; else what is wrong, by paths inside of the chart or the overlay."""
+    """The workload of an app; else what is wrong, by paths inside of the chart or the overlay.
+
+    `kind`: of what is released.
+    """
     known = [_reference(one) for one in objects]
     found: list[Finding] = [
         (("without", index), f"there is no '{name}' to leave out{nearest(name, known)}")
@@ -50,11 +60,11 @@ def workload_of(
     ]
     kept = [one for one in objects if _reference(one) not in without]
     found += [((), message) for message in _hooks(kept)]
-    deployments = [one for one in kept if one["kind"] == "Deployment"]
-    if len(deployments) != 1:
-        return [*found, ((), _not_one(deployments, known))]
-    released = deployments[0]
-    found += [((), f"Deployment '{_name(released)}' {message}") for message in _unlike(released, app, namespace)]
+    able = [one for one in kept if one["kind"] == kind]
+    if len(able) != 1:
+        return [*found, ((), _not_one(able, kind, known))]
+    released = able[0]
+    found += [((), f"{_words(released)} {message}") for message in _unlike(released, app, namespace)]
     return found or _workload(released, [one for one in kept if one is not released])
 
 
@@ -75,12 +85,16 @@ def _hooks(objects: Sequence[Object]) -> Iterator[str]:
             yield f"{message}, and leave it out: without: [{kind}/{name}]"
 
 
-def _not_one(deployments: Sequence[Object], known: Sequence[str]) -> str:
-    if not deployments:
-        return f"has no Deployment, and one must be what is released (there are: {', '.join(known) or 'no objects'})"
-    names = ", ".join(f"'{_name(one)}'" for one in deployments)
+def _words(one: Object) -> str:
+    return f"{one['kind']} '{_name(one)}'"
+
+
+def _not_one(able: Sequence[Object], kind: str, known: Sequence[str]) -> str:
+    if not able:
+        return f"has no {kind}, and one must be what is released (there are: {', '.join(known) or 'no objects'})"
+    names = ", ".join(f"'{_name(one)}'" for one in able)
     return (
-        f"has {len(deployments)} Deployments, {names}, and one must be what is released: leave the others out by "
+        f"has {len(able)} {kind}s, {names}, and one must be what is released: leave the others out by "
         "'without', and make each an app of its own"
     )
 
@@ -121,7 +135,7 @@ def _workload(deployment: Object, others: Sequence[Object]) -> Rendered:
         "version": _version(written),
     }
     notes = tuple(_notes(deployment, config, objects))
-    return Rendered(_name(deployment), {key: value for key, value in keys.items() if value}, notes)
+    return Rendered(_words(deployment), {key: value for key, value in keys.items() if value}, notes)
 
 
 def _metadata(template: Object) -> Mapping[str, Any]:
@@ -183,7 +197,7 @@ def _version(template: Object) -> str:
 def _notes(deployment: Object, config: Mapping[str, Any], objects: Sequence[Object]) -> Iterator[str]:
     given = [key for key in _GIVES_WAY if key in deployment["spec"]]
     ours = f"; what the app says replaces its {', '.join(given)}" if given else ""
-    yield f"Deployment '{_name(deployment)}' is what is released{ours}"
+    yield f"{_words(deployment)} is what is released{ours}"
     if config:
         yield f"Part of the version, as the pods read them: {', '.join(f'ConfigMap/{name}' for name in config)}"
     if objects:

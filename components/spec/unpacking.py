@@ -18,6 +18,7 @@ from .objects import place_of
 from .origin import Origin, Package
 from .packaged import HelmChart, Kustomization
 from .rendered import Rendered, workload_of
+from .workload import KINDS
 from .yaml_files import parse_manifests
 
 Unpacked = tuple[AppSpec, Origin, tuple[str, ...]]
@@ -42,7 +43,7 @@ def _valid(data: Mapping[str, Any], made: Rendered, key: str, origin: Origin) ->
     own = made.workload.get("objects", [])
     objects = [*own, *written.get("objects", [])]
     full = {**data, "workload": {**made.workload, **written, **({"objects": objects} if objects else {})}}
-    where = replace(origin, package=Package(key, made.deployment, tuple(place_of(one) for one in own)))
+    where = replace(origin, package=Package(key, made.released, tuple(place_of(one) for one in own)))
     try:
         return AppSpec.model_validate(full), where, made.notes
     except ValidationError as error:
@@ -64,7 +65,7 @@ def _made(
     for other in others:
         if other != first:
             return [((), _changing(first, other))]
-    return workload_of(first, spec.name, spec.namespace, package.without)
+    return workload_of(first, KINDS[spec.workload.kind], spec.name, spec.namespace, package.without)
 
 
 def _misplaced(package: HelmChart | Kustomization, place: Path, root: Path) -> str:

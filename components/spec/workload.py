@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from .base import Finding, Ruled
 from .configuration import ConfigData, SecretVersion, Use, configuration_problems, uses_in
@@ -24,6 +24,9 @@ from .names import DnsLabel, EnvName, NonEmpty, ObjectName
 from .packaged import HelmChart, Kustomization
 from .pod_template import template_problems
 from .values import Duration, Image
+
+KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet"}
+"""By the workload's `kind`, what runs the pods on an engine that leaves them to an object of Kubernetes' own."""
 
 
 class ServiceAccount(Ruled):
@@ -59,6 +62,8 @@ _SHORT_FORM = (
 class Workload(Ruled):
     """The pods of an app, in the short form, or as a full `pod_template` for what the short form lacks."""
 
+    kind: Literal["deployment", "daemonset"] = "deployment"
+    """`daemonset`: one pod on every node, on engine `flagger`; without `replicas`, `scaling` and `disruption` then."""
     image: Image | None = None
     """The container's image."""
     command: list[str] | None = None

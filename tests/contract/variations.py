@@ -31,6 +31,8 @@ RENDERED = (("workload", "chart"), ("workload", "kustomize"))
 SINGLE = frozenset(
     {
         ("delivery", "strategy"),
+        # Where the one is valid, replicas or scaling are not.
+        ("workload", "kind"),
         # Of these only what is inside them.
         ("delivery", "cohort"),
         ("delivery", "cohort", "cookie"),

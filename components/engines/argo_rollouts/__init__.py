@@ -68,6 +68,10 @@ class ArgoRolloutsEngine(Engine):
             "run `coalmine abort` instead, add a gate 'during' that says no, or choose engine 'flagger'",
         ),
         Feature.GATE_EVENT: Refused("an analysis is told nothing", _TOLD),
+        Feature.EVERY_NODE: Refused(
+            "a Rollout runs as many pods as it is told, in ReplicaSets",
+            "use workload.kind 'deployment' and spread the pods by disruption.nodes, or choose engine 'flagger'",
+        ),
         Feature.LOAD_JOB: Native(Evidence.API_SERVER),
         Feature.LOAD_TESTER: Refused(
             "Argo Rollouts runs Jobs, and has no load tester",

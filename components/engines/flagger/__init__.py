@@ -1,6 +1,6 @@
-"""Flagger: a plan becomes a Deployment, a Canary and MetricTemplates.
+"""Flagger: a plan becomes a Deployment or a DaemonSet, a Canary and MetricTemplates.
 
-Flagger makes the Services and the stable pods (`<app>-primary`) itself and scales the Deployment, which is the canary,
+Flagger makes the Services and the stable pods (`<app>-primary`) itself and scales what we make, which is the canary,
 to zero between releases. At every tick it looks at all checks once and, when they pass, goes on.
 Source: docs.flagger.app (How it works, Canary CRD) and flagger v1.36, pkg/controller/scheduler.go.
 """
@@ -11,13 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, MetricProvider, OwnedField, Parts, Providers, RequestSeries, Router, Told
+from ...contracts import Engine, MetricProvider, Parts, Providers, RequestSeries, Router, Told
 from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting
 from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
-from ...manifests.meta import Manifest, manifest, object_labels, selector_labels, without_nothing
-from ...manifests.scaling import autoscaler, queries
-from ...manifests.support import disruption_budget, other_objects, service_accounts
+from ...manifests.meta import Manifest, manifest, object_labels, without_nothing
+from ...manifests.scaling import queries
+from ...manifests.support import other_objects, service_accounts
 from ...plan import Plan
 from ...releases import FLAGGER
 from ...spec.base import Finding
@@ -29,6 +29,7 @@ from .alerts import alerts_of, untold
 from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
+from .targets import Target, target_of, target_problems
 
 FlaggerVersion = Annotated[str, Field(pattern=r"^1\.[0-9]+\.[0-9]+$")]
 
@@ -79,6 +80,7 @@ class FlaggerEngine(Engine):
             f"leave rollback.fast_window out and go back with `coalmine promote --full`, or {_OTHER}",
         ),
         **{feature: Native(Evidence.API_SERVER) for feature in GATES},
+        Feature.EVERY_NODE: Native(Evidence.API_SERVER),
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }
@@ -92,7 +94,7 @@ class FlaggerEngine(Engine):
         template = plan.app.workload.pod_template
         lost = dropped_fields(template) if template else ()
         in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
-        found = [*_uncounted(plan), *hook_problems(plan), *in_template, *_missing_stable(plan)]
+        found = [*_uncounted(plan), *hook_problems(plan), *in_template, *_missing_stable(plan), *target_problems(plan)]
         return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
 
     def untold(self, events: Sequence[Event]) -> str:
@@ -113,10 +115,9 @@ class FlaggerEngine(Engine):
         [router] = routers
         steered = FlaggerRouter.of(router)
         routing = steered.for_flagger(plan)
-        deployment = _deployment(plan)
+        target = target_of(plan)
         checks = list(metrics_of(plan, router, metrics))
         alerts = alerts_of(plan, told)
-        scaler = autoscaler(plan.app, deployment, plan.app.autoscaled)
         manifests = [
             *service_accounts(plan.app),
             *config_maps(plan.app),
@@ -124,13 +125,12 @@ class FlaggerEngine(Engine):
             *routing.manifests,
             *(check.template for check in checks),
             *(alert.provider for alert in alerts),
-            deployment,
-            scaler,
-            _canary(plan, steered.flagger_provider, routing, scaler, analysis(plan, routing, checks, alerts)),
-            disruption_budget(plan.app, {NAME_LABEL: (plan.name, f"{plan.name}-primary")}),
+            target.object,
+            *([target.scaler] if target.scaler else []),
+            _canary(plan, steered.flagger_provider, routing, target, analysis(plan, routing, checks, alerts)),
+            *([target.budget] if target.budget else []),
         ]
-        # Flagger scales the Deployment; the field is left out, and whoever applied it first gives it up.
-        return Parts(manifests, [OwnedField("apps", "Deployment", plan.namespace, plan.name, "spec.replicas")])
+        return Parts(manifests, [target.owned])
 
 
 def _numbers(version: str) -> list[int]:
@@ -153,20 +153,7 @@ def _missing_stable(plan: Plan) -> Iterator[Finding]:
             yield ("workload", "objects", index), f"{message}: have it look for another label of theirs"
 
 
-def _deployment(plan: Plan) -> Manifest:
-    app = plan.app
-    spec = {
-        "revisionHistoryLimit": 5,
-        "minReadySeconds": app.workload.min_ready.whole_seconds,
-        "progressDeadlineSeconds": app.delivery.rollback.deadline.whole_seconds,
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
-        "selector": {"matchLabels": selector_labels(app)},
-        "template": plan.template,
-    }
-    return manifest("apps/v1", "Deployment", app.name, app, {"spec": spec})
-
-
-def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest, looks: Manifest) -> Manifest:
+def _canary(plan: Plan, provider: str, routing: FlaggerRouting, target: Target, looks: Manifest) -> Manifest:
     labels = {"labels": object_labels(plan.app)}
     service = {
         "name": plan.name,
@@ -182,8 +169,8 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
     spec = without_nothing(
         {
             "provider": provider,
-            "targetRef": _reference("apps/v1", "Deployment", plan.name),
-            "autoscalerRef": _scaler_reference(plan, scaler),
+            "targetRef": _reference(target.object),
+            "autoscalerRef": _scaler_reference(plan, target.scaler) if target.scaler else None,
             "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
             "revertOnDeletion": True,
             **routing.spec,
@@ -195,10 +182,10 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, scaler: Manifest
 
 
 def _scaler_reference(plan: Plan, scaler: Manifest) -> Manifest:
-    reference = _reference(scaler["apiVersion"], scaler["kind"], scaler["metadata"]["name"])
+    reference = _reference(scaler)
     # Without them Flagger replaces the app's name wherever it stands in a query, also where it means something else.
     return without_nothing({**reference, "primaryScalerQueries": dict(queries(plan.app.scaling))})
 
 
-def _reference(api_version: str, kind: str, name: str) -> Manifest:
-    return {"apiVersion": api_version, "kind": kind, "name": name}
+def _reference(to: Manifest) -> Manifest:
+    return {"apiVersion": to["apiVersion"], "kind": to["kind"], "name": to["metadata"]["name"]}

@@ -77,15 +77,16 @@ def _question(plan: Plan, check: Check, series: RequestSeries, stable_series: Re
         namespace=plan.namespace,
         window=look.window,
         minimum_requests=look.minimum_requests,
-        canary=_version(plan.name, plan.revision, plan.canary_service),
-        stable=_version(primary, "", primary),
+        canary=_version(plan, plan.name, plan.revision, plan.canary_service),
+        stable=_version(plan, primary, "", primary),
         series=series,
         stable_series=stable_series,
     )
 
 
-def _version(workload: str, revision: str, service: str) -> Version:
-    return Version(revision, workload, f"{workload}-{REPLICA_SET_SUFFIX}-{POD_SUFFIX}", service)
+def _version(plan: Plan, workload: str, revision: str, service: str) -> Version:
+    owner = workload if plan.on_every_node else f"{workload}-{REPLICA_SET_SUFFIX}"
+    return Version(revision, workload, f"{owner}-{POD_SUFFIX}", service)
 
 
 def _metric(plan: Plan, check: str, question: Question, asked: FlaggerMetric) -> Metric:

@@ -1,17 +1,19 @@
 """Flagger: releases are Canaries; what their checks found is told by their events."""
 
 import time
+from collections.abc import Mapping
 from typing import ClassVar
 
-from ....access.client import Api, Object, path_of
+from ....access.client import Api, path_of
 from ....spec.values import Duration
 from ...contract import Operator, Refused, Release, Verdict, why
 from .actions import abortion, full_promotion, retrial
 from .checks import cause, verdicts
 from .events import of_last_try, read_events
-from .state import CanaryState
+from .state import CanaryState, target_kind
 
-_DEPLOYMENTS = "apps/v1/deployments"
+_TARGETS: Mapping[str, str] = {"Deployment": "apps/v1/deployments", "DaemonSet": "apps/v1/daemonsets"}
+"""Where the kinds are that a Canary of ours may watch."""
 _POLL_SECONDS = 1.0
 _TICKS = 2
 """How many looks of Flagger a promotion by hand may take, beside the time that its pods take to get ready."""
@@ -72,7 +74,7 @@ class FlaggerOperator(Operator):
         # Also what came after a failure and was never begun: Flagger passes over it where stable pods are not ready.
         if state.phase != "Failed" or state.promoted:
             raise Refused(f"app '{app}' was not aborted: it is {state.state.value}")
-        api.patch(path_of(_DEPLOYMENTS, namespace, app), retrial(state.transition))
+        api.patch(path_of(_TARGETS[state.target], namespace, app), retrial(state.transition))
 
     def _await_promotion(self, api: Api, namespace: str, app: str, begun: CanaryState) -> None:
         """Until it is promoted, for the time that Flagger may take. Raises Refused where it is not."""
@@ -93,7 +95,8 @@ class FlaggerOperator(Operator):
         canary = api.find(self._path(namespace, app))
         if canary is None:
             return None
-        target, primary = (_deployment(api, namespace, name) for name in (app, f"{app}-primary"))
+        targets = _TARGETS[target_kind(canary)]
+        target, primary = (api.find(path_of(targets, namespace, name)) or {} for name in (app, f"{app}-primary"))
         return CanaryState.of(canary, target, primary)
 
     def _existing(self, api: Api, namespace: str, app: str) -> CanaryState:
@@ -101,10 +104,6 @@ class FlaggerOperator(Operator):
         if state is None:
             raise Refused(f"app '{app}' is not deployed in namespace '{namespace}'")
         return state
-
-
-def _deployment(api: Api, namespace: str, name: str) -> Object:
-    return api.find(path_of(_DEPLOYMENTS, namespace, name)) or {}
 
 
 def _told(api: Api, namespace: str, state: CanaryState) -> tuple[tuple[Verdict, ...], str]:

@@ -1,4 +1,7 @@
-"""What a Canary and its two Deployments say. Source: flagger v1.36, CanaryStatus and pkg/controller/scheduler.go."""
+"""What a Canary says, and the two objects that run its pods.
+
+Source: flagger v1.36, CanaryStatus and pkg/controller/scheduler.go.
+"""
 
 from dataclasses import dataclass
 
@@ -24,7 +27,7 @@ class CanaryState:
     whether releases are promoted without any check; `interval`: between two looks, in Flagger's own writing;
     `deadline`: seconds without progress that end a release; `changed`: when the wanted pod template was written last,
     `transition`: when the status was, `entered`: when the phase began, as the API writes times, "" if not known;
-    `metrics`: the checks as the Canary names them; `uid`: of the object.
+    `metrics`: the checks as the Canary names them; `uid`: of the object; `target`: the kind of what it watches.
     """
 
     revision: str = ""
@@ -44,10 +47,11 @@ class CanaryState:
     entered: str = ""
     metrics: tuple[Object, ...] = ()
     uid: str = ""
+    target: str = "Deployment"
 
     @classmethod
     def of(cls, canary: Object, target: Object, primary: Object) -> "CanaryState":
-        """Reads the Canary, the Deployment that it watches and the one it made; either may be missing, as {}."""
+        """Reads the Canary, what it watches and the copy it made; either may be missing, as {}."""
         spec, status = canary["spec"], canary.get("status") or {}
         analysis = spec.get("analysis") or {}
         conditions = status.get("conditions") or [{}]
@@ -69,6 +73,7 @@ class CanaryState:
             entered=conditions[0].get("lastUpdateTime") or "",
             metrics=tuple(analysis.get("metrics") or ()),
             uid=canary["metadata"].get("uid", ""),
+            target=target_kind(canary),
         )
 
     @property
@@ -146,13 +151,23 @@ class CanaryState:
         return Duration.parse(self.interval).seconds
 
 
+def target_kind(canary: Object) -> str:
+    """The kind of what a Canary watches."""
+    return str((canary["spec"].get("targetRef") or {}).get("kind", "Deployment"))
+
+
 def _label(deployment: Object, name: str) -> str:
     template = (deployment.get("spec") or {}).get("template") or {}
     return str(((template.get("metadata") or {}).get("labels") or {}).get(name, ""))
 
 
 def _template_written(deployment: Object) -> str:
-    """When anybody last wrote the pod template. Who scales only is no writer of it."""
+    """When anybody last wrote the pod template. Who scales only is no writer of it, also where a node selector does."""
     entries = (deployment.get("metadata") or {}).get("managedFields") or []
-    owned = [entry for entry in entries if "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})]
+    written = ((entry, (entry.get("fieldsV1") or {}).get("f:spec", {}).get("f:template")) for entry in entries)
+    owned = [entry for entry, template in written if template is not None and not _scales_only(template)]
     return max((str(entry.get("time", "")) for entry in owned), default="")
+
+
+def _scales_only(template: Object) -> bool:
+    return template.keys() == {"f:spec"} and template["f:spec"].keys() == {"f:nodeSelector"}

@@ -1,0 +1,97 @@
+"""What a Canary watches: the object that runs the canary's pods, which Flagger copies for the stable ones.
+
+Source: flagger v1.36, pkg/canary/deployment_controller.go and daemonset_controller.go.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...contracts import OwnedField
+from ...manifests.meta import Manifest, manifest, selector_labels
+from ...manifests.scaling import autoscaler
+from ...manifests.support import disruption_budget
+from ...plan import Plan
+from ...spec.base import Finding
+from ...spec.labels import NAME_LABEL
+
+_API = "apps/v1"
+_REVISIONS_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Target:
+    """Fields: `object`: what runs the pods; `scaler`: what says how many, None for one on every node; `budget`: what
+    drains leave; `owned`: the field by which Flagger takes the canary's pods away between releases."""
+
+    object: Manifest
+    scaler: Manifest | None
+    budget: Manifest | None
+    owned: OwnedField
+
+
+def target_of(plan: Plan) -> Target:
+    """A Deployment, or a DaemonSet where the app asks for it."""
+    if plan.on_every_node:
+        # No budget: what evicts pods passes those of a DaemonSet over, and one for them would fail to count them.
+        return Target(_daemon_set(plan), None, None, _owned(plan, "DaemonSet", "spec.template.spec.nodeSelector"))
+    deployment = _deployment(plan)
+    return Target(
+        deployment,
+        autoscaler(plan.app, deployment, plan.app.autoscaled),
+        disruption_budget(plan.app, {NAME_LABEL: (plan.name, f"{plan.name}-primary")}),
+        # The field is left out, and whoever applied it first gives it up.
+        _owned(plan, "Deployment", "spec.replicas"),
+    )
+
+
+def _owned(plan: Plan, kind: str, path: str) -> OwnedField:
+    return OwnedField("apps", kind, plan.namespace, plan.name, path)
+
+
+def _deployment(plan: Plan) -> Manifest:
+    spec = {
+        "revisionHistoryLimit": _REVISIONS_KEPT,
+        "minReadySeconds": plan.app.workload.min_ready.whole_seconds,
+        "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        "selector": {"matchLabels": selector_labels(plan.app)},
+        "template": plan.template,
+    }
+    return manifest(_API, "Deployment", plan.name, plan.app, {"spec": spec})
+
+
+def _daemon_set(plan: Plan) -> Manifest:
+    spec = {
+        "revisionHistoryLimit": _REVISIONS_KEPT,
+        "minReadySeconds": plan.app.workload.min_ready.whole_seconds,
+        # Flagger copies it: the stable pods are replaced by it, each after the new one on its node is ready.
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        "selector": {"matchLabels": selector_labels(plan.app)},
+        "template": plan.template,
+    }
+    return manifest(_API, "DaemonSet", plan.name, plan.app, {"spec": spec})
+
+
+def target_problems(plan: Plan) -> Iterator[Finding]:
+    """Path and message of what the pods of a DaemonSet cannot have here."""
+    template = plan.app.workload.pod_template
+    if not plan.on_every_node or template is None:
+        return
+    place = ("workload", "pod_template", "spec")
+    spec = template["spec"]
+    if "nodeSelector" in spec:
+        message = "engine 'flagger' takes the pods of a DaemonSet away by it: choose nodes by 'affinity.nodeAffinity'"
+        yield (*place, "nodeSelector"), message
+    why = "both versions stand on every node during a release, and one of them can have a node's port"
+    if spec.get("hostNetwork"):
+        yield (*place, "hostNetwork"), f"{why}: leave it out"
+    for index, container in enumerate(spec["containers"]):
+        for number, port in enumerate(_ports(container)):
+            if port.get("hostPort"):
+                yield (*place, "containers", index, "ports", number, "hostPort"), f"{why}: leave it out"
+
+
+def _ports(container: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    ports = container.get("ports")
+    return [port for port in ports if isinstance(port, Mapping)] if isinstance(ports, list) else []
