@@ -33,6 +33,8 @@ class Package:
                 return here, f"{kind} '{name}' {message}, or leave it out: without: [{kind}/{name}]"
             case ("workload", "objects", int(index), *inside):
                 return ("workload", "objects", index - len(self.objects), *inside), message
+            case ("workload", "service_account", *_):
+                return here, f"{self.released}: the account of its pods: {message}"
             case ("workload", "config", str(name), *inside):
                 return here, f"ConfigMap '{name}': {format_path(inside)}: {message}"
         return path, message

@@ -21,7 +21,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "window": Placeholder("how far a measurement looks back, like `30s`"),
     "window_seconds": Placeholder("the same as a number of seconds, like `30`"),
     "revision": Placeholder("the value of the pods' label `version`", one_version=True),
-    "workload": Placeholder("the ReplicaSet (Argo Rollouts) or Deployment (Flagger) of the pods", one_version=True),
+    "workload": Placeholder("the ReplicaSet (Argo Rollouts), Deployment or DaemonSet of the pods", one_version=True),
     "pods": Placeholder("a regular expression (RE2) that the pods' names match", one_version=True),
     "service": Placeholder("the Service that leads to these pods alone", one_version=True),
 }

@@ -195,7 +195,7 @@ def _version(template: Object) -> str:
 
 
 def _notes(deployment: Object, config: Mapping[str, Any], objects: Sequence[Object]) -> Iterator[str]:
-    given = [key for key in _GIVES_WAY if key in deployment["spec"]]
+    given = [key for key in _GIVES_WAY if key in mapping_of(deployment.get("spec"))]
     ours = f"; what the app says replaces its {', '.join(given)}" if given else ""
     yield f"{_words(deployment)} is what is released{ours}"
     if config:

@@ -28,8 +28,10 @@ from .objects import apply_all, wait_for
 
 HEALTHY, WRONG, IN_PROGRESS, DEGRADED = 0, 1, 2, 3
 STABLE, NEW = "1.0.0", "2.0.0"
-TOLERATED = {"blamed": 0, "aborted": 1, "promoted": 1, "stuck": 0}
+TOLERATED = {"blamed": 0, "aborted": 1, "promoted": 1, "stuck": 0, "everywhere": 1}
 """The apps, one for each story, and how many failed checks they tolerate: no metrics are here, so every check fails."""
+EVERYWHERE = "everywhere"
+"""The app that has a pod on every node."""
 
 
 def delivery() -> DeliverySpec:
@@ -47,8 +49,9 @@ def compiled(name: str, tag: str) -> Compiled:
         "name": name,
         "namespace": name,
         "owner": "team-operate",
-        "replicas": 2,
+        **({} if name == EVERYWHERE else {"replicas": 2}),
         "workload": {
+            "kind": "daemonset" if name == EVERYWHERE else "deployment",
             "image": f"registry.example.com/operate/web:{tag}",
             "port": 8080,
             "min_ready": "1s",
@@ -100,7 +103,9 @@ def releases(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 def begin(cluster: Cluster, name: str, tag: str = NEW) -> None:
     """Changes what a new version changes."""
-    apply_all(cluster.api, (item for item in compiled(name, tag).manifests if item["kind"] == "Deployment"))
+    apply_all(
+        cluster.api, (item for item in compiled(name, tag).manifests if item["kind"] in ("DaemonSet", "Deployment"))
+    )
 
 
 def operate(cluster: Cluster, verb: str, app: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -124,22 +129,33 @@ def at_step(cluster: Cluster, app: str) -> dict[str, Any]:
 
 def primary(cluster: Cluster, app: str) -> str:
     """The version of the pods that serve."""
-    found = cluster.api.get(path_of("apps/v1/deployments", app, f"{app}-primary"))
+    kind = "daemonsets" if app == EVERYWHERE else "deployments"
+    found = cluster.api.get(path_of(f"apps/v1/{kind}", app, f"{app}-primary"))
     return str(found["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/version"])
+
+
+def pods_wanted(cluster: Cluster, name: str) -> int:
+    """How many nodes should have a pod of a DaemonSet."""
+    found = cluster.api.get(path_of("apps/v1/daemonsets", EVERYWHERE, name))
+    return int(found["status"]["desiredNumberScheduled"])
 
 
 def test_one_release_is_aborted_and_another_promoted_by_hand(releases: Cluster) -> None:
     """Together, for both wait for the same looks of Flagger."""
-    for name in ("aborted", "promoted"):
+    assert pods_wanted(releases, EVERYWHERE) == 0, "between releases the canary has no pods"
+    for name in ("aborted", "promoted", EVERYWHERE):
         begin(releases, name)
-    for name in ("aborted", "promoted"):
+    for name in ("aborted", "promoted", EVERYWHERE):
         at_step(releases, name)
+    assert pods_wanted(releases, EVERYWHERE) == pods_wanted(releases, f"{EVERYWHERE}-primary") > 0
     code, _, problem = operate(releases, "retry", "aborted")
     assert (code, "was not aborted: it is in progress" in problem) == (WRONG, True), problem
     code, _, problem = operate(releases, "promote", "promoted")
     assert (code, "Flagger cannot end one step of app 'promoted': --full" in problem) == (WRONG, True), problem
     assert operate(releases, "abort", "aborted")[0] == HEALTHY
     assert operate(releases, "promote", "promoted", "--full")[0] == HEALTHY
+    assert operate(releases, "promote", EVERYWHERE, "--full")[0] == HEALTHY
+    assert (primary(releases, EVERYWHERE), pods_wanted(releases, EVERYWHERE)) == (NEW, 0)
 
     code, status, _ = operate(releases, "watch", "aborted")
     assert (code, status["aborted"], status["weight"]) == (DEGRADED, True, 0), status

@@ -80,7 +80,7 @@ class FlaggerEngine(Engine):
             f"leave rollback.fast_window out and go back with `coalmine promote --full`, or {_OTHER}",
         ),
         **{feature: Native(Evidence.API_SERVER) for feature in GATES},
-        Feature.EVERY_NODE: Native(Evidence.API_SERVER),
+        Feature.EVERY_NODE: Native(Evidence.CONTROLLER),
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }

@@ -274,6 +274,11 @@ def test_what_a_release_cannot_take_is_refused_by_name(project: Project, name: s
 
 
 DEPLOYMENTS: dict[str, tuple[str, str, str]] = {
+    "an account that can have no such name": (
+        "serviceAccountName: {{ .Release.Name }}",
+        "serviceAccountName: A_B",
+        ": the account of its pods: 'A_B' is not a valid object name: use lower-case letters, digits, '-' and '.'",
+    ),
     "paused": (
         "  replicas:",
         "  paused: true\n  replicas:",
@@ -301,13 +306,23 @@ DEPLOYMENTS: dict[str, tuple[str, str, str]] = {
 def test_what_a_deployment_says_and_a_release_cannot_keep_is_refused(project: Project, name: str) -> None:
     old, new, message = DEPLOYMENTS[name]
     edit(project, f"{CHART}/deployment.yaml", old, new)
-    assert said(project, CART) == [f"workload.chart: Deployment 'cart' {message}"]
+    between = "" if message.startswith(":") else " "
+    assert said(project, CART) == [f"workload.chart: Deployment 'cart'{between}{message}"]
 
 
 def test_a_chart_without_a_deployment_has_nothing_to_release(project: Project) -> None:
     (project.root / CHART / "deployment.yaml").unlink()
     [message] = said(project, CART)
     assert message.startswith("workload.chart: has no Deployment, and one must be what is released (there are: ")
+
+
+@pytest.mark.parametrize("spec", ["", "spec: 3", "spec: {template: 3}", "spec: {template: {metadata: {labels: [a]}}}"])
+def test_a_deployment_without_pods_is_refused(project: Project, spec: str) -> None:
+    project.write(
+        f"{CHART}/deployment.yaml", f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: cart}}\n{spec}\n"
+    )
+    found = said(project, CART)
+    assert "workload.chart: Deployment 'cart': spec.template.spec.containers: must hold at least one container" in found
 
 
 def test_an_overlay_is_refused_in_the_same_words(project: Project) -> None:
