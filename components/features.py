@@ -18,9 +18,11 @@ class Feature(Enum):
     BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
     SEVERAL_ROUTERS = "several routers at once"
     EVERY_NODE = "a pod on every node"
+    EXPERIMENT = "an experiment: fresh pods of both versions, side by side"
     SCALE = "a number of canary pods of its own"
     APPROVAL = "waiting for an approval"
     STEP_TIMING = "a hold of its own for every step"
+    BACKGROUND = "checks between the steps too"
     REPEATED_CHECKS = "several checks at one weight"
     TOLERATED_FAILURES = "failed checks that are tolerated step by step"
     KEEP_OLD_PODS = "old pods that stay for a while"
@@ -49,6 +51,7 @@ ROUTED = frozenset(
         Feature.MIRROR_AND_WEIGHTS,
         Feature.SESSION_AFFINITY,
         Feature.BLUE_GREEN,
+        Feature.EXPERIMENT,
     }
 )
 """The features that depend on the router; the others are the engine's alone."""

@@ -37,13 +37,19 @@ def _of_release(plan: Plan) -> Iterator[tuple[Feature, Path]]:
         yield Feature.MATCH, ("traffic", "match")
     if plan.session_affinity:
         yield Feature.SESSION_AFFINITY, ("delivery", "session_affinity")
-    if plan.analysis.tolerated_failures:
-        yield Feature.TOLERATED_FAILURES, ("delivery", "analysis", "tolerated_failures")
+    yield from _of_analysis(plan)
     if "keep_old_pods" in rollback.model_fields_set and rollback.keep_old_pods.milliseconds:
         yield Feature.KEEP_OLD_PODS, ("delivery", "rollback", "keep_old_pods")
     if rollback.fast_window:
         yield Feature.FAST_ROLLBACK, ("delivery", "rollback", "fast_window")
     yield from _of_gates(plan)
+
+
+def _of_analysis(plan: Plan) -> Iterator[tuple[Feature, Path]]:
+    if plan.analysis.background:
+        yield Feature.BACKGROUND, ("delivery", "analysis", "background")
+    if plan.analysis.tolerated_failures:
+        yield Feature.TOLERATED_FAILURES, ("delivery", "analysis", "tolerated_failures")
 
 
 def _of_gates(plan: Plan) -> Iterator[tuple[Feature, Path]]:
@@ -68,6 +74,7 @@ _OF_A_STAGE: Mapping[Feature, Callable[[Stage, Plan], bool]] = {
     Feature.MIRROR_AND_WEIGHTS: lambda stage, plan: (
         stage.route.mirror is not None and (len(plan.stages) > 1 or stage.weight > 0)
     ),
+    Feature.EXPERIMENT: lambda stage, _: stage.experiment is not None,
     Feature.SCALE: lambda stage, _: stage.scale_asked,
     Feature.APPROVAL: lambda stage, _: stage.approval,
     Feature.REPEATED_CHECKS: lambda stage, _: stage.weight > 0 and stage.gate.count > 1,

@@ -11,7 +11,7 @@ from .spec.choice import Delivery
 from .spec.cohort import Cohort
 from .spec.container import Port
 from .spec.delivery import Analysis
-from .spec.strategies import AbTest, BlueGreen, Canary, Mirror, Mirrored, SessionAffinity
+from .spec.strategies import AbTest, BlueGreen, Canary, Experiment, Mirror, Mirrored, SessionAffinity
 from .spec.traffic import Traffic
 from .spec.values import Duration, Percent
 
@@ -47,7 +47,8 @@ class Stage:
     """One route: `gate` runs first, then the canary waits for `rest`, what the hold has left, and for an approval.
 
     Fields: `path`: where the spec asks for it; `scale`: its pods as a share of the app's, None for what the weight
-    needs; `scale_asked`: whether a user wants just that.
+    needs; `scale_asked`: whether a user wants just that; `experiment`: the route is that of no canary, but of fresh
+    pods of both versions.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Stage:
     approval: bool = False
     scale: Percent | None = None
     scale_asked: bool = False
+    experiment: Experiment | None = None
 
     @property
     def weight(self) -> int:
@@ -180,7 +182,7 @@ def _steps(delivery: Canary) -> Iterator[Stage]:
     weight, cohort = 0, None
     for index, step in enumerate(delivery.steps):
         weight, cohort = step.weight or weight, step.audience or cohort
-        scale = step.scale or (None if weight else Percent.parse("25%"))
+        scale = step.scale or (None if weight or step.experiment else Percent.parse("25%"))
         yield _stage(
             ("delivery", "steps", index),
             Route(weight, cohort, step.mirror),
@@ -189,6 +191,7 @@ def _steps(delivery: Canary) -> Iterator[Stage]:
             approval=step.approval,
             scale=scale,
             scale_asked=step.scale is not None,
+            experiment=step.experiment,
         )
 
 
@@ -201,7 +204,8 @@ def _stage(
     approval: bool = False,
     scale: Percent | None = None,
     scale_asked: bool = False,
+    experiment: Experiment | None = None,
 ) -> Stage:
     rounds, rest = divmod(hold.milliseconds, analysis.interval.milliseconds)
     gate = Gate(rounds, analysis.interval, analysis.tolerated_failures)
-    return Stage(path, route, hold, gate, Duration(rest), approval, scale, scale_asked)
+    return Stage(path, route, hold, gate, Duration(rest), approval, scale, scale_asked, experiment)

@@ -35,8 +35,7 @@ Both engines accept objects that cannot do what they say. This page lists what i
 | policy | a rule of the [policy pack](policies.md) refuses it, in objects of any origin |
 | **open** | not caught, or nothing is made yet in which it could arise |
 
-"Many apps" are those of the examples and thousands that differ from one of them in one key. A rule about something that
-no app has yet, an experiment for example, holds for whatever will make it.
+"Many apps" are those of the examples and thousands that differ from one of them in one key.
 
 Every line has a number; the tests that prove it carry it as a mark (`@pytest.mark.trap(4)`). A line without a test has
 to be open, and an open one with a test fails the tests.

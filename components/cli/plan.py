@@ -50,6 +50,7 @@ def as_data(release: Compiled) -> dict[str, Any]:
                 "weight": stage.weight,
                 "audience": str(stage.route.cohort) if stage.route.cohort else None,
                 "mirror": str(stage.route.mirror) if stage.route.mirror else None,
+                "experiment": stage.experiment.weight if stage.experiment else None,
                 "approval": stage.approval,
                 "hold": str(stage.hold),
                 "checks": stage.gate.count,
@@ -81,7 +82,8 @@ def _step(stage: Stage) -> tuple[str, ...]:
     failures = gate.tolerated_failures + 1
     fails = f"{failures} check{'' if failures == 1 else 's'} fail{'s' if failures == 1 else ''}"
     hold = f"{stage.hold}, then until it is approved" if stage.approval else str(stage.hold)
-    return str(stage.route), hold, f"{gate.count} times, every {gate.interval}", fails
+    shares = f"experiment: fresh pods of both versions, {stage.experiment.weight}% each" if stage.experiment else ""
+    return shares or str(stage.route), hold, f"{gate.count} times, every {gate.interval}", fails
 
 
 def remarks(release: Compiled) -> list[str]:
@@ -92,6 +94,7 @@ def remarks(release: Compiled) -> list[str]:
         *(["The switch waits until it is approved; until then no user gets the new version."] if waits else []),
         "Each time, on the new version alone: " + "; ".join(describe(check) for check in plan.checks) + ".",
         *_silence(plan),
+        *_beside_the_steps(plan),
         f"Without progress for {plan.app.delivery.rollback.deadline} the release is aborted.",
         *_asked_besides(plan.app.delivery),
         *(f"Channel '{one.name}' is told when it is {_events(one)}." for one in release.told),
@@ -124,6 +127,18 @@ def _silence(plan: Plan) -> list[str]:
         return [few]
     counted = f"No data is a failed check for {', '.join(own)}, however many requests there were."
     return [counted] if len(own) == len(plan.checks) else [few, counted]
+
+
+def _beside_the_steps(plan: Plan) -> Iterator[str]:
+    """What is compared and watched otherwise than step by step."""
+    if any(stage.experiment for stage in plan.stages):
+        yield "In the experiment 'stable' means the fresh pods of the stable version."
+    if plan.analysis.background:
+        tolerated = plan.analysis.tolerated_failures
+        yield (
+            "The checks go on between the steps, until everybody gets it; "
+            f"with {tolerated + 1} failed in the whole release it is taken back."
+        )
 
 
 def _show(release: Compiled, console: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ..capability import Refused
 from ..contracts import Bounds, OwnedField, Question
 from ..manifests.meta import Manifest
 from ..plan import Plan
@@ -12,6 +13,12 @@ from ..spec.base import Finding
 from ..spec.channels import Event
 from ..spec.checks import Check
 from .offer import Offer
+
+NO_EXPERIMENT = Refused(
+    "only the routes and metrics of Istio tell the pods of an experiment from all others",
+    "leave the experiment out and keep compared_with_stable, where the router counts both versions",
+)
+"""The answer of every router that gives an experiment's pods no requests of their own, or cannot count these."""
 
 
 @dataclass(frozen=True)

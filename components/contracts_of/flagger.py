@@ -18,6 +18,7 @@ ROUTED_BY_FLAGGER = ROUTED - {
     Feature.MIRROR_METHODS,
     Feature.MIRROR_AND_WEIGHTS,
     Feature.BLUE_GREEN,
+    Feature.EXPERIMENT,
 }
 """The features that depend on the router here; Flagger refuses the others whatever the router."""
 

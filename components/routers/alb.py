@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused
 from ..contracts import Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..features import Feature
 from ..known_series import of_pods
 from ..manifests.ingress import ingress
@@ -49,6 +49,7 @@ class AlbRouter(Router, RolloutsRouter):
     capabilities: ClassVar[Mapping[str, Cells]] = {
         "argo-rollouts": {
             Feature.WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.EXPERIMENT: NO_EXPERIMENT,
             Feature.MATCH: Native(Evidence.API_SERVER),
             Feature.HEADER_COHORT: _NO_COHORT,
             Feature.COOKIE_COHORT: _NO_COHORT,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, audience_route
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, audience_route
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
@@ -42,6 +42,7 @@ class ApisixRouter(Router, RolloutsRouter, FlaggerRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.API_SERVER),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Native(Evidence.API_SERVER),
                 Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
                 Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),

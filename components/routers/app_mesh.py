@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
@@ -42,7 +42,7 @@ class AppMeshRouter(Router, RolloutsRouter, FlaggerRouter):
     """Metrics of the apps' own pods: those of App Mesh's Envoys do not tell requests to the app from its own."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
-        "argo-rollouts": cells(_ABLE, _ONLY_WEIGHTS, ROUTED),
+        "argo-rollouts": cells({**_ABLE, Feature.EXPERIMENT: NO_EXPERIMENT}, _ONLY_WEIGHTS, ROUTED),
         "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
     }
     flagger_provider: ClassVar[str] = "appmesh:v1beta2"

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest
 from ..manifests.support import service
@@ -58,6 +58,7 @@ class ConsulRouter(Router, RolloutsRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.OPAQUE),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Refused(
                     "a ServiceSplitter takes all that is sent to a Service", "leave traffic.match out"
                 ),

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series, refusals
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -60,6 +60,7 @@ class ContourRouter(Router, RolloutsRouter, FlaggerRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.OPAQUE),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: _NO_MATCH,
                 Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
             },

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..features import ROUTED, Feature
 from ..known_series import envoy
 from ..manifests.meta import Manifest, manifest, without_nothing
@@ -35,6 +35,7 @@ class EmissaryRouter(Router, RolloutsRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.OPAQUE),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Native(Evidence.OPAQUE),
                 Feature.BLUE_GREEN: Native(Evidence.OPAQUE),
             },

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from .. import known_series, refusals
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -69,6 +69,7 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
     capabilities: ClassVar[Mapping[str, Cells]] = {
         "argo-rollouts": {
             Feature.WEIGHTS: Native(Evidence.OPAQUE),
+            Feature.EXPERIMENT: NO_EXPERIMENT,
             Feature.MATCH: Native(Evidence.API_SERVER),
             Feature.HEADER_COHORT: Native(Evidence.OPAQUE),
             Feature.COOKIE_COHORT: _REGEX_COOKIE,

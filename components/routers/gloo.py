@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services, may_rewrite
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import envoy, istio_requests
@@ -76,6 +76,7 @@ class GlooRouter(Router, RolloutsRouter, FlaggerRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.OPAQUE),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Native(Evidence.OPAQUE),
                 Feature.BLUE_GREEN: Native(Evidence.OPAQUE),
                 Feature.HEADER_COHORT: _NO_COHORT,

@@ -56,6 +56,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
                 "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
             ),
             Feature.BLUE_GREEN: Native(Evidence.TRAFFIC),
+            Feature.EXPERIMENT: Native(Evidence.TRAFFIC),
         },
         "flagger": {
             Feature.WEIGHTS: Native(Evidence.TRAFFIC),
@@ -97,7 +98,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
         )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        return list(_ignored_headers(plan))
+        return [*_ignored_headers(plan), *_several_ports(plan)]
 
     def measuring_problems(self, plan: Plan) -> Sequence[Finding]:
         return list(_renamed(plan))
@@ -134,6 +135,16 @@ def _ignored_headers(plan: Plan) -> Iterator[Finding]:
         for name in entry.headers:
             if name in _NOT_HEADERS:
                 yield ("traffic", "match", index, "headers", name), "is ignored by Istio: it cannot be a condition"
+
+
+def _several_ports(plan: Plan) -> Iterator[Finding]:
+    """Argo Rollouts routes to an experiment's Service without a port, which Istio finds where there is just one."""
+    containers = plan.template["spec"]["containers"]
+    if sum(len(container.get("ports", [])) for container in containers) > 1:
+        for stage in plan.stages:
+            if stage.experiment:
+                message = "its requests would find no port, for the pods have several: give the pods one port"
+                yield (*stage.path, "experiment"), f"{message}, or leave the experiment out"
 
 
 def _delegate(plan: Plan, name: str, services: Services) -> Manifest:

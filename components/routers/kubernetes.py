@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
 from ..manifests.support import service
@@ -39,6 +39,7 @@ class KubernetesRouter(Router, RolloutsRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Emulated("a share of the pods behind one Service", Evidence.API_SERVER),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Refused("a Service takes all that is sent to it", "leave traffic.match out"),
                 Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
             },

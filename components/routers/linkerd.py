@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from .. import traffic_split
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..plan import Plan
@@ -34,7 +34,7 @@ class LinkerdRouter(Router, RolloutsRouter, FlaggerRouter):
     kind: Literal["linkerd"] = "linkerd"
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
-        "argo-rollouts": cells(_ABLE, _ONLY_WEIGHTS, ROUTED),
+        "argo-rollouts": cells({**_ABLE, Feature.EXPERIMENT: NO_EXPERIMENT}, _ONLY_WEIGHTS, ROUTED),
         "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
     }
     flagger_provider: ClassVar[str] = "linkerd"

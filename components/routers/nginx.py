@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from .. import refusals
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.ingress import ingress
@@ -52,6 +52,7 @@ class NginxRouter(Router, RolloutsRouter, FlaggerRouter):
     capabilities: ClassVar[Mapping[str, Cells]] = {
         "argo-rollouts": {
             Feature.WEIGHTS: Native(Evidence.API_SERVER),
+            Feature.EXPERIMENT: NO_EXPERIMENT,
             Feature.MATCH: Native(Evidence.API_SERVER),
             Feature.HEADER_COHORT: _NO_STEPS,
             Feature.COOKIE_COHORT: _NO_STEPS,

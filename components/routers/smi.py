@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from .. import traffic_split
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import Measured, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
@@ -33,7 +33,7 @@ class SmiRouter(Router, RolloutsRouter, FlaggerRouter):
     """Metrics of the apps' own pods: SMI names none of a mesh's."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
-        "argo-rollouts": cells(_ABLE, _ONLY_WEIGHTS, ROUTED),
+        "argo-rollouts": cells({**_ABLE, Feature.EXPERIMENT: NO_EXPERIMENT}, _ONLY_WEIGHTS, ROUTED),
         "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
     }
     flagger_provider: ClassVar[str] = "smi:v1alpha2"

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from ..capability import Cells, Evidence, Native, Refused, cells
 from ..contracts import LabelMatch, Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -51,6 +51,7 @@ class TraefikRouter(Router, RolloutsRouter, FlaggerRouter):
         "argo-rollouts": cells(
             {
                 Feature.WEIGHTS: Native(Evidence.API_SERVER),
+                Feature.EXPERIMENT: NO_EXPERIMENT,
                 Feature.MATCH: Native(Evidence.API_SERVER),
                 Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
             },

@@ -28,6 +28,8 @@ class Analysis(Ruled):
     """Failed checks per step that do not yet abort the release."""
     minimum_requests: Annotated[Int32, Field(ge=1)] = 50
     """Requests the canary must get in one interval for `error_rate` and `latency` to count."""
+    background: bool = False
+    """Whether the checks go on between the steps too: while a person or a gate is waited for, and pods are made."""
     checks: Annotated[list[Annotated[Check, Field(discriminator="kind")]], Field(min_length=1)]
     """What is measured; every one must pass."""
 
@@ -36,6 +38,9 @@ class Analysis(Ruled):
             yield ("interval",), f"must be at least {SHORTEST_INTERVAL}: shorter windows hold too few samples"
         seen: set[str] = set()
         for index, check in enumerate(self.checks):
+            if self.background and check.on_no_data == "hold":
+                message = "the checks in the background would end there, and nothing be watched: write 'abort'"
+                yield ("checks", index, "on_no_data"), f"{message}, or leave analysis.background out"
             for name in (check_name(check), *([comparison_name(check)] if comparison(check) else [])):
                 if name in seen:
                     yield ("checks", index), f"'{name}' is checked twice"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
+from .checks import comparison
 from .cohort import Cohort, CookieText
 from .delivery import Analysis, Rollback
 from .hooks import Hook, LoadTest, When, name_problems
@@ -45,10 +46,21 @@ def _whole(field: str, share: Percent) -> Iterator[Finding]:
         yield (field,), f"{share} must be a whole percentage from 1% to 100%"
 
 
+class Experiment(Strict):
+    """Fresh pods of both versions side by side, each with the same share of the requests: what is compared is as old.
+
+    A stable version that has run for weeks has warm caches, and memory that grew; fresh pods of it are a fair baseline.
+    The pods are made for the experiment and go with it. `compared_with_stable` compares with the fresh baseline.
+    """
+
+    weight: Annotated[int, Field(ge=1, le=50)]
+    """Share of all requests that the pods of each version get, in percent; stable's own pods get the rest."""
+
+
 class Step(Ruled):
     """One stage of a canary: who gets the new version, held for a while under analysis.
 
-    Give `weight`, `audience`, `mirror`, or several of them.
+    Give `weight`, `audience`, `mirror`, or several of them; or `experiment` alone.
     """
 
     weight: Weight | None = None
@@ -57,6 +69,8 @@ class Step(Ruled):
     """Users who get the canary from this step on, beside the weight; e.g. your own people first."""
     mirror: Mirror | None = None
     """Copies of requests, during this step only."""
+    experiment: Experiment | None = None
+    """A comparison of fresh pods of both versions, before all other steps."""
     scale: Percent | None = None
     """Pods of the canary, as a share of the app's; as many as the weight needs unless given, a quarter without one."""
     hold: PositiveDuration
@@ -65,8 +79,12 @@ class Step(Ruled):
     """Whether a person must let the release go on after it: `coalmine approve`."""
 
     def problems(self) -> Iterator[Finding]:
-        if self.weight is None and self.audience is None and self.mirror is None:
-            yield (), "give 'weight', 'audience' or 'mirror': who gets the new version in this step"
+        others = [name for name in ("weight", "audience", "mirror", "scale") if getattr(self, name) is not None]
+        if self.experiment is not None:
+            for name in others:
+                yield (name,), "an experiment has pods and requests of its own: make it another step"
+        elif not set(others) - {"scale"}:
+            yield (), "give 'weight', 'audience', 'mirror' or 'experiment': who gets the new version in this step"
         if self.scale is not None:
             yield from _whole("scale", self.scale)
 
@@ -130,7 +148,11 @@ class Canary(Delivered):
             before = weight
 
     def problems(self) -> Iterator[Finding]:
-        yield from self.gate_problems({} if any(step.weight for step in self.steps) else _NO_WEIGHT)
+        moved = any(step.weight or step.experiment for step in self.steps)
+        yield from self.gate_problems({} if moved else _NO_WEIGHT)
+        yield from self._experiment_problems()
+        if self.analysis.background and all(step.experiment for step in self.steps):
+            yield ("analysis", "background"), "there is no step beside the experiment to watch: leave it out"
         weight = 0
         for index, step in enumerate(self.steps):
             yield from self.hold_problem(("steps", index, "hold"), step.hold)
@@ -138,6 +160,23 @@ class Canary(Delivered):
             if step.scale is not None and step.scale.value < weight:
                 why = f"{weight}% of the requests would come to {step.scale} of the pods"
                 yield ("steps", index, "scale"), f"must be at least the weight: {why}"
+
+    def _experiment_problems(self) -> Iterator[Finding]:
+        """What an experiment could not find out, or would mix up."""
+        asked = [index for index, step in enumerate(self.steps) if step.experiment]
+        interval = self.analysis.interval
+        for index in asked:
+            if index and not self.steps[index - 1].experiment:
+                yield (
+                    ("steps", index, "experiment"),
+                    "comes before all other steps: later ones measure the canary's own",
+                )
+            if self.steps[index].hold.milliseconds % interval.milliseconds:
+                message = f"{self.steps[index].hold} must be a multiple of analysis.interval, {interval}"
+                yield ("steps", index, "hold"), f"{message}: an experiment ends with its last check"
+        if asked and not any(comparison(check) for check in self.analysis.checks):
+            message = "compares nothing: give a check compared_with_stable, or leave the experiment out"
+            yield ("steps", asked[0], "experiment"), message
 
 
 class BlueGreen(Delivered):
@@ -152,6 +191,8 @@ class BlueGreen(Delivered):
 
     def problems(self) -> Iterator[Finding]:
         yield from self.gate_problems(_ONE_SWITCH)
+        if self.analysis.background:
+            yield ("analysis", "background"), "the checks run all the time after the switch: leave it out"
         yield from self.hold_problem(("hold",), self.hold)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from components.spec.values import Duration
+
 from .trap_objects import Object, canaries, made, objects, plugin, routers, routing, steps, with_key
 
 
@@ -85,8 +87,24 @@ def test_the_stable_pods_stay_while_the_canary_grows() -> None:
 
 
 @pytest.mark.trap(13, 14)
-def test_no_analysis_runs_in_the_background() -> None:
-    assert [one for one in canaries() if "analysis" in one] == []
+def test_an_analysis_in_the_background_begins_with_the_requests_and_has_no_end_of_its_own() -> None:
+    found = 0
+    for app in made():
+        templates = {one["metadata"]["name"]: one["spec"] for one in app.manifests if one["kind"] == "AnalysisTemplate"}
+        canary = (
+            next((one for one in app.manifests if one["kind"] == "Rollout"), {}).get("spec", {}).get("strategy", {})
+        )
+        background = canary.get("canary", {}).get("analysis")
+        if background:
+            step = canary["canary"]["steps"][background["startingStep"]]
+            assert "args" in step["analysis"], "what is watched begins with the checks of a step"
+            [template] = background["templates"]
+            shortest = min(stage.hold for stage in app.plan.stages)
+            for metric in templates[template["templateName"]]["metrics"]:
+                assert "count" not in metric
+                assert Duration.parse(metric["initialDelay"]) <= shortest
+            found += 1
+    assert found
 
 
 @pytest.mark.trap(16)
@@ -141,10 +159,12 @@ def test_what_an_autoscaler_scales_declares_no_replicas() -> None:
 
 
 @pytest.mark.trap(23)
-def test_no_experiment_gets_a_weight_through_istio() -> None:
+def test_no_experiments_services_go_before_its_weight() -> None:
+    """With a duration they do, while the last check is awaited; and the route is then one to no Service."""
     istio = [one for one in canaries() if "istio" in routing(one)]
-    assert istio
-    assert [found for one in istio for step in with_key(one, "experiment") for found in with_key(step, "weight")] == []
+    found = [step["experiment"] for one in istio for step in with_key(one["steps"], "experiment")]
+    assert found
+    assert [one for one in found if "duration" in one] == []
 
 
 @pytest.mark.trap(24)
@@ -165,6 +185,8 @@ _ABLE = {
 
 @pytest.mark.trap(25)
 def test_every_experiment_ends() -> None:
-    for one in with_key(list(canaries()), "experiment"):
-        ends = [found for found in with_key(one, "requiredForCompletion") if found["requiredForCompletion"]]
+    found = list(with_key(list(canaries()), "experiment"))
+    assert found
+    for one in found:
+        ends = [run for run in with_key(one, "requiredForCompletion") if run["requiredForCompletion"]]
         assert one["experiment"].get("duration") or ends

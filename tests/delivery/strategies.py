@@ -14,7 +14,9 @@ NAMESPACE = "strategies"
 
 ARGO_ROLLOUTS, FLAGGER = "argo-rollouts", "flagger"
 
-_BAD = {ERROR_RATE: "0.5"}
+BAD_ANSWERS = {ERROR_RATE: "0.5"}
+"""Annotations of pods whose answers are errors, every other one."""
+
 _HOLD = 20
 
 
@@ -36,7 +38,9 @@ class Case:
     """One app and its release.
 
     Fields: `name`: of the app; `engine`; `delivery`: its strategy, but for the analysis; `users`; `bad`: whether half
-    of the new version's answers are errors; `minimum`: requests that a check needs.
+    of the new version's answers are errors; `minimum`: requests that a check needs; `compared`: whether it is compared
+    with the stable version, too; `background`: whether it is checked between the steps; `turns_bad`: whether its pods
+    turn bad while it waits for an approval, which then nobody gives.
     """
 
     name: str
@@ -45,6 +49,9 @@ class Case:
     users: tuple[Users, ...]
     bad: bool = False
     minimum: int = 10
+    compared: bool = False
+    background: bool = False
+    turns_bad: bool = False
 
     @property
     def host(self) -> str:
@@ -71,8 +78,12 @@ class Case:
 
     def spec(self) -> dict[str, Any]:
         """The app as its stable version, as a user would write it."""
-        checks = [{"kind": "error_rate", "max": "5%"}]
-        analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": checks}
+        check: dict[str, Any] = {"kind": "error_rate", "max": "5%"}
+        if self.compared:
+            check["compared_with_stable"] = {"difference": "4%"}
+        analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": [check]}
+        if self.background:
+            analysis["background"] = True
         engine = "" if self.engine == ARGO_ROLLOUTS else self.engine
         delivery = released_by(engine, {**self.delivery, "analysis": analysis})
         told = [{"channel": CHAT, "events": ["approval"]}] if self.approved else []
@@ -80,7 +91,7 @@ class Case:
 
     def change(self) -> dict[str, Any]:
         """What turns the app into the version that is released."""
-        return changed({}, _BAD if self.bad else {})
+        return changed({}, BAD_ANSWERS if self.bad else {})
 
 
 EVERYBODY = (Users("everybody", users=8),)
@@ -153,6 +164,20 @@ AUDIENCE = Case(
     (Users("internal", headers={"x-internal": "yes"}, chosen=True), Users("everybody", users=24, period=0.4)),
 )
 
-GOOD = (BLUE_GREEN, *AB_GOOD, *MIRROR_GOOD, STICKY, AUDIENCE)
-BAD = (BLUE_GREEN_BAD, *AB_BAD, *MIRROR_BAD)
+_MANY = (Users("everybody", users=24),)
+_COMPARED = {"steps": [{"experiment": {"weight": 20}, "hold": "20s"}, {"weight": 50, "hold": "10s"}]}
+EXPERIMENT = Case("experiment", ARGO_ROLLOUTS, _COMPARED, _MANY, compared=True)
+EXPERIMENT_BAD = Case("experiment-bad", ARGO_ROLLOUTS, _COMPARED, _MANY, bad=True, compared=True)
+
+BACKGROUND_BAD = Case(
+    "background-bad",
+    ARGO_ROLLOUTS,
+    {"steps": [{"weight": 50, "hold": "10s", "approval": True}]},
+    EVERYBODY,
+    background=True,
+    turns_bad=True,
+)
+
+GOOD = (BLUE_GREEN, *AB_GOOD, *MIRROR_GOOD, STICKY, AUDIENCE, EXPERIMENT)
+BAD = (BLUE_GREEN_BAD, *AB_BAD, *MIRROR_BAD, EXPERIMENT_BAD, BACKGROUND_BAD)
 EVERY = GOOD + BAD

@@ -1,5 +1,6 @@
 """Every strategy gives the new version to those it says, and to nobody else, as long as it says: on real traffic."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -15,9 +16,12 @@ from .strategies import (
     AB_BAD,
     AB_GOOD,
     AUDIENCE,
+    BACKGROUND_BAD,
     BAD,
     BLUE_GREEN,
     BLUE_GREEN_BAD,
+    EXPERIMENT,
+    EXPERIMENT_BAD,
     GOOD,
     MIRROR_BAD,
     MIRROR_GOOD,
@@ -212,6 +216,51 @@ def test_beside_the_cohort_everybody_gets_their_share(
     trial_evidence.check(share.requests >= _FEWEST, trial, f"only {share.requests} requests at {weight} %")
     off = f"everybody got {share.measured:.2%} at weight {weight}: {share.z:+.1f} standard errors off"
     trial_evidence.check(abs(share.z) <= LARGEST_Z, trial, off)
+
+
+@every((EXPERIMENT, EXPERIMENT_BAD))
+def test_an_experiment_gives_its_fresh_pods_as_many_requests_of_each_version(
+    trials: Trials, trial_evidence: Evidence, record_property: Record, case: Case
+) -> None:
+    trial = trials.played[case.name]
+    canary, baseline = (trials.requests(trial, of=of) for of in ("-experiment", "-baseline"))
+    record_property("requests", (canary, baseline))
+    # Half of both, give or take five standard errors.
+    off = abs(canary - baseline) / max((canary + baseline) ** 0.5, 1)
+    trial_evidence.check(min(canary, baseline) >= case.minimum, trial, f"{canary} and {baseline} requests only")
+    trial_evidence.check(off <= 5, trial, f"{canary} of the new and {baseline} of the stable version are not alike")
+
+
+def test_a_bad_version_is_seen_by_the_experiments_share_alone(trials: Trials, trial_evidence: Evidence) -> None:
+    trial = trials.played[EXPERIMENT_BAD.name]
+    found = trials.requests(trial, of="-experiment"), trials.requests(trial)
+    trial_evidence.check(
+        found[0] > 0 and found[1] == 0, trial, f"{found} requests of its experiment's, and its own pods"
+    )
+
+
+@pytest.mark.trap(23)
+@every((EXPERIMENT, EXPERIMENT_BAD))
+def test_after_an_experiment_nothing_of_it_gets_requests_or_runs(
+    trials: Trials, trial_evidence: Evidence, case: Case
+) -> None:
+    trial = trials.played[case.name]
+    made = trials.left_by_experiments(trial)
+    trial_evidence.check(made.experiments > 0, trial, "there was no experiment: the test would prove nothing")
+    trial_evidence.check(made.gone, trial, f"it left {made}")
+
+
+def test_a_version_that_turns_bad_while_it_waits_is_taken_back(
+    trials: Trials, trial_evidence: Evidence, record_property: Record
+) -> None:
+    trial = trials.played[BACKGROUND_BAD.name]
+    trial_evidence.check(trial.turned < math.inf, trial, "never waited, so that its pods never turned bad")
+    trial_evidence.check(trial.approved == math.inf, trial, "somebody approved it")
+    took = trial.decided - trial.turned
+    rate = sum(group.users / group.period for group in BACKGROUND_BAD.groups)
+    bound = longest_rollback(trial.plan, rate)
+    record_property("seconds", round(took, 1))
+    trial_evidence.check(took <= bound, trial, f"{took:.1f} s after it turned bad, {bound:.1f} s are allowed")
 
 
 def _first(seen: list[str]) -> int:

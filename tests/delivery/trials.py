@@ -11,6 +11,8 @@ from pathlib import Path
 from components.operate.contract import State
 from components.plan import Plan
 from components.platform.namespaces import APPS_LABEL
+from components.spec.labels import REVISION_LABEL
+from localcluster.api import Object, path_of
 from localcluster.cluster import Cluster
 from localcluster.demo.gateway import Gateway
 from localcluster.demo.rollout import RolloutState
@@ -24,12 +26,14 @@ from .played import POLL_SECONDS
 from .project import Project
 from .prometheus import query
 from .scenarios import CANDIDATE, STABLE
-from .strategies import EVERY, NAMESPACE, Case
+from .strategies import BAD_ANSWERS, EVERY, NAMESPACE, Case
 from .users import Answer
 
 _READY_SECONDS = 90
 _DECIDED_SECONDS = 180
 _PROVED_SECONDS = 30
+_GONE_SECONDS = 60
+"""Until the pods of an experiment are gone: the controller leaves them for 30 s."""
 _OK = 200
 _WHILE_WAITING = 5
 """Answers that every user has got while a release waits, before it is approved."""
@@ -43,8 +47,8 @@ class Trial:
 
     Fields: `case`; `plan`: of the released version; `cluster`; `crowd`: all users; `gateway`; `begun`: when it was
     asked for; `state`: the last one seen; `waiting`: when it was first seen waiting for an approval, `approved`: when
-    one was given, never until then; `said`: what `coalmine approve` said then; `decided`: when that was seen; `proved`:
-    whether every user was answered by the right version in the end.
+    one was given, never until then; `turned`: when its pods turned bad instead; `said`: what `coalmine approve` said
+    then; `decided`: when that was seen; `proved`: whether every user was answered by the right version in the end.
     """
 
     case: Case
@@ -56,6 +60,7 @@ class Trial:
     state: RolloutState = field(default_factory=RolloutState)
     waiting: float = math.inf
     approved: float = math.inf
+    turned: float = math.inf
     said: str = ""
     decided: float = math.inf
     proved: bool = False
@@ -107,8 +112,8 @@ class Trial:
             self.decided = now
         elif self.state.state is State.WAITING and self.waiting == math.inf:
             self.waiting = now
-        elif self.waiting < math.inf and self.approved == math.inf and self._each_answered(_WHILE_WAITING):
-            self._approve()
+        elif self.waiting < math.inf == self.approved == self.turned and self._each_answered(_WHILE_WAITING):
+            self._turn_bad() if self.case.turns_bad else self._approve()
 
     def prove(self) -> bool:
         """Whether the latest answers of every user are those of the version which should answer now."""
@@ -136,6 +141,12 @@ class Trial:
     def _each_answered(self, times: int) -> bool:
         return all(sum(one.time > self.waiting for one in mine) >= times for mine in self.of_each().values())
 
+    def _turn_bad(self) -> None:
+        self.turned = time.time()
+        pods = path_of("v1/pods", self.plan.namespace)
+        for pod in self.cluster.api.items(pods, labelSelector=f"{REVISION_LABEL}={self.plan.revision}"):
+            self.cluster.api.patch(f"{pods}/{pod['metadata']['name']}", {"metadata": {"annotations": BAD_ANSWERS}})
+
     def _approve(self) -> None:
         self.approved = time.time()
         done = coalmine("approve", self.name, environment={"KUBECONFIG": str(self.cluster.kubeconfig)})
@@ -149,14 +160,63 @@ class Trials:
     cluster: Cluster
     played: Mapping[str, Trial]
 
-    def requests(self, trial: Trial, at: float | None = None) -> int:
-        """How many requests the canary's pods had counted at a time, now unless given: copies too."""
-        labels = f'destination_canonical_service="{trial.name}", destination_version="{trial.plan.revision}"'
+    def requests(self, trial: Trial, at: float | None = None, of: str = "") -> int:
+        """How many requests the canary's pods had counted at a time, now unless given: copies too.
+
+        `of`: what follows the revision in the label `version` of others, e.g. `-baseline`.
+        """
+        labels = f'destination_canonical_service="{trial.name}", destination_version="{trial.plan.revision}{of}"'
         # A pod's counter goes on under another name when another Service, or none, begins to select the pod.
         now = time.time() if at is None else at
         series = f"istio_requests_total{{{labels}}}[{math.ceil(now - trial.begun)}s]"
         found = query(self.cluster, f"sum(max by (pod, response_code) (last_over_time({series})))", now)
         return int(found[0]["value"][1]) if found else 0
+
+    def left_by_experiments(self, trial: Trial) -> "Left":
+        """What is there of an app's experiments, once nothing is left or it is too late."""
+        deadline = time.monotonic() + _GONE_SECONDS
+        while not (found := self._of_experiments(trial)).gone and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return found
+
+    def _of_experiments(self, trial: Trial) -> "Left":
+        def owned(collection: str) -> list[Object]:
+            all_of_them = self.cluster.api.items(path_of(collection, trial.plan.namespace))
+            return [
+                one
+                for one in all_of_them
+                if one["metadata"]["name"].startswith(f"{trial.name}-{trial.state.pod_hash}-")
+            ]
+
+        split = path_of("networking.istio.io/v1/virtualservices", trial.plan.namespace, f"{trial.name}-split")
+        routes = self.cluster.api.get(split)["spec"]["http"]
+        # Argo Rollouts leaves one of the two with weight 0, to which no request goes.
+        hosts = {one["destination"].get("host", "") for route in routes for one in route["route"] if one["weight"]}
+        return Left(
+            len(owned("argoproj.io/v1alpha1/experiments")),
+            tuple(sorted(hosts - {trial.plan.stable_service, trial.plan.canary_service})),
+            tuple(one["metadata"]["name"] for one in owned("v1/services")),
+            sum(one["spec"]["replicas"] for one in owned("apps/v1/replicasets")),
+        )
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is there of an app's experiments.
+
+    Fields: `experiments`: how many; `routes`: hosts beside the app's own that get requests; `services`; `pods`:
+    how many are asked for.
+    """
+
+    experiments: int
+    routes: tuple[str, ...]
+    services: tuple[str, ...]
+    pods: int
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing of them serves, or could."""
+        return not (self.routes or self.services or self.pods)
 
 
 @contextmanager

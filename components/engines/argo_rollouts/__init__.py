@@ -29,11 +29,12 @@ from ...spec.base import Finding
 from ...spec.checks import Check
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
-from .analysis import analysis, analysis_template, stable_requests, tolerated_errors
+from .analysis import analysis, analysis_templates, background, stable_requests, tolerated_errors
+from .experiments import long_names
 from .gates import gate_references, gate_templates
 from .notifications import subscriptions
 from .routing import routing, together
-from .steps import managed_routes, steps
+from .steps import first_watched, managed_routes, steps
 
 _GROUP = "argoproj.io"
 _API = f"{_GROUP}/v1alpha1"
@@ -53,6 +54,7 @@ class ArgoRolloutsEngine(Engine):
         Feature.SCALE: Native(Evidence.API_SERVER),
         Feature.APPROVAL: Native(Evidence.TRAFFIC),
         Feature.STEP_TIMING: Native(Evidence.TRAFFIC),
+        Feature.BACKGROUND: Native(Evidence.TRAFFIC),
         Feature.REPEATED_CHECKS: Native(Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Native(Evidence.TRAFFIC),
         Feature.KEEP_OLD_PODS: Native(Evidence.CONTROLLER),
@@ -92,7 +94,8 @@ class ArgoRolloutsEngine(Engine):
         return stable_requests(plan, router)
 
     def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
-        return router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
+        routed = router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
+        return [*long_names(plan), *routed]
 
     def together(self, plan: Plan, routers: Sequence[Router]) -> Iterator[Finding]:
         return together(plan, routers, _services(plan))
@@ -110,7 +113,7 @@ class ArgoRolloutsEngine(Engine):
             *other_objects(plan.app),
             *(service(plan.app, name) for name in named),
             *routed.manifests,
-            analysis_template(plan, counted, metrics),
+            *analysis_templates(plan, counted, metrics),
             *gate_templates(plan, tolerated_errors(plan.analysis)),
             rollout,
             *autoscalers(plan.app, rollout),
@@ -170,8 +173,10 @@ def _annotated(template: Manifest, annotations: Mapping[str, str]) -> Manifest:
 def _canary(plan: Plan, routed: RolloutsRouting, services: Services) -> Manifest:
     keep = plan.app.delivery.rollback.keep_old_pods.whole_seconds
     pace = {"maxSurge": "25%", "maxUnavailable": 0}
+    made = steps(plan)
+    watched = {"analysis": background(plan, first_watched(made))} if plan.analysis.background else {}
     if routed.stanza is None:
-        return {**pace, "steps": steps(plan)}
+        return {**pace, **watched, "steps": made}
     named: Manifest = {"canaryService": services.canary, "stableService": services.stable}
     if routed.turns:
         ping, pong = routed.turns
@@ -184,7 +189,8 @@ def _canary(plan: Plan, routed: RolloutsRouting, services: Services) -> Manifest
         "scaleDownDelaySeconds": keep,
         # 0 would mean "never" here.
         "abortScaleDownDelaySeconds": max(keep, 1),
-        "steps": steps(plan),
+        **watched,
+        "steps": made,
     }
 
 

@@ -4,7 +4,7 @@ Source: argo-rollouts v1.9, docs/features/analysis.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
 from ...contracts_of.argo_rollouts import RolloutsMetrics
@@ -18,11 +18,14 @@ from ...spec.values import Duration
 from .gates import metrics_beside_checks
 
 _REVISION_ARG = "revision"
+_BASELINE_ARG = "baseline"
 _COUNT_ARG = "count"
 _HASH_ARG = "pod-hash"
 _STABLE_HASH_ARG = "stable-pod-hash"
 _HASHES = {_HASH_ARG: "Latest", _STABLE_HASH_ARG: "Stable"}
 """What the controller calls the ReplicaSets whose hashes these arguments hold."""
+_REPLICA_SETS = {_HASH_ARG: "canary", _STABLE_HASH_ARG: "baseline"}
+"""What an experiment's templates are called whose ReplicaSets these arguments hold in an analysis of one."""
 _RETRY = Duration.of_seconds(10)
 """How long after an error the controller asks again, whatever the interval (its DefaultErrorRetryInterval)."""
 
@@ -39,16 +42,72 @@ def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
     return router.request_series(plan, _MEASURED).of_all_but(_MEASURED.revision)
 
 
+def analysis_templates(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:
+    """Every template: the one that all stages share, that of experiments, and that of what is watched beside them."""
+    yield analysis_template(plan, router, metrics)
+    if any(stage.experiment for stage in plan.stages):
+        yield _experiment_template(plan, router, metrics)
+    if plan.analysis.background:
+        yield _background_template(plan, router, metrics)
+
+
 def analysis_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
     """The template that all stages share."""
+    found = [*_metrics(_asked(plan, router, metrics)), *metrics_beside_checks(plan, _shared(plan.analysis))]
+    return _template(plan, plan.name, [{"name": _REVISION_ARG}, _fewest(plan), *_names(plan, metrics)], found)
+
+
+def _experiment_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
+    """Both revisions are of the experiment's own pods, which share no series with any others."""
+    fresh = router.request_series(plan, Measured(revision=_argument(_BASELINE_ARG)))
+    asked = replace(_asked(plan, router, metrics), stable=fresh, of_experiment=True)
+    arguments = [{"name": _REVISION_ARG}, {"name": _BASELINE_ARG}, _fewest(plan), *_names(plan, metrics)]
+    found = [*_metrics(asked), *metrics_beside_checks(plan, _shared(plan.analysis))]
+    return _template(plan, _experiment_name(plan), arguments, found)
+
+
+def _background_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
+    """Without a count: it ends with the release, and never before."""
+    found = _metrics(_asked(plan, router, metrics))
+    endless = [{key: value for key, value in one.items() if key != "count"} for one in found]
+    return _template(plan, _background_name(plan), [{"name": _REVISION_ARG}, *_names(plan, metrics)], endless)
+
+
+def _fewest(plan: Plan) -> Manifest:
     # Every step names its count; without one here the Rollout's validator takes the template for an endless one.
-    fewest = str(min(stage.gate.count for stage in plan.stages))
-    hashes = [{"name": name} for name in _hashes(plan)]
-    spec = {
-        "args": [{"name": _REVISION_ARG}, {"name": _COUNT_ARG, "value": fewest}, *hashes, *_secrets(plan, metrics)],
-        "metrics": [*_metrics(plan, router, metrics), *metrics_beside_checks(plan, _shared(plan.analysis))],
-    }
-    return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", plan.name, plan.app, {"spec": spec})
+    return {"name": _COUNT_ARG, "value": str(min(stage.gate.count for stage in plan.stages))}
+
+
+def _names(plan: Plan, metrics: Providers) -> list[Manifest]:
+    return [*({"name": name} for name in _hashes(plan)), *_secrets(plan, metrics)]
+
+
+def _template(plan: Plan, name: str, arguments: list[Manifest], metrics: list[Manifest]) -> Manifest:
+    spec = {"args": arguments, "metrics": metrics}
+    return manifest("argoproj.io/v1alpha1", "AnalysisTemplate", name, plan.app, {"spec": spec})
+
+
+def _experiment_name(plan: Plan) -> str:
+    return f"{plan.name}-experiment"
+
+
+def _background_name(plan: Plan) -> str:
+    return f"{plan.name}-background"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Of whom the checks ask. Fields: `stable`: the requests to compare with; `of_experiment`: among its own pods."""
+
+    plan: Plan
+    router: Router
+    metrics: Providers
+    stable: RequestSeries | None
+    of_experiment: bool = False
+
+
+def _asked(plan: Plan, router: Router, metrics: Providers) -> _Asked:
+    return _Asked(plan, router, metrics, router.request_series(plan, _MEASURED).of_all_but(_MEASURED.revision))
 
 
 def _secrets(plan: Plan, metrics: Providers) -> list[Manifest]:
@@ -57,12 +116,11 @@ def _secrets(plan: Plan, metrics: Providers) -> list[Manifest]:
     return [argument for provider in asked.values() for argument in RolloutsMetrics.of(provider).rollouts_args()]
 
 
-def _metrics(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:
-    series = router.request_series(plan, _MEASURED)
-    stable = series.of_all_but(_MEASURED.revision)
+def _metrics(asked: _Asked) -> Iterator[Manifest]:
+    plan = asked.plan
     for check in plan.checks:
-        provider = RolloutsMetrics.of(metrics.of(check))
-        question = _question(plan, check, series, stable)
+        provider = RolloutsMetrics.of(asked.metrics.of(check))
+        question = _question(asked, check)
         shared = _shared(plan.analysis, hold=check.on_no_data == "hold")
         yield {"name": check_name(check), **shared, **provider.rollouts_metric(question)}
         if comparison(check):
@@ -84,18 +142,23 @@ def _shared(analysis: Analysis, *, hold: bool = False) -> Manifest:
     }
 
 
-def _question(plan: Plan, check: Check, series: RequestSeries, stable_series: RequestSeries | None) -> Question:
-    workload, stable = (f"{plan.name}-{_argument(name)}" for name in _HASHES)
+def _question(asked: _Asked, check: Check) -> Question:
+    plan = asked.plan
+    workload, stable = (
+        _argument(name) if asked.of_experiment else f"{plan.name}-{_argument(name)}" for name in _HASHES
+    )
+    # The Service of an experiment's pods is called like their ReplicaSet.
+    services = (workload, stable) if asked.of_experiment else (plan.canary_service, plan.stable_service)
     return Question(
         check=check,
         app=plan.name,
         namespace=plan.namespace,
         window=plan.analysis.interval,
         minimum_requests=plan.analysis.minimum_requests,
-        canary=Version(_MEASURED.revision, workload, f"{workload}-{POD_SUFFIX}", plan.canary_service),
-        stable=Version("", stable, f"{stable}-{POD_SUFFIX}", plan.stable_service),
-        series=series,
-        stable_series=stable_series,
+        canary=Version(_MEASURED.revision, workload, f"{workload}-{POD_SUFFIX}", services[0]),
+        stable=Version("", stable, f"{stable}-{POD_SUFFIX}", services[1]),
+        series=asked.router.request_series(plan, _MEASURED),
+        stable_series=asked.stable,
     )
 
 
@@ -111,13 +174,45 @@ def tolerated_errors(analysis: Analysis) -> int:
 
 def analysis(plan: Plan, stage: Stage) -> Manifest:
     """A run of the template for one stage."""
-    revision = {"fieldRef": {"fieldPath": f"spec.template.metadata.labels.{REVISION_LABEL}"}}
     return {
         "templates": [{"templateName": plan.name}],
-        # Read from the Rollout when the analysis starts, so that an undo measures the version it brings back.
-        "args": [
-            {"name": _REVISION_ARG, "valueFrom": revision},
-            {"name": _COUNT_ARG, "value": str(stage.gate.count)},
-            *({"name": name, "valueFrom": {"podTemplateHashValue": of}} for name, of in _hashes(plan).items()),
-        ],
+        "args": [_revision(), {"name": _COUNT_ARG, "value": str(stage.gate.count)}, *_hash_values(plan)],
     }
+
+
+def background(plan: Plan, starting_step: int) -> Manifest:
+    """A run of its template from a step on: an earlier one would find no requests, and fail for that."""
+    return {
+        "templates": [{"templateName": _background_name(plan)}],
+        "startingStep": starting_step,
+        "args": [_revision(), *_hash_values(plan)],
+    }
+
+
+def experiment_analysis(plan: Plan, stage: Stage, canary: str, baseline: str) -> Manifest:
+    """The analysis of an experiment, whose end is the experiment's. `canary`, `baseline`: revisions of its pods."""
+    sets = {name: f"{{{{templates.{of}.replicaset.name}}}}" for name, of in _REPLICA_SETS.items()}
+    values = {
+        _REVISION_ARG: canary,
+        _BASELINE_ARG: baseline,
+        _COUNT_ARG: str(stage.gate.count),
+        **{name: sets[name] for name in _hashes(plan)},
+    }
+    return {
+        "name": "checks",
+        "templateName": _experiment_name(plan),
+        "requiredForCompletion": True,
+        "args": [{"name": name, "value": value} for name, value in values.items()],
+    }
+
+
+def _revision() -> Manifest:
+    # Read from the Rollout when the analysis starts, so that an undo measures the version it brings back.
+    return {
+        "name": _REVISION_ARG,
+        "valueFrom": {"fieldRef": {"fieldPath": f"spec.template.metadata.labels.{REVISION_LABEL}"}},
+    }
+
+
+def _hash_values(plan: Plan) -> list[Manifest]:
+    return [{"name": name, "valueFrom": {"podTemplateHashValue": of}} for name, of in _hashes(plan).items()]

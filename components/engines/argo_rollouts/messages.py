@@ -36,7 +36,7 @@ _PASSED = """\
 {{- $all := dig "spec" "strategy" "canary" "steps" (list) $rollout -}}
 {{- $at := dig "status" "currentStepIndex" 0 $rollout | int -}}
 {{- range $index, $one := $all -}}
-  {{- if hasKey (dig "analysis" (dict) $one) "args" -}}
+  {{- if or (hasKey (dig "analysis" (dict) $one) "args") (hasKey $one "experiment") -}}
     {{- $steps = add1 $steps -}}
     {{- if lt $index $at -}}{{- $step = add1 $step -}}{{- end -}}
   {{- end -}}
@@ -86,6 +86,9 @@ _WHY = """\
   {{- $late := false -}}
   {{- range $one := dig "status" "conditions" (list) $rollout -}}
     {{- if eq (dig "reason" "" $one) "ProgressDeadlineExceeded" -}}{{- $late = true -}}{{- end -}}
+  {{- end -}}
+  {{- if lt $at (len $all) -}}
+    {{- if hasKey (index $all $at) "experiment" -}}{{- $why = list "its experiment failed" -}}{{- end -}}
   {{- end -}}
   {{- if and (dig "status" "abort" false $rollout) (not $late) -}}{{- $why = list "aborted by hand" -}}{{- end -}}
 {{- end -}}

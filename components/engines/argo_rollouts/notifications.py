@@ -22,7 +22,7 @@ _PREFIX = "notifications.argoproj.io/subscribe"
 
 _STEPS = "rollout.spec.strategy.canary.steps"
 _AT = "int(rollout.status.currentStepIndex)"
-_PASSED = f"count({_STEPS}[0:{_AT}], .analysis?.args != nil)"
+_PASSED = f"count({_STEPS}[0:{_AT}], .analysis?.args != nil or .experiment != nil)"
 
 
 @dataclass(frozen=True)

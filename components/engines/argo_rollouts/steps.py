@@ -11,6 +11,7 @@ from ...plan import Plan, Stage
 from ...spec.cohort import Cohort
 from ...spec.strategies import Mirror
 from .analysis import analysis
+from .experiments import experiment
 from .gates import gate, gate_references
 
 MIRROR_ROUTE = "mirror"
@@ -31,11 +32,20 @@ def steps(plan: Plan) -> list[Manifest]:
     pods = 0
     for stage in plan.stages:
         # A share of pods once asked for is kept until the weight needs more: the cohort goes on sending requests.
-        wanted = int(stage.scale.value) if stage.scale else max(pods, stage.weight) if pods or asked else 0
+        share = stage.experiment.weight if stage.experiment else stage.weight
+        wanted = int(stage.scale.value) if stage.scale else max(pods, share) if pods or asked else 0
         made += _stage(plan, stage, before, wanted if wanted != pods else 0)
+        if stage.experiment:
+            made.append({"experiment": experiment(plan, stage, stage.experiment, len(made))})
+        made += _afterwards(stage)
         before, pods = stage, wanted
     made += gate(plan, "promote")
     return made
+
+
+def first_watched(made: list[Manifest]) -> int:
+    """The place of the first step at which the canary itself gets requests and is measured, after any experiment."""
+    return next(index for index, step in enumerate(made) if "args" in step.get("analysis", {}))
 
 
 def _stage(plan: Plan, stage: Stage, before: Stage | None, pods: int) -> Iterator[Manifest]:
@@ -53,12 +63,19 @@ def _stage(plan: Plan, stage: Stage, before: Stage | None, pods: int) -> Iterato
     if route.mirror:
         copied = {"match": _copied(route.mirror), "percentage": int(route.mirror.share.value)}
         yield {"setMirrorRoute": {"name": MIRROR_ROUTE, **copied}}
-    yield {"analysis": analysis(plan, stage)}
+    if stage.experiment:
+        yield from gate(plan, "increase")
+    else:
+        yield {"analysis": analysis(plan, stage)}
+
+
+def _afterwards(stage: Stage) -> Iterator[Manifest]:
+    """What comes between the checks of a stage and the next one."""
     if stage.rest.milliseconds:
         yield {"pause": {"duration": f"{stage.rest.whole_seconds}s"}}
     if stage.approval:
         yield {"pause": {}}
-    if route.mirror:
+    if stage.route.mirror:
         # Without conditions the route is removed.
         yield {"setMirrorRoute": {"name": MIRROR_ROUTE}}
 

@@ -59,6 +59,10 @@ class FlaggerEngine(Engine):
             f"use strategy 'mirror', whose checks measure copies of requests, or {_OTHER}",
         ),
         Feature.SEVERAL_ROUTERS: Refused("a Canary has one provider", f"name one in traffic.routers, or {_OTHER}"),
+        Feature.EXPERIMENT: Refused(
+            "Flagger makes no pods of the stable version for a comparison",
+            f"leave the experiment out and keep compared_with_stable, which asks for the stable pods, or {_OTHER}",
+        ),
         Feature.SCALE: Refused("Flagger makes as many canary pods as the app has", f"leave 'scale' out, or {_OTHER}"),
         Feature.APPROVAL: Refused(
             "Flagger lets a person decide by an address that it asks, and none is given",
@@ -67,6 +71,7 @@ class FlaggerEngine(Engine):
         Feature.STEP_TIMING: Refused(
             "Flagger has one interval for all weights", f"give every step the same hold, or {_OTHER}"
         ),
+        Feature.BACKGROUND: Emulated("every check is made at every look, also while a gate waits", Evidence.API_SERVER),
         Feature.REPEATED_CHECKS: Emulated("one check at the end of a step, over all of it", Evidence.TRAFFIC),
         Feature.TOLERATED_FAILURES: Emulated(
             "failed checks add up over all steps, and each repeats its step", Evidence.TRAFFIC

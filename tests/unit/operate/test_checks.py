@@ -1,5 +1,6 @@
 """What checks found, in words: the failing value, its limit, how often and at which weight."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from components.operate.contract import Verdict, why
 from components.operate.engines.argo_rollouts.checks import of_last_try, read_runs, until_step, verdicts
 
 from .fake_api import RUNS, api_of, serving
-from .objects import CANARY, measured, result, run, run_at_switch
+from .objects import CANARY, STABLE, measured, result, run, run_at_switch
 
 WEIGHTS = (5, 5, 10, 10, 10, 50, 50)
 GOOD = measured("Successful", "[0.002]")
@@ -138,10 +139,38 @@ def test_a_step_that_the_spec_has_no_more_does_not_fail() -> None:
 
 
 def test_the_check_after_a_switch_of_all_traffic_says_why(tmp_path: Path) -> None:
-    """It belongs to no step, and is looked for beside those of steps; one in the background decides no step."""
+    """It belongs to no step, and is looked for beside those of steps."""
     bad = run_at_switch("PostPromotion", "Failed", result("error-rate", "Failed", BAD))
     with serving(tmp_path) as fake:
-        fake.lists[RUNS] = [run_at_switch("Background", "Failed", result("error-rate", "Failed", BAD)), bad]
+        fake.lists[RUNS] = [bad]
         found = read_runs(api_of(fake), "shop", "shop", CANARY)
     assert found == [bad]
     assert why(verdicts(found, ())) == "error rate 4.9% > 1% in 1 of 1 checks at weight 100"
+
+
+def test_a_check_between_the_steps_says_at_which_weight_it_ended_the_release() -> None:
+    background = run_at_switch("Background", "Failed", result("error-rate", "Failed", BAD))
+    steps = [run(1, "Successful", created=1), run(3, "Successful", created=9)]
+    found = of_last_try([background, *steps])
+    assert found == [background, *steps], "its failure comes after the steps that passed, although it began before"
+    assert why(verdicts(found, (5, 5, 25, 25))) == "error rate 4.9% > 1% in 1 of 1 checks at weight 25"
+
+
+def test_a_retry_forgets_what_failed_between_the_steps() -> None:
+    failed_before = run_at_switch("Background", "Failed", result("error-rate", "Failed", BAD))
+    again = run_at_switch("Background", "Running")
+    first = run(1, "Running", created=30)
+    assert of_last_try([failed_before, run(1, "Successful", created=1), again, first]) == [again, first]
+
+
+def test_the_runs_of_an_experiment_are_found_by_its_name(tmp_path: Path) -> None:
+    bad = run(0, "Failed", result("error-rate", "Failed", BAD))
+    bad["metadata"]["labels"] = {"app.kubernetes.io/name": "shop", "step-index": "0"}
+    mine, other = (copy.deepcopy(bad) for _ in range(2))
+    mine["metadata"]["ownerReferences"] = [{"kind": "Experiment", "name": f"shop-{CANARY}-2-0"}]
+    other["metadata"]["ownerReferences"] = [{"kind": "Experiment", "name": f"shop-{STABLE}-1-0"}]
+    with serving(tmp_path) as fake:
+        fake.lists[RUNS] = [mine, other]
+        found = read_runs(api_of(fake), "shop", "shop", CANARY)
+    assert found == [mine], "an experiment of another version decides nothing about this one"
+    assert why(verdicts(found, (20,))) == "error rate 4.9% > 1% in 1 of 1 checks at weight 20"

@@ -87,6 +87,8 @@ def _checked(state: RolloutState, runs: Sequence[Object]) -> tuple[Verdict, ...]
 def _waits_for(state: RolloutState) -> str:
     if not state.current:
         return "the controller has not seen the last change yet"
+    if state.state is State.IN_PROGRESS and state.experiment and not state.aborted:
+        return f"an experiment compares fresh pods of both versions, {state.experiment} % of the requests each"
     return state.awaited if state.state is State.WAITING else ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ....access.client import Api, Object, path_of
+from ....spec.labels import NAME_LABEL
 from ....spec.values import Duration, Percent
 from ...contract import Verdict
 
@@ -13,25 +14,40 @@ HASH_LABEL = "rollouts-pod-template-hash"
 _STEP_LABEL = "step-index"
 _TYPE_LABEL = "rollout-type"
 _AROUND_A_SWITCH = ("PrePromotion", "PostPromotion")
+_BACKGROUND = "Background"
 _COLLECTION = "argoproj.io/v1alpha1/analysisruns"
 _LIMIT = re.compile(r"result\[0\] <= ([0-9.]+)")
 _SECONDS = re.compile(r"_seconds(_bucket)?\b")
 
 
 def read_runs(api: Api, namespace: str, rollout: str, pod_hash: str) -> list[Object]:
-    """The AnalysisRuns that a Rollout made for one revision, at its steps or around its switch, oldest first."""
-    runs = api.items(path_of(_COLLECTION, namespace), labelSelector=f"{HASH_LABEL}={pod_hash}")
-    return sorted((run for run in runs if _belongs(run, rollout) and _decides(run)), key=_age)
+    """The AnalysisRuns that a Rollout made for one revision, itself or by an experiment, oldest first."""
+    path = path_of(_COLLECTION, namespace)
+    runs = [run for run in api.items(path, labelSelector=f"{HASH_LABEL}={pod_hash}") if _belongs(run, rollout)]
+    # Those of an experiment have no hash; the experiment's name has it.
+    named = api.items(path, labelSelector=f"{NAME_LABEL}={rollout},{_STEP_LABEL}")
+    runs += [run for run in named if _of_experiment(run, f"{rollout}-{pod_hash}-")]
+    return sorted((run for run in runs if _decides(run)), key=_age)
 
 
 def of_last_try(runs: Sequence[Object]) -> list[Object]:
     """The runs since the steps began for the last time: after a failure and a retry they begin again at the first."""
     found: list[Object] = []
     for run in runs:
-        if found and (_step(run) <= _step(found[-1]) or failed(found[-1])):
+        if _begins_anew(run, found):
             found = []
         found.append(run)
     return found
+
+
+def _begins_anew(run: Object, before: Sequence[Object]) -> bool:
+    """Whether a run is of a later try than those before; one in the background begins once in a try."""
+    if _in_background(run) and any(map(_in_background, before)):
+        return True
+    steps = [one for one in before if not _in_background(one)]
+    if not steps:
+        return False
+    return failed(steps[-1]) or (not _in_background(run) and _step(run) <= _step(steps[-1]))
 
 
 def failed(run: Object) -> bool:
@@ -41,15 +57,18 @@ def failed(run: Object) -> bool:
 
 def until_step(runs: Sequence[Object], step: int) -> list[Object]:
     """The runs of steps that were reached; those of later steps are left from an earlier try."""
-    return [run for run in runs if _step(run) <= step]
+    return [run for run in runs if _in_background(run) or _step(run) <= step]
 
 
 def verdicts(runs: Sequence[Object], weights: Sequence[int]) -> list[Verdict]:
     """Every check of every run; `weights` are the percents in force at every step of the Rollout."""
     found = []
+    last = max((_step(run) for run in runs if not _in_background(run)), default=0)
     for run in runs:
         results = {result["name"]: result for result in (run.get("status") or {}).get("metricResults") or []}
-        weight = weights[_step(run)] if _step(run) < len(weights) else 100
+        # In the background all weights were measured: said is the one at which it ended.
+        step = last if _in_background(run) else _step(run)
+        weight = weights[step] if step < len(weights) else 100
         for metric in run["spec"]["metrics"]:
             if metric["name"] in results:
                 found.append(_verdict(metric, results[metric["name"]], weight))
@@ -61,9 +80,19 @@ def _belongs(run: Object, rollout: str) -> bool:
     return any(owner["kind"] == "Rollout" and owner["name"] == rollout for owner in owners)
 
 
+def _of_experiment(run: Object, experiments: str) -> bool:
+    """Whether an experiment made it whose name begins like this."""
+    owners = run["metadata"].get("ownerReferences", [])
+    return any(owner["kind"] == "Experiment" and owner["name"].startswith(experiments) for owner in owners)
+
+
 def _decides(run: Object) -> bool:
     labels = run["metadata"]["labels"]
-    return _STEP_LABEL in labels or labels.get(_TYPE_LABEL) in _AROUND_A_SWITCH
+    return _STEP_LABEL in labels or labels.get(_TYPE_LABEL) in (*_AROUND_A_SWITCH, _BACKGROUND)
+
+
+def _in_background(run: Object) -> bool:
+    return bool(run["metadata"]["labels"].get(_TYPE_LABEL) == _BACKGROUND)
 
 
 def _step(run: Object) -> int:

@@ -26,7 +26,8 @@ class RolloutState:
     there are; `pauses`: the controller's reasons for a pause; `unpausing`: whether it was told to go on and has not
     done so yet; `held`: whether the spec itself says paused; `endless`: whether the current pause has no end;
     `deadline`: seconds without progress after which it gives up; `own_abort`: whether the controller decided the abort,
-    and nobody by hand; None where the API server does not say.
+    and nobody by hand; None where the API server does not say; `experiment`: percent of the requests that the pods of
+    each version get in the experiment at this step, 0 where there is none.
     """
 
     revision: str = ""
@@ -48,6 +49,7 @@ class RolloutState:
     endless: bool = False
     deadline: int = _DEADLINE_SECONDS
     own_abort: bool | None = None
+    experiment: int = 0
 
     @classmethod
     def of(cls, rollout: Object) -> "RolloutState":
@@ -69,11 +71,12 @@ class RolloutState:
             weight=_weight(spec["strategy"], status),
             pod_hash=status.get("currentPodHash", ""),
             stable_hash=status.get("stableRS", ""),
-            stage=sum("setWeight" in one for one in steps[: step + 1]),
-            stages=sum("setWeight" in one for one in steps),
+            stage=sum(_is_stage(one) for one in steps[: step + 1]),
+            stages=sum(_is_stage(one) for one in steps),
             pauses=pauses,
             unpausing=bool(status.get("controllerPause")) and not pauses,
             held=bool(spec.get("paused")),
+            experiment=_experiment(steps[step]) if step < len(steps) else 0,
             endless=_endless(spec["strategy"], step),
             deadline=spec.get("progressDeadlineSeconds") or _DEADLINE_SECONDS,
             own_abort=_own_abort(metadata),
@@ -122,10 +125,22 @@ class RolloutState:
         return self.promoted(revision) or self.taken_back(revision)
 
 
+def _is_stage(step: Object) -> bool:
+    return "setWeight" in step or "experiment" in step
+
+
+def _experiment(step: Object) -> int:
+    """The share of each version's fresh pods; 0 for another step."""
+    return max((one.get("weight") or 0 for one in (step.get("experiment") or {}).get("templates") or []), default=0)
+
+
 def _weights(steps: list[Object]) -> tuple[int, ...]:
+    """Of a canary the last weight that was set; of an experiment its own."""
     found: list[int] = []
+    weight = 0
     for step in steps:
-        found.append(step.get("setWeight", found[-1] if found else 0))
+        weight = step.get("setWeight", weight)
+        found.append(_experiment(step) or weight)
     return tuple(found)
 
 
