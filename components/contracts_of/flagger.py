@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ..capability import Emulated, Evidence
 from ..contracts import Bounds, Question
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
@@ -21,6 +22,13 @@ ROUTED_BY_FLAGGER = ROUTED - {
     Feature.EXPERIMENT,
 }
 """The features that depend on the router here; Flagger refuses the others whatever the router."""
+
+KEEPS_THE_CANARY = Emulated(
+    "only who got the canary is remembered; every request of all others is a new chance to get it, so that "
+    "a user who asks often gets it soon, however small the weight",
+    Evidence.TRAFFIC,
+)
+"""How Flagger keeps users at a version, whatever the router; wherever it does it is proven by users with cookies."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class ContourRouter(Router, RolloutsRouter, FlaggerRouter):
             {
                 Feature.WEIGHTS: Native(Evidence.TRAFFIC),
                 Feature.MATCH: _NO_MATCH,
-                Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
+                Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
                 Feature.COOKIE_COHORT: Refused(
                     "Contour finds a cookie's text anywhere in all cookies, in the middle of another one too",
                     "name a header, or use router 'gateway-api'",

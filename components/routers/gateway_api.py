@@ -16,7 +16,7 @@ from .. import known_series, refusals
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
-from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
+from ..contracts_of.flagger import KEEPS_THE_CANARY, ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
 from ..plan import Path, Plan
@@ -87,10 +87,10 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
             {
                 Feature.WEIGHTS: Native(Evidence.TRAFFIC),
                 Feature.MATCH: Native(Evidence.API_SERVER),
-                Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
-                Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.API_SERVER),
-                Feature.MIRROR: Native(Evidence.API_SERVER),
-                Feature.SESSION_AFFINITY: Native(Evidence.API_SERVER),
+                Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
+                Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
+                Feature.MIRROR: Native(Evidence.TRAFFIC),
+                Feature.SESSION_AFFINITY: KEEPS_THE_CANARY,
             },
             Refused("it is not known", ""),
             ROUTED_BY_FLAGGER,

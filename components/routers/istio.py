@@ -11,7 +11,7 @@ from .. import known_series
 from ..capability import Cells, Emulated, Evidence, Native, Refused
 from ..contracts import Measured, OwnedField, RequestSeries, Router
 from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
-from ..contracts_of.flagger import FlaggerRouter, FlaggerRouting
+from ..contracts_of.flagger import KEEPS_THE_CANARY, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Plan
@@ -64,11 +64,7 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
             Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
             Feature.MIRROR: Native(Evidence.TRAFFIC),
-            Feature.SESSION_AFFINITY: Emulated(
-                "only who got the canary is remembered; every request of all others is a new chance to get it, so that "
-                "a user who asks often gets it soon, however small the weight",
-                Evidence.TRAFFIC,
-            ),
+            Feature.SESSION_AFFINITY: KEEPS_THE_CANARY,
         },
     }
     flagger_provider: ClassVar[str] = "istio"

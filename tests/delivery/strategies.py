@@ -1,13 +1,13 @@
 """The releases of every strategy but plain canaries, with their users; all are played at once in one cluster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcluster.pods.behaviour import ERROR_RATE
 
 from .messages import CHAT
-from .scenarios import app_of, changed, host_of, released_by
+from .scenarios import CONTOUR, GATEWAY_API, app_of, changed, host_of, released_by
 from .users import Group
 
 NAMESPACE = "strategies"
@@ -40,7 +40,8 @@ class Case:
     Fields: `name`: of the app; `engine`; `delivery`: its strategy, but for the analysis; `users`; `bad`: whether half
     of the new version's answers are errors; `minimum`: requests that a check needs; `compared`: whether it is compared
     with the stable version, too; `background`: whether it is checked between the steps; `turns_bad`: whether its pods
-    turn bad while it waits for an approval, which then nobody gives.
+    turn bad while it waits for an approval, which then nobody gives; `router`: one of
+    planes.ROUTERS, the cluster's own unless given.
     """
 
     name: str
@@ -52,6 +53,11 @@ class Case:
     compared: bool = False
     background: bool = False
     turns_bad: bool = False
+    router: str = ""
+
+    def behind(self, router: str) -> "Case":
+        """The same behind another data plane."""
+        return replace(self, name=f"{router}-{self.name.removeprefix(f'{FLAGGER}-')}", router=router)
 
     @property
     def host(self) -> str:
@@ -102,6 +108,11 @@ _BY_HEADER = (
     # Almost: the header's value is another one, or only begins elsewhere.
     Users("others", headers={"x-beta": "10", "x-group": "a-test-"}),
 )
+# Contour takes one header, and the whole of its value.
+_BY_ONE_HEADER = (
+    Users("beta", headers={"x-beta": "1"}, chosen=True),
+    Users("others", headers={"x-beta": "10", "x-alphabeta": "1"}),
+)
 _BY_COOKIE = (
     Users("beta", cookies={"session": "a", "beta": "always", "theme": "dark"}, chosen=True),
     # Almost: another value, and the end of another name.
@@ -115,6 +126,7 @@ _AB_HEADER = {
     "cohort": {"headers": {"x-beta": {"exact": "1"}, "x-group": {"prefix": "test-"}}},
     "hold": f"{_HOLD}s",
 }
+_AB_ONE_HEADER = {"strategy": "ab", "cohort": {"headers": {"x-beta": {"exact": "1"}}}, "hold": f"{_HOLD}s"}
 _AB_COOKIE = {"strategy": "ab", "cohort": {"cookie": {"name": "beta", "value": "always"}}, "hold": f"{_HOLD}s"}
 _MIRROR = {"strategy": "mirror", "hold": f"{_HOLD}s"}
 _COPIES = {**_MIRROR, "copies": {"methods": "all"}}
@@ -123,20 +135,29 @@ _BLUE_GREEN = {"strategy": "blue-green", "hold": f"{_HOLD}s"}
 BLUE_GREEN = Case("blue-green", ARGO_ROLLOUTS, {**_BLUE_GREEN, "approval": True}, EVERYBODY)
 BLUE_GREEN_BAD = Case("blue-green-bad", ARGO_ROLLOUTS, _BLUE_GREEN, EVERYBODY, bad=True)
 
+_AB_BY_HEADER = Case("flagger-ab-header", FLAGGER, _AB_HEADER, _BY_HEADER)
+_AB_ON_CONTOUR = Case("ab-header", FLAGGER, _AB_ONE_HEADER, _BY_ONE_HEADER).behind(CONTOUR)
+_AB_BY_COOKIE_BAD = Case("flagger-ab-cookie-bad", FLAGGER, _AB_COOKIE, _BY_COOKIE, bad=True)
 AB_GOOD = (
     Case("ab-header", ARGO_ROLLOUTS, _AB_HEADER, _BY_HEADER),
     Case("ab-cookie", ARGO_ROLLOUTS, _AB_COOKIE, _BY_COOKIE),
-    Case("flagger-ab-header", FLAGGER, _AB_HEADER, _BY_HEADER),
+    _AB_BY_HEADER,
     Case("flagger-ab-cookie", FLAGGER, _AB_COOKIE, _BY_COOKIE),
+    _AB_BY_HEADER.behind(GATEWAY_API),
+    _AB_ON_CONTOUR,
 )
 AB_BAD = (
     Case("ab-header-bad", ARGO_ROLLOUTS, _AB_HEADER, _BY_HEADER, bad=True),
-    Case("flagger-ab-cookie-bad", FLAGGER, _AB_COOKIE, _BY_COOKIE, bad=True),
+    _AB_BY_COOKIE_BAD,
+    _AB_BY_COOKIE_BAD.behind(GATEWAY_API),
+    replace(_AB_ON_CONTOUR, name=f"{_AB_ON_CONTOUR.name}-bad", bad=True),
 )
 
+_MIRROR_ON_FLAGGER = Case("flagger-mirror", FLAGGER, _COPIES, EVERYBODY)
 MIRROR_GOOD = (
     Case("mirror", ARGO_ROLLOUTS, _MIRROR, _READERS_AND_WRITERS),
-    Case("flagger-mirror", FLAGGER, _COPIES, EVERYBODY),
+    _MIRROR_ON_FLAGGER,
+    _MIRROR_ON_FLAGGER.behind(GATEWAY_API),
 )
 MIRROR_READS_BAD = Case("mirror-bad", ARGO_ROLLOUTS, _MIRROR, _READERS_AND_WRITERS, bad=True)
 MIRROR_BAD = (MIRROR_READS_BAD, Case("flagger-mirror-bad", FLAGGER, _COPIES, EVERYBODY, bad=True))
@@ -150,6 +171,7 @@ STICKY = Case(
     },
     (Users("everybody", users=40, period=2.0),),
 )
+STICKIES = (STICKY, STICKY.behind(GATEWAY_API))
 
 AUDIENCE = Case(
     "audience",
@@ -178,6 +200,6 @@ BACKGROUND_BAD = Case(
     turns_bad=True,
 )
 
-GOOD = (BLUE_GREEN, *AB_GOOD, *MIRROR_GOOD, STICKY, AUDIENCE, EXPERIMENT)
+GOOD = (BLUE_GREEN, *AB_GOOD, *MIRROR_GOOD, *STICKIES, AUDIENCE, EXPERIMENT)
 BAD = (BLUE_GREEN_BAD, *AB_BAD, *MIRROR_BAD, EXPERIMENT_BAD, BACKGROUND_BAD)
 EVERY = GOOD + BAD

@@ -26,7 +26,7 @@ from .strategies import (
     MIRROR_BAD,
     MIRROR_GOOD,
     MIRROR_READS_BAD,
-    STICKY,
+    STICKIES,
     Case,
 )
 from .trials import Trial, Trials
@@ -186,8 +186,11 @@ def test_requests_that_change_something_are_not_copied(trials: Trials, trial_evi
     trial_evidence.check(0 < copies <= len(reads) < len(writes), trial, message)
 
 
-def test_a_user_who_got_the_canary_keeps_it(trials: Trials, trial_evidence: Evidence, record_property: Record) -> None:
-    trial = trials.played[STICKY.name]
+@every(STICKIES)
+def test_a_user_who_got_the_canary_keeps_it(
+    trials: Trials, trial_evidence: Evidence, record_property: Record, case: Case
+) -> None:
+    trial = trials.played[case.name]
     versions = {user: [one.version for one in mine] for user, mine in trial.of_each().items()}
     flipped = {user: seen for user, seen in versions.items() if STABLE in seen[_first(seen) :]}
     trial_evidence.check(not flipped, trial, f"users got the stable version again: {flipped}")

@@ -5,9 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from components.compile import Compiled
 from components.operate.contract import State
 from components.plan import Plan
 from components.platform.namespaces import APPS_LABEL
@@ -19,15 +20,15 @@ from localcluster.demo.rollout import RolloutState
 from localcluster.demo.timeline import Stretch
 from tests.coalmine import coalmine
 
-from . import applied
+from . import applied, planes
 from .crowd import Crowd
 from .engines import read_state
 from .played import POLL_SECONDS
 from .project import Project
 from .prometheus import query
-from .scenarios import CANDIDATE, STABLE
+from .scenarios import CANDIDATE, CONTOUR, STABLE
 from .strategies import BAD_ANSWERS, EVERY, NAMESPACE, Case
-from .users import Answer
+from .users import Answer, Group
 
 _READY_SECONDS = 90
 _DECIDED_SECONDS = 180
@@ -222,12 +223,12 @@ class Left:
 @contextmanager
 def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
     """Installs all apps in a cluster with a platform, releases a new version of each, and waits until all is over."""
-    project = Project(folder / "strategies", EVERY)
-    stable, candidates = project.compiled(project.stable()), project.compiled(project.candidate())
+    stable, candidates = _compiled(folder)
+    groups = _groups(planes.gateway_of_contour(cluster.api))
     applied.make_namespace(cluster.api, NAMESPACE, APPS_LABEL)
     for compiled in stable.values():
         applied.install(cluster.api, compiled)
-    with Gateway(cluster) as gateway, Crowd(cluster, [group for case in EVERY for group in case.groups]) as crowd:
+    with Gateway(cluster, planes.ADMIN_PORTS) as gateway, Crowd(cluster, groups) as crowd:
         _await_stable(cluster, crowd, {name: compiled.plan for name, compiled in stable.items()})
         played = {}
         for case in EVERY:
@@ -236,6 +237,24 @@ def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
         _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
         _await(lambda: all(trial.prove() for trial in played.values()), _PROVED_SECONDS, played)
         yield Trials(cluster, played)
+
+
+def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
+    """Every app as it is and as it is going to be."""
+    stable: dict[str, Compiled] = {}
+    candidates: dict[str, Compiled] = {}
+    for router in ("", *planes.ROUTERS):
+        cases = [case for case in EVERY if case.router == router]
+        project = Project(folder / (router or "strategies"), cases, planes.ROUTERS.get(router))
+        stable |= project.compiled(project.stable())
+        candidates |= project.compiled(project.candidate())
+    return stable, candidates
+
+
+def _groups(gateway_of_contour: str) -> list[Group]:
+    """All users, each on the way to their app."""
+    ways = {CONTOUR: gateway_of_contour}
+    return [replace(group, gateway=ways.get(case.router, "")) for case in EVERY for group in case.groups]
 
 
 def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> None:

@@ -24,7 +24,8 @@ class Group:
     """Users who are alike.
 
     Fields: `host`: that they ask; `name`: of the group, once per host; `users`: how many; `period`: seconds between two
-    requests of one user; `method`; `headers` of every request; `cookies` that every user has from the start.
+    requests of one user; `method`; `headers` of every request; `cookies` that every user has from the start; `gateway`:
+    ADDRESS:PORT of another one than that of all the others.
     """
 
     host: str
@@ -34,6 +35,7 @@ class Group:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
+    gateway: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class User:
     def __init__(self, group: Group, number: int, gateway: tuple[str, int]) -> None:
         self._group = group
         self._number = number
-        self._gateway = gateway
+        self._gateway = _place(group.gateway) if group.gateway else gateway
         self._jar = CookieJar(group.cookies)
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -146,6 +148,11 @@ def _head(raw: bytes) -> tuple[int, list[tuple[str, str]]]:
     return int(first.split(" ")[1]), [(name.lower(), value.strip()) for name, _, value in pairs]
 
 
+def _place(text: str) -> tuple[str, int]:
+    address, _, port = text.rpartition(":")
+    return address, int(port)
+
+
 async def _live(gateway: tuple[str, int]) -> None:
     orders = asyncio.StreamReader(limit=_LONGEST_ORDER)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
@@ -163,8 +170,7 @@ async def _live(gateway: tuple[str, int]) -> None:
 
 def main() -> None:
     """Send requests until standard input is closed."""
-    address, _, port = sys.argv[1].rpartition(":")
-    asyncio.run(_live((address, int(port))))
+    asyncio.run(_live(_place(sys.argv[1])))
 
 
 if __name__ == "__main__":
