@@ -7,6 +7,7 @@ from enum import Enum
 from typing import ClassVar
 
 from ..access.client import Api
+from ..spec.checks import COMPARED
 
 
 class State(Enum):
@@ -61,7 +62,10 @@ def why(found: Sequence[Verdict]) -> str:
 
 
 def spoken(check: str) -> str:
-    """A check's name as people say it, e.g. `p99 latency`."""
+    """A check's name as people say it, e.g. `p99 latency`; of a comparison, what is compared."""
+    own = check.removesuffix(COMPARED)
+    if own != check:
+        return f"{spoken(own)} compared with stable's"
     if check == "error-rate":
         return "error rate"
     if check.startswith("latency-"):

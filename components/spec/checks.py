@@ -11,6 +11,8 @@ from .base import Finding, Ruled
 from .names import AppName, NonEmpty
 from .values import Duration, Int32, NumberRule, Percent, Quantity
 
+COMPARED = "-vs-stable"
+"""What the name of a comparison with the stable version ends with."""
 LONGEST_LATENCY = Duration.of_seconds(1800)
 
 Number = Annotated[int | float, NumberRule()]
@@ -183,7 +185,7 @@ def check_name(check: Check) -> str:
 
 def comparison_name(check: Check) -> str:
     """The name of what compares a check with the stable version."""
-    return f"{check_name(check)}-vs-stable"
+    return f"{check_name(check)}{COMPARED}"
 
 
 def comparison(check: Check) -> ComparedShare | ComparedTime | ComparedNumber | None:

@@ -210,6 +210,17 @@ def test_an_abort_by_hand_says_so(controller: Controller) -> None:
     )
 
 
+def test_an_experiment_is_a_step_and_its_failure_a_reason(controller: Controller) -> None:
+    """The controller gives the template no analysis of an experiment: `coalmine status` knows which check it was."""
+    steps = [{"experiment": {"templates": []}}, *ROLLOUT["spec"]["strategy"]["canary"]["steps"]]
+    spec = {**ROLLOUT["spec"], "strategy": {"canary": {"steps": steps}}}
+    said = controller.says("aborted", {**at(0), "spec": spec})["message"]
+    assert "taken back at step 1 of 3" in said
+    assert "its experiment failed" in said
+    assert "aborted by hand" in controller.says("aborted", {**at(0, abort=True), "spec": spec})["message"]
+    assert controller.sends("passed-a-step", {**at(1, **RELEASING), "spec": spec})
+
+
 @pytest.mark.parametrize(("step", "where"), [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (5, 2)])
 def test_a_step_is_what_the_app_calls_one(controller: Controller, step: int, where: int) -> None:
     assert f"at step {where} of 2," in controller.says("approval", at(step))["message"]

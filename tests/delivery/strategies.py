@@ -40,7 +40,7 @@ class Case:
     Fields: `name`: of the app; `engine`; `delivery`: its strategy, but for the analysis; `users`; `bad`: whether half
     of the new version's answers are errors; `minimum`: requests that a check needs; `compared`: whether it is compared
     with the stable version, too; `background`: whether it is checked between the steps; `turns_bad`: whether its pods
-    turn bad while it waits for an approval, which then nobody gives; `router`: one of
+    turn bad while it waits for an approval, which then nobody gives; `most`: errors that pass; `router`: one of
     planes.ROUTERS, the cluster's own unless given.
     """
 
@@ -53,6 +53,7 @@ class Case:
     compared: bool = False
     background: bool = False
     turns_bad: bool = False
+    most: str = "5%"
     router: str = ""
 
     def behind(self, router: str) -> "Case":
@@ -84,7 +85,7 @@ class Case:
 
     def spec(self) -> dict[str, Any]:
         """The app as its stable version, as a user would write it."""
-        check: dict[str, Any] = {"kind": "error_rate", "max": "5%"}
+        check: dict[str, Any] = {"kind": "error_rate", "max": self.most}
         if self.compared:
             check["compared_with_stable"] = {"difference": "4%"}
         analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": [check]}
@@ -190,6 +191,8 @@ _MANY = (Users("everybody", users=24),)
 _COMPARED = {"steps": [{"experiment": {"weight": 20}, "hold": "20s"}, {"weight": 50, "hold": "10s"}]}
 EXPERIMENT = Case("experiment", ARGO_ROLLOUTS, _COMPARED, _MANY, compared=True)
 EXPERIMENT_BAD = Case("experiment-bad", ARGO_ROLLOUTS, _COMPARED, _MANY, bad=True, compared=True)
+# So many errors would pass: only the comparison with the fresh pods of the stable version ends it.
+EXPERIMENT_WORSE = replace(EXPERIMENT_BAD, name="experiment-worse", most="90%")
 
 BACKGROUND_BAD = Case(
     "background-bad",
@@ -201,5 +204,5 @@ BACKGROUND_BAD = Case(
 )
 
 GOOD = (BLUE_GREEN, *AB_GOOD, *MIRROR_GOOD, *STICKIES, AUDIENCE, EXPERIMENT)
-BAD = (BLUE_GREEN_BAD, *AB_BAD, *MIRROR_BAD, EXPERIMENT_BAD, BACKGROUND_BAD)
+BAD = (BLUE_GREEN_BAD, *AB_BAD, *MIRROR_BAD, EXPERIMENT_BAD, EXPERIMENT_WORSE, BACKGROUND_BAD)
 EVERY = GOOD + BAD

@@ -22,6 +22,7 @@ from .strategies import (
     BLUE_GREEN_BAD,
     EXPERIMENT,
     EXPERIMENT_BAD,
+    EXPERIMENT_WORSE,
     GOOD,
     MIRROR_BAD,
     MIRROR_GOOD,
@@ -232,6 +233,15 @@ def test_an_experiment_gives_its_fresh_pods_as_many_requests_of_each_version(
     off = abs(canary - baseline) / max((canary + baseline) ** 0.5, 1)
     trial_evidence.check(min(canary, baseline) >= case.minimum, trial, f"{canary} and {baseline} requests only")
     trial_evidence.check(off <= 5, trial, f"{canary} of the new and {baseline} of the stable version are not alike")
+
+
+def test_a_version_within_its_limit_is_taken_back_for_being_worse_than_the_fresh_baseline(
+    trials: Trials, trial_evidence: Evidence
+) -> None:
+    trial = trials.played[EXPERIMENT_WORSE.name]
+    said = why(verdicts_of(trial.cluster.api, trial.plan))
+    compared = said.startswith("error rate compared with stable's ") and "> 4% in" in said
+    trial_evidence.check(compared, trial, f"was taken back for another reason: {said}")
 
 
 def test_a_bad_version_is_seen_by_the_experiments_share_alone(trials: Trials, trial_evidence: Evidence) -> None:

@@ -38,6 +38,7 @@ def test_json_holds_every_app_or_the_one_that_is_named() -> None:
         "weight": 10,
         "audience": None,
         "mirror": None,
+        "experiment": None,
         "approval": False,
         "hold": "1m",
         "checks": 2,

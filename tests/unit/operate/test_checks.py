@@ -174,3 +174,12 @@ def test_the_runs_of_an_experiment_are_found_by_its_name(tmp_path: Path) -> None
         found = read_runs(api_of(fake), "shop", "shop", CANARY)
     assert found == [mine], "an experiment of another version decides nothing about this one"
     assert why(verdicts(found, (20,))) == "error rate 4.9% > 1% in 1 of 1 checks at weight 20"
+
+
+def test_a_comparison_is_said_in_the_checks_own_unit() -> None:
+    worse = run(0, "Failed", result("error-rate-vs-stable", "Failed", BAD))
+    worse["spec"]["metrics"] = [
+        {"name": "error-rate-vs-stable", "successCondition": "len(result) == 1 && result[0] <= 0.005"}
+    ]
+    said = why(verdicts([worse], (20,)))
+    assert said == "error rate compared with stable's 4.9% > 0.5% in 1 of 1 checks at weight 20"

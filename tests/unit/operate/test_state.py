@@ -86,3 +86,13 @@ def test_a_first_deployment_is_not_stable_before_it_is_done() -> None:
     assert not RolloutState.of(rollout("Progressing", stableRS="")).stable
     assert not RolloutState.of(rollout("Progressing", currentPodHash="", stableRS="")).stable
     assert RolloutState.of(rollout("Healthy", currentPodHash=STABLE)).stable
+
+
+def test_an_experiment_is_a_step_with_a_share_of_its_own() -> None:
+    templates = [{"name": name, "weight": 20} for name in ("baseline", "canary")]
+    made = at_step(0, 0)
+    made["spec"]["strategy"]["canary"]["steps"] = [{"experiment": {"templates": templates}}, {"setWeight": 50}]
+    state = RolloutState.of(made)
+    assert (state.stage, state.stages, state.experiment, state.weights) == (1, 2, 20, (20, 50))
+    made["status"]["currentStepIndex"] = 1
+    assert RolloutState.of(made).experiment == 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ....access.client import Api, Object, path_of
+from ....spec.checks import COMPARED
 from ....spec.labels import NAME_LABEL
 from ....spec.values import Duration, Percent
 from ...contract import Verdict
@@ -143,7 +144,7 @@ def _number(value: str) -> float:
 
 
 def _amount(metric: Object, number: float) -> str:
-    if metric["name"] == "error-rate":
+    if _is_error_rate(metric):
         return f"{100 * number:.1f}%"
     return f"{number * _milliseconds(metric):.0f}ms" if _is_latency(metric) else f"{number:g}"
 
@@ -154,9 +155,13 @@ def _limit(metric: Object) -> str:
     if found is None:
         return ""
     limit = Decimal(found[1])
-    if metric["name"] == "error-rate":
+    if _is_error_rate(metric):
         return str(Percent((100 * limit).normalize()))
     return str(Duration(int(limit * _milliseconds(metric)))) if _is_latency(metric) else f"{limit:f}"
+
+
+def _is_error_rate(metric: Object) -> bool:
+    return str(metric["name"]).removesuffix(COMPARED) == "error-rate"
 
 
 def _is_latency(metric: Object) -> bool:
