@@ -90,7 +90,7 @@ def test_missing_modules_come_once_and_the_longest_first(cache: Path, on_path: P
     assert [module.name for module in missing(names)] == ["kubernetes", "helm", "etcd"]
     _in_cache("helm")
     assert [module.name for module in missing(names)] == ["kubernetes", "etcd"]
-    assert len(missing()) == 9
+    assert len(missing()) == 10
 
 
 @pytest.mark.parametrize(
