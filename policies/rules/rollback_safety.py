@@ -27,7 +27,9 @@ def deadline_abort(rollout: KubeObject, _settings: Settings) -> Iterator[Finding
 
 
 def revert_on_deletion(canary: KubeObject, _settings: Settings) -> Iterator[Finding]:
-    """`revertOnDeletion` should be true."""
+    """`revertOnDeletion` should be true, except in what this project makes: there the Services go with the Canary too."""
+    if canary.app is not None:
+        return
     revert = canary.at(*_REVERT)
     if isinstance(revert, Unknown):
         yield Undecided(revert.path)
@@ -55,7 +57,8 @@ RULES = (
         enforcement=Enforcement.ADVISORY,
         title="Deleting a Canary gives the app its pods back",
         why="Between releases Flagger keeps the Deployment at no pods, and deletes those that serve with the Canary.",
-        fix="Set revertOnDeletion to true.",
+        fix="Set revertOnDeletion to true, and delete the Canary before its Deployment: it waits for that one. An app of "
+        "this project is deleted as a whole, and needs it not.",
         kinds=(FLAGGER,),
         check=revert_on_deletion,
     ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.app import stages
 from components.compile import Compiled, compile_app
 from components.discovery import discover
 from components.platform.pieces import flagger
@@ -24,14 +25,25 @@ from tests.coalmine import coalmine
 from tests.contract.platform_stacks import BOTH_ENGINES, stack, with_helm
 
 from . import small_platform
-from .objects import apply_all, wait_for
+from .objects import apply_all, object_path, wait_for
 
 HEALTHY, WRONG, IN_PROGRESS, DEGRADED = 0, 1, 2, 3
 STABLE, NEW = "1.0.0", "2.0.0"
-TOLERATED = {"blamed": 0, "aborted": 1, "promoted": 1, "stuck": 0, "everywhere": 1}
+TOLERATED = {
+    "blamed": 0,
+    "aborted": 1,
+    "promoted": 1,
+    "stuck": 0,
+    "everywhere": 1,
+    "left": 0,
+    "removed": 0,
+    "unborn": 0,
+}
 """The apps, one for each story, and how many failed checks they tolerate: no metrics are here, so every check fails."""
 EVERYWHERE = "everywhere"
 """The app that has a pod on every node."""
+UNBORN = "unborn"
+"""The app whose first pods never become ready."""
 
 
 def delivery() -> DeliverySpec:
@@ -42,9 +54,9 @@ def delivery() -> DeliverySpec:
 
 
 def compiled(name: str, tag: str) -> Compiled:
-    """An app in a version; the new one of `stuck` asks for more than any node has."""
+    """An app in a version; `unborn`, and the new version of `stuck`, ask for more than any node has."""
     hold = f"{10 * (TOLERATED[name] + 1)}s"
-    resources = {"requests": {"cpu": "100000"}} if (name, tag) == ("stuck", NEW) else {}
+    resources = {"requests": {"cpu": "100000"}} if name == UNBORN or (name, tag) == ("stuck", NEW) else {}
     spec = {
         "name": name,
         "namespace": name,
@@ -93,7 +105,7 @@ def releases(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         apply_all(made.api, platform())
         for name in TOLERATED:
             apply_all(made.api, (small_platform.namespace(name), *compiled(name, STABLE).manifests))
-        for name in TOLERATED:
+        for name in TOLERATED.keys() - {UNBORN}:
             wait_for(lambda name=name: operate(made, "status", name)[0] == HEALTHY, f"{name} is deployed", 120)  # type: ignore[misc]
         # What must be acted on in time begins in its own test.
         for name in ("blamed", "stuck"):
@@ -200,6 +212,28 @@ def test_the_stable_version_wanted_again_is_healthy(releases: Cluster) -> None:
     begin(releases, "stuck", STABLE)
     code, status, problem = operate(releases, "status", "stuck")
     assert (code, status["version"]) == (HEALTHY, STABLE), (status, problem)
+
+
+@pytest.mark.parametrize("name", ["removed", UNBORN])
+def test_an_app_is_destroyed_with_all_that_flagger_made_for_it(releases: Cluster, name: str) -> None:
+    """Also one that never got its first pods. A destroy deletes stage after stage, and waits until each is gone."""
+    api = releases.api
+    canary = path_of("flagger.app/v1beta1/canaries", name, name)
+    wait_for(lambda: api.get(canary).get("status"), f"{name}: Flagger has seen the Canary")
+    for stage in reversed(stages(compiled(name, STABLE))):
+        paths = [object_path(api, item) for item in stage]
+        for path in paths:
+            api.delete(path)
+        wait_for(lambda paths=paths: not any(map(api.find, paths)), f"{paths} are gone")  # type: ignore[misc]
+    for kind in ("v1/services", "apps/v1/deployments", "networking.istio.io/v1/virtualservices"):
+        wait_for(lambda kind=kind: not api.items(path_of(kind, name)), f"{name}: no {kind} are left")  # type: ignore[misc]
+
+
+def test_a_namespace_is_deleted_with_the_app_in_it(releases: Cluster) -> None:
+    """All objects go at once: nothing of them may wait for another one."""
+    path = path_of("v1/namespaces", name="left")
+    releases.api.delete(path)
+    wait_for(lambda: releases.api.find(path) is None, "the namespace is gone")
 
 
 def test_flagger_is_allowed_all_that_it_does(releases: Cluster) -> None:

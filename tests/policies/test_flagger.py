@@ -175,6 +175,10 @@ def test_a_metric_template_of_the_stack_tells_what_it_measures() -> None:
     assert len(messages("error-rate-and-latency", body, elsewhere)) == 1
 
 
+def test_a_canary_of_an_app_goes_as_a_whole_so_that_nothing_is_reverted() -> None:
+    assert messages("revert-on-deletion", _spec(canary(5, app="checkout"), revertOnDeletion=False)) == []
+
+
 def test_weights_of_a_rollout_that_do_not_rise_are_refused_too() -> None:
     [said] = messages("weights-rise", rollout({"setWeight": 20}, {"pause": {}}, {"setWeight": 10}))
     assert "spec.strategy.canary.steps[2].setWeight is 10 after 20" in said

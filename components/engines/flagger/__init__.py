@@ -177,7 +177,8 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, target: Target, 
             "targetRef": _reference(target.object),
             "autoscalerRef": _scaler_reference(plan, target.scaler) if target.scaler else None,
             "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
-            "revertOnDeletion": True,
+            # Not `revertOnDeletion`: its finalizer waits for the Deployment and for Flagger's own objects, and for ever
+            # where they went first or never came. It would bring back pods alone: the Services go with the Canary.
             **routing.spec,
             "service": service,
             "analysis": without_nothing({**looks, "webhooks": webhooks(plan)}),
