@@ -27,14 +27,21 @@ def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
-        key = loader.construct_object(key_node)
-        if not isinstance(key, str):
-            raise yaml.MarkedYAMLError(problem=f"key {key!r} must be text", problem_mark=key_node.start_mark)
+        key = _key(loader, key_node)
         if key in seen:
             raise yaml.MarkedYAMLError(problem=f"key '{key}' is written twice", problem_mark=key_node.start_mark)
         seen.add(key)
     loader.flatten_mapping(node)
+    for key_node, _ in node.value:
+        _key(loader, key_node)  # also of what was merged in
     return dict(loader.construct_pairs(node, deep=True))
+
+
+def _key(loader: _UniqueKeyLoader, node: yaml.Node) -> str:
+    key = loader.construct_object(node)
+    if not isinstance(key, str):
+        raise yaml.MarkedYAMLError(problem=f"key {key!r} must be text", problem_mark=node.start_mark)
+    return key
 
 
 def _typed(what: str, build: Callable[[_UniqueKeyLoader, yaml.ScalarNode], Any]) -> Callable[..., Any]:
@@ -71,12 +78,20 @@ for _kind in ("binary", "omap", "pairs", "set"):
 class _ManifestLoader(_UniqueKeyLoader):
     """For manifests of any origin: what YAML takes for a number as a key, or for a sign of its own, is text there."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        _keys_as_text(node)
+
 
 def _manifest_mapping(loader: _ManifestLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    _keys_as_text(node)
+    return _mapping(loader, node)
+
+
+def _keys_as_text(node: yaml.MappingNode) -> None:
     for key_node, _ in node.value:
         if isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge":
             key_node.tag = "tag:yaml.org,2002:str"
-    return _mapping(loader, node)
 
 
 _ManifestLoader.add_constructor("tag:yaml.org,2002:map", _manifest_mapping)

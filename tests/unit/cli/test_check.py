@@ -211,6 +211,7 @@ HOSTILE = {
     "template": ("apiVersion: {{ .Values.version }}", "not valid YAML"),
     "tag": ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
     "key": ("{[a]: b, apiVersion: v1, kind: Service}", "must be text"),
+    "key, merged in": ("{<<: {? [a] : b}, apiVersion: v1, kind: Service}", "must be text"),
     "control": ("a: \x1b[31m", "not valid YAML"),
     "binary": ("\udcff", "the file is not UTF-8 text"),
     "huge number": (f"apiVersion: {'9' * 5000}", "not a number"),

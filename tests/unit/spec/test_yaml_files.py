@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.spec.errors import SpecError
-from components.spec.yaml_files import read_documents
+from components.spec.yaml_files import parse_manifests, read_documents
 from components.spec.yaml_shape import DEEPEST
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -23,6 +23,8 @@ CASES: dict[str, tuple[bytes, str]] = {
     "a key that is a number": (b"1: a\n", "line 1, column 1: not valid YAML: key 1 must be text"),
     "a key that is a truth": (b"on: a\n", "line 1, column 1: not valid YAML: key True must be text"),
     "a key that is a list": (b"? [a]\n: 1\n", "line 1, column 3: not valid YAML: key [] must be text"),
+    "a list as a key, merged in": (b"<<: {? [a] : 1}\n", "line 1, column 8: not valid YAML: key [] must be text"),
+    "a number as a key, merged in": (b"<<: {1: a}\n", "line 1, column 6: not valid YAML: key 1 must be text"),
     "an unknown alias": (b"a: *b\n", "line 1, column 4: not valid YAML: found undefined alias"),
     "an alias inside itself": (b"a: &b [*b]\n", "line 1, column 8: not valid YAML: '*b' stands inside itself"),
     "code": (
@@ -79,6 +81,11 @@ def test_what_cannot_be_read_is_said_in_one_line(name: str, expected: str, tmp_p
     with pytest.raises(SpecError) as caught:
         read_documents(tmp_path / name, name)
     assert str(caught.value) == f"{name}: cannot be read: {expected}"
+
+
+def test_a_manifest_may_have_any_scalar_as_a_key_merged_in_too() -> None:
+    [found] = parse_manifests(b"base: &base {1: a, on: b}\ndata: {<<: *base, on: c}\n", "a.yaml")
+    assert found["data"] == {"1": "a", "on": "c"}
 
 
 def test_plain_yaml_is_read_as_plain_data(tmp_path: Path) -> None:
