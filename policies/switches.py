@@ -5,13 +5,20 @@ absent; when they go, the analysis is ended. Source: argo-rollouts v1.9, docs/fe
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from .facts import KubeObject, Unknown, dotted, items, number, shown
 from .rollouts import BLUE_GREEN
 from .rule import Finding, Undecided, Violation
 
-_STAY = (*BLUE_GREEN, "scaleDownDelaySeconds")
+STAY = (*BLUE_GREEN, "scaleDownDelaySeconds")
 _ENGINES_STAY = 30
+
+
+def stay_of(rollout: KubeObject) -> Any:
+    """How long the old pods stay after a switch, in seconds; whatever was written there."""
+    given = rollout.at(*STAY)
+    return _ENGINES_STAY if given is None else given
 
 
 def judge_switch(rollout: KubeObject, stay: float) -> Iterator[Finding]:
@@ -32,11 +39,10 @@ def judge_switch(rollout: KubeObject, stay: float) -> Iterator[Finding]:
 
 
 def _judge_stay(rollout: KubeObject, stay: float) -> Iterator[Finding]:
-    given = rollout.at(*_STAY)
-    if isinstance(given, Unknown):
-        yield Undecided(given.path)
+    seconds = stay_of(rollout)
+    if isinstance(seconds, Unknown):
+        yield Undecided(seconds.path)
         return
-    seconds = _ENGINES_STAY if given is None else given
     if (number(seconds) or 0) < stay:
         found = f"it is analysed only after the switch, and the old pods go after {shown(seconds)} s"
-        yield Violation(found, f"set {dotted(_STAY)} above the length of the analysis, to {shown(stay)} or more")
+        yield Violation(found, f"set {dotted(STAY)} above the length of the analysis, to {shown(stay)} or more")

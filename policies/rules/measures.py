@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..analyses import METRICS, Missing, listed, used_templates
 from ..canaries import CANARY as FLAGGER
 from ..canaries import METRICS as FLAGGER_METRICS
 from ..canaries import TEMPLATE as FLAGGER_TEMPLATE
-from ..facts import Kind, KubeObject, Unknown, at, items
+from ..facts import KubeObject, Unknown, at, items
 from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app
 from ..rule import Enforcement, Finding, Settings, Severity, StackRule, Undecided, Violation
 
@@ -24,32 +25,28 @@ def error_rate_and_latency(
     references = _references(rollout)
     if not references:
         return  # that there is no analysis at all is another rule's matter
-    known = {(one.kind, one.namespace, one.name): one for one in templates}
     texts: list[Any] = []
-    names: dict[_Key, str] = {}
-    while references:
-        reference = references.pop(0)
-        key = _key(reference, rollout.namespace)
-        if isinstance(key, Unknown):
-            texts.append(key)
-        elif key not in names and key in known:
-            names[key] = key[2]
-            texts += _texts(known[key].at("spec", "metrics"))
-            references += _listed(known[key].at("spec", "templates"))
-        elif key not in names:
-            names[key] = f"{key[2]}, which is not in this stack"
-    yield from _judge_measures(rollout, texts, list(names.values()))
+    names: list[str] = []
+    for one in used_templates(references, rollout.namespace, templates):
+        if isinstance(one, KubeObject):
+            names.append(one.name)
+            texts += _texts(one.at(*METRICS))
+        elif isinstance(one, Missing):
+            names.append(f"{one.name}, which is not in this stack")
+        else:
+            texts.append(one)
+    yield from _judge_measures(rollout, texts, names)
 
 
 def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]) -> Iterator[Finding]:
     metrics = canary.at(*FLAGGER_METRICS)
-    listed = _listed(metrics)
-    if not listed:
+    given = listed(metrics)
+    if not given:
         return  # that there is no analysis at all is another rule's matter
     known = {(one.namespace, one.name): one for one in templates if one.kind == FLAGGER_TEMPLATE}
     texts: list[Any] = []
     names: list[str] = []
-    for metric in listed:
+    for metric in given:
         texts += [metric] if isinstance(metric, Unknown) else _texts([at(metric, "name"), at(metric, "query")])
         name, namespace = at(metric, "templateRef", "name"), at(metric, "templateRef", "namespace")
         if isinstance(name, str):
@@ -57,19 +54,6 @@ def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]
             texts += _texts(template.at("spec", "query")) if template else []
             names.append(name if template else f"{name}, which is not in this stack")
     yield from _judge_measures(canary, texts, names or ["none"])
-
-
-_Key = tuple[Kind, str, str]
-
-
-def _key(reference: Any, namespace: str) -> _Key | Unknown:
-    """The template that is meant: its kind, namespace and name."""
-    name, scoped = at(reference, "templateName"), at(reference, "clusterScope")
-    hidden = next((value for value in (name, scoped) if isinstance(value, Unknown)), None)
-    if hidden:
-        return hidden
-    named = name if isinstance(name, str) else "one without a name"
-    return (CLUSTER_TEMPLATE, "", named) if scoped is True else (TEMPLATE, namespace, named)
 
 
 def _judge_measures(rollout: KubeObject, texts: Sequence[Any], names: Sequence[str]) -> Iterator[Finding]:
@@ -95,11 +79,7 @@ def _references(rollout: KubeObject) -> list[Any]:
     steps = rollout.at(*STEPS)
     for step in [steps] if isinstance(steps, Unknown) else items(steps):
         found += [at(step, "analysis", "templates"), at(step, "experiment", "analyses")]
-    return [reference for one in found for reference in _listed(one)]
-
-
-def _listed(value: Any) -> list[Any]:
-    return [value] if isinstance(value, Unknown) else items(value)
+    return [reference for one in found for reference in listed(one)]
 
 
 def _texts(value: Any) -> list[Any]:

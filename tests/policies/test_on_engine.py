@@ -12,6 +12,8 @@ ANALYSIS = {"analysis": {"templates": [{"templateName": "checkout"}]}}
 ERRORS = metric(successCondition="result[0] < 0.01")
 LATENCY = metric(name="latency-p99", successCondition="result[0] < 200")
 TEMPLATE = template(ERRORS, LATENCY)
+LONG = metric(interval="1m", count=2, successCondition="result[0] < 0.01")
+SWITCH = {"postPromotionAnalysis": {"templates": [{"templateName": "checkout"}]}, "scaleDownDelaySeconds": 60}
 LATE = {"known only during the update": 50}
 
 
@@ -46,6 +48,10 @@ BAD = {
     "deadline-abort": (
         (_rollout(*STEPS, progressDeadlineAbort=False), TEMPLATE),
         "spec.progressDeadlineAbort is not true",
+    ),
+    "old-pods-stay": (
+        (_rollout(strategy={"blueGreen": SWITCH}), template(LONG, LATENCY)),
+        "the old pods go after 60 s, and AnalysisTemplate shop/checkout measures until 60 s",
     ),
     "minimum-replicas": (
         (_rollout(*STEPS, replicas=2), TEMPLATE),

@@ -35,6 +35,7 @@ def test_levels_and_severities_are_those_of_the_catalogue() -> None:
         "A3": ("metric-condition", "mandatory", "high"),
         "A9": ("error-rate-and-latency", "advisory", "medium"),
         "R1": ("deadline-abort", "mandatory", "critical"),
+        "R2": ("old-pods-stay", "mandatory", "high"),
         "R6": ("revert-on-deletion", "advisory", "medium"),
         "S2": ("first-step-weight", "mandatory", "high"),
         "S3": ("weight-jump", "mandatory", "high"),
@@ -157,7 +158,10 @@ def test_rules_about_stacks_refuse_a_wrong_configuration_too() -> None:
     }
 
 
-@pytest.mark.parametrize("disabled", [undecided.STACK.id, "minimum-replicas", "error-rate-and-latency"])
+ABOUT_STACKS = ("error-rate-and-latency", "minimum-replicas", "old-pods-stay")
+
+
+@pytest.mark.parametrize("disabled", [undecided.STACK.id, *ABOUT_STACKS])
 def test_a_stack_does_not_see_what_the_one_before_left_open(disabled: str) -> None:
     engine = Engine(disabled=frozenset({disabled}))
     late = rollout({"analysis": {"templates": [{"templateName": UNKNOWN_TEXT}]}})
@@ -166,7 +170,7 @@ def test_a_stack_does_not_see_what_the_one_before_left_open(disabled: str) -> No
     known = rollout()
     known["spec"]["replicas"] = 3
     said = engine.analyze_stack(known)
-    assert said == {name: [] for name in ("error-rate-and-latency", "minimum-replicas") if name != disabled}
+    assert said == {name: [] for name in ABOUT_STACKS if name != disabled}
 
 
 def test_conversion_keeps_text_that_looks_like_a_number_and_true_as_they_are() -> None:

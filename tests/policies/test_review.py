@@ -25,17 +25,20 @@ _HAND_WRITTEN = """
 from pulumi_kubernetes.apiextensions import CustomResource
 
 
-def by_hand(kind, spec):
-    metadata = {"name": "by-hand", "namespace": "search"}
-    name = f"by-hand-{kind.lower()}"
-    CustomResource(name, api_version="argoproj.io/v1alpha1", kind=kind, metadata=metadata, spec=spec, opts=on_cluster)
+def by_hand(kind, spec, name="by-hand"):
+    metadata = {"name": name, "namespace": "search"}
+    of = {"api_version": "argoproj.io/v1alpha1", "kind": kind, "metadata": metadata}
+    CustomResource(f"{name}-{kind.lower()}", **of, spec=spec, opts=on_cluster)
 
 
 analysis = {"analysis": {"templates": [{"templateName": "by-hand"}]}}
 again = [{"setWeight": 40}, {"pause": {}}]
 steps = [{"setWeight": 10}, *again, *again, {"setWeight": 60}, analysis]
 by_hand("Rollout", {"replicas": 3, "strategy": {"canary": {"steps": steps}}})
-by_hand("AnalysisTemplate", {"metrics": [{"name": "errors", "provider": {"prometheus": {"query": "up"}}}]})
+switch = {"postPromotionAnalysis": analysis["analysis"], "scaleDownDelaySeconds": 60}
+by_hand("Rollout", {"replicas": 3, "progressDeadlineAbort": True, "strategy": {"blueGreen": switch}}, "switch")
+errors = {"name": "errors", "interval": "1m", "count": 2, "provider": {"prometheus": {"query": "up"}}}
+by_hand("AnalysisTemplate", {"metrics": [errors]})
 """
 
 
@@ -143,9 +146,9 @@ def test_a_good_change_passes_with_its_release_in_words_and_the_numbers(clone: C
     clone.change_search([{"weight": 2, "hold": "10m"}, {"weight": 25, "hold": "10m"}, {"weight": 50, "hold": "10m"}])
     code, verdict, comment = clone.review()
     assert (code, verdict) == (0, "staging: may go on"), comment
-    # Three apps, each with a Rollout (six rules about it, two with the stack's help) and an AnalysisTemplate.
-    evaluations = 3 * 6 + 3 + 2
-    assert f"\n{evaluations} evaluations (9 rules x 6 objects that they apply to) of " in comment
+    # Three apps, each with a Rollout (six rules about it, three with the stack's help) and an AnalysisTemplate.
+    evaluations = 3 * 6 + 3 + 3
+    assert f"\n{evaluations} evaluations (10 rules x 6 objects that they apply to) of " in comment
     assert "<summary>How <b>search 5.3.0</b> reaches the users</summary>" in comment
     assert "\n| step | who gets it | for | checked | taken back when |\n| --- |" in comment
     assert "\n| 1 | 2% | 10m | 5 times, every 2m | 2 checks fail |\n" in comment
@@ -163,6 +166,7 @@ def test_a_change_that_breaks_every_rule_fails_with_every_one_of_them(clone: Clo
         "**refused** `first-step-weight`: Rollout search/search: the first weight is 20 %, the limit is 10 %",
         "**refused** `metric-condition`: AnalysisTemplate search/by-hand: metric 'errors' has neither",
         "**refused** `minimum-replicas`: Rollout search/search: spec.minReplicas of HorizontalPodAutoscaler",
+        "**refused** `old-pods-stay`: Rollout search/switch: the old pods go after 60 s, and AnalysisTemplate",
         "**refused** `weight-held`: Rollout search/by-hand: spec.strategy.canary.steps\\[0\\].setWeight (10) is left",
         "**refused** `weight-jump`: Rollout search/search: the weight jumps from 20 % to 60 %, the limit is 30 points",
         "**advice** `error-rate-and-latency`: Rollout search/by-hand: its analyses do not measure the latency",
