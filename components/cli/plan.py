@@ -1,7 +1,7 @@
 """`coalmine plan`: what a release does, in words that need no knowledge of the engine."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ from ..compile import Compiled, compile_app
 from ..contracts import Told
 from ..plan import Plan, Stage
 from ..spec.channels import Event
-from ..spec.checks import Query, describe
+from ..spec.checks import Check, Query, check_name, describe
 from ..spec.choice import Delivery
 from .output import AsJson, Root, StackName, chosen_apps, open_stack, print_json, project_root
 
@@ -119,14 +119,29 @@ def _events(one: Told) -> str:
     return ", ".join(_MOMENTS.get(event, event) for event in one.events)
 
 
-def _silence(plan: Plan) -> list[str]:
-    """What no answer means."""
-    own = [check.name for check in plan.checks if isinstance(check, Query)]
-    few = f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data, is a failed check."
-    if not own:
-        return [few]
-    counted = f"No data is a failed check for {', '.join(own)}, however many requests there were."
-    return [counted] if len(own) == len(plan.checks) else [few, counted]
+def _silence(plan: Plan) -> Iterator[str]:
+    """What no answer means, for the checks that fail without one and for those that are held."""
+    hold = [check for check in plan.checks if check.on_no_data == "hold"]
+    fail = [check for check in plan.checks if check not in hold]
+    tolerated = plan.analysis.tolerated_failures
+    after = f"after more than {tolerated} of them in a step " if tolerated else ""
+    waits = f"is neither good nor bad{{of}}; {after}the release stands still until people promote or abort it"
+    yield from _unanswered(plan, fail, "is a failed check{of}")
+    yield from _unanswered(plan, hold, waits)
+
+
+def _unanswered(plan: Plan, checks: Sequence[Check], verdict: str) -> Iterator[str]:
+    """`verdict`: what it is; `{of}` stands where the checks are named."""
+    own = [check.name for check in checks if isinstance(check, Query)]
+    others = [check for check in checks if not isinstance(check, Query)]
+    every = len(others) == sum(not isinstance(check, Query) for check in plan.checks)
+    if others:
+        of = "" if every else f" for {', '.join(map(check_name, others))}"
+        few = f"Fewer than {plan.analysis.minimum_requests} requests in an interval, or no data,"
+        yield f"{few} {verdict.format(of=of)}."
+    if own:
+        of = f" for {', '.join(own)}, however many requests there were"
+        yield f"No data {verdict.format(of=of)}."
 
 
 def _beside_the_steps(plan: Plan) -> Iterator[str]:

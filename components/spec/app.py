@@ -27,7 +27,7 @@ class Disruption(Strict):
     """Pods that a drain may take away at once, of both versions together."""
     zones: Spread = "prefer"
     """Whether pods stand evenly in all zones: `prefer` where there is room, `require` or wait for room, `any`."""
-    nodes: Spread = "any"
+    nodes: Spread = "prefer"
     """Whether pods stand evenly on all nodes, in the same words."""
 
 

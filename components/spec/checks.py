@@ -188,6 +188,11 @@ def comparison_name(check: Check) -> str:
     return f"{check_name(check)}{COMPARED}"
 
 
+def check_names(check: Check) -> list[str]:
+    """Both, the second where there is a comparison."""
+    return [check_name(check), *([comparison_name(check)] if comparison(check) else [])]
+
+
 def comparison(check: Check) -> ComparedShare | ComparedTime | ComparedNumber | None:
     """How a check is compared with the stable version, where it is."""
     return None if isinstance(check, Restarts) else check.compared_with_stable

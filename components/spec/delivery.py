@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .checks import Check, check_name, comparison, comparison_name
+from .checks import Check, check_names
 from .values import Duration, Int32
 
 SHORTEST_INTERVAL = Duration.of_seconds(10)
@@ -41,7 +41,7 @@ class Analysis(Ruled):
             if self.background and check.on_no_data == "hold":
                 message = "the checks in the background would end there, and nothing be watched: write 'abort'"
                 yield ("checks", index, "on_no_data"), f"{message}, or leave analysis.background out"
-            for name in (check_name(check), *([comparison_name(check)] if comparison(check) else [])):
+            for name in check_names(check):
                 if name in seen:
                     yield ("checks", index), f"'{name}' is checked twice"
                 seen.add(name)

@@ -23,6 +23,8 @@ _SAID: Mapping[When, str] = {
     "rollback": "It is taken back as soon as '{}' agrees to that",
     "event": "'{}' is told everything that happens",
 }
+LOAD_TEST = "load-test"
+"""What the load test is called in manifests, tables and messages."""
 _TEMPLATE = "'{{' would be filled in by an engine: leave it out"
 
 
@@ -48,6 +50,11 @@ class Hook(Ruled):
             yield ("timeout",), f"{self.timeout} must be whole seconds"
         if "{{" in self.url:
             yield ("url",), _TEMPLATE
+
+    @property
+    def shown(self) -> str:
+        """What it is called beside the checks, in manifests, tables and messages."""
+        return f"gate-{self.name}"
 
     def __str__(self) -> str:
         return _SAID[self.when].format(self.name)

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base import Finding, Ruled, Strict
-from .checks import comparison
+from .checks import check_names, comparison
 from .cohort import Cohort, CookieText
 from .delivery import Analysis, Rollback
-from .hooks import Hook, LoadTest, When, name_problems
+from .hooks import LOAD_TEST, Hook, LoadTest, When, name_problems
 from .names import NonEmpty
 from .presets import PresetName
 from .values import Duration, Percent, PositiveDuration
@@ -114,9 +114,21 @@ class Delivered(Ruled):
     def gate_problems(self, useless: Mapping[When, str]) -> Iterator[Finding]:
         """`useless`: what this strategy never asks, and why."""
         yield from name_problems(self.gates)
+        yield from self._named_alike()
         for index, hook in enumerate(self.gates):
             if hook.when in useless:
                 yield ("gates", index, "when"), f"'{hook.when}' {useless[hook.when]}"
+
+    def _named_alike(self) -> Iterator[Finding]:
+        """Checks, gates and the load test stand in one list of each engine, and in one table."""
+        taken = {hook.shown: f"gate '{hook.name}'" for hook in self.gates}
+        if self.load_test:
+            taken[LOAD_TEST] = "the load test"
+        names = [(("analysis", "checks", at), check_names(check)) for at, check in enumerate(self.analysis.checks)]
+        gates = [(("gates", at), [hook.name]) for at, hook in enumerate(self.gates) if self.load_test]
+        for path, given in (*names, *gates):
+            for name in taken.keys() & given:
+                yield (*path, "name"), f"{taken[name]} is called '{name}' in tables and messages: choose another name"
 
     def hold_problem(self, path: tuple[str | int, ...], hold: Duration) -> Iterator[Finding]:
         """A hold in which no check could fail decides nothing."""

@@ -39,6 +39,12 @@ def messages(root: Path, engine: str, **delivery: Any) -> list[str]:
     return [line.removeprefix("apps/app.yaml: ") for line in project.messages()]
 
 
+def asking(name: str, **more: Any) -> dict[str, Any]:
+    """An analysis with one question of that name."""
+    question = {"kind": "query", "name": name, "max": 1, "query": 'depth{pod=~"{{pods}}"}'}
+    return {"checks": [{**question, **more}]}
+
+
 def hook(when: str, **more: Any) -> dict[str, Any]:
     return {"name": f"desk-{when}", "when": when, "url": f"https://desk.example.com/{when}", **more}
 
@@ -210,6 +216,28 @@ REFUSED = {
     "two gates of one name": (
         ("argo-rollouts", {"gates": [hook("pre"), {**hook("promote"), "name": "desk-pre"}]}),
         ("delivery.gates[1].name: two gates are named 'desk-pre'", ""),
+    ),
+    "a check that is called like a gate": (
+        ("argo-rollouts", {"gates": [hook("during")], "analysis": asking("gate-desk-during")}),
+        ("delivery.analysis.checks[0].name: gate 'desk-during' is called 'gate-desk-during' in tables", "another name"),
+    ),
+    "a comparison that is called like a gate": (
+        (
+            "argo-rollouts",
+            {
+                "gates": [{**hook("during"), "name": "desk-vs-stable"}],
+                "analysis": asking("gate-desk", compared_with_stable={"factor": 2}),
+            },
+        ),
+        ("delivery.analysis.checks[0].name: gate 'desk-vs-stable' is called 'gate-desk-vs-stable'", "another name"),
+    ),
+    "a check that is called like the load test": (
+        ("argo-rollouts", {"load_test": JOB, "analysis": asking("load-test")}),
+        ("delivery.analysis.checks[0].name: the load test is called 'load-test' in tables", "another name"),
+    ),
+    "a gate that is called like the load test": (
+        ("flagger", {"load_test": TESTER, "gates": [{**hook("during"), "name": "load-test"}]}),
+        ("delivery.gates[0].name: the load test is called 'load-test' in tables", "another name"),
     ),
     "an answer within parts of a second": (
         ("argo-rollouts", {"gates": [hook("pre", timeout="1500ms")]}),

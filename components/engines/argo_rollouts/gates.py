@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ...manifests.meta import Manifest, manifest
 from ...plan import Plan
-from ...spec.hooks import Hook, LoadTest, When
+from ...spec.hooks import LOAD_TEST, Hook, LoadTest, When
 from ...spec.values import INT32
 
 WAITING: Sequence[When] = ("confirm", "increase", "promote")
@@ -58,7 +58,7 @@ def _name(plan: Plan, when: When) -> str:
 def _web(plan: Plan, hook: Hook) -> Manifest:
     asked = {"name": plan.name, "namespace": plan.namespace, "gate": hook.name}
     return {
-        "name": f"gate-{hook.name}",
+        "name": hook.shown,
         # The status alone decides: any other one than a success is an error of the measurement.
         "successCondition": "true",
         "provider": {
@@ -80,7 +80,7 @@ def _load(plan: Plan, test: LoadTest) -> Manifest:
         "capabilities": {"drop": ["ALL"]},
     }
     container = {
-        "name": "load-test",
+        "name": LOAD_TEST,
         "image": str(test.image),
         "command": test.command,
         "securityContext": context,
@@ -93,4 +93,4 @@ def _load(plan: Plan, test: LoadTest) -> Manifest:
     }
     shortest = min(stage.hold for stage in plan.stages)
     job = {"backoffLimit": 0, "activeDeadlineSeconds": shortest.whole_seconds, "template": {"spec": pod}}
-    return {"name": "load-test", "count": 1, "provider": {"job": {"spec": job}}}
+    return {"name": LOAD_TEST, "count": 1, "provider": {"job": {"spec": job}}}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ...manifests.meta import Manifest
 from ...plan import Plan
 from ...spec.base import Finding
-from ...spec.hooks import Hook, LoadTest, When
+from ...spec.hooks import LOAD_TEST, Hook, LoadTest, When
 from ...spec.values import Duration
 from .analysis import look_of
 
@@ -42,7 +42,7 @@ def _webhook(hook: Hook) -> Manifest:
 
 def _load(test: LoadTest) -> Manifest:
     return {
-        "name": "load-test",
+        "name": LOAD_TEST,
         "type": "rollout",
         "url": test.tester,
         "timeout": f"{_TESTERS_ANSWER.whole_seconds}s",

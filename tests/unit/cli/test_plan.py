@@ -1,9 +1,14 @@
 """`coalmine plan`: the release in words."""
 
 import json
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from components.cli.plan import remarks
 from tests.coalmine import coalmine
-from tests.specs import EXAMPLES
+from tests.specs import EXAMPLES, changed, compiled_app, example_app
 
 
 def test_the_table_says_what_happens_and_what_decides() -> None:
@@ -45,3 +50,54 @@ def test_json_holds_every_app_or_the_one_that_is_named() -> None:
         "every": "30s",
         "tolerated_failures": 0,
     }
+
+
+ERRORS = {"kind": "error_rate", "max": "1%"}
+LATENCY = {"kind": "latency", "quantile": "p99", "max": "300ms"}
+DEPTH = {"kind": "query", "name": "depth", "max": 9, "query": 'depth{version="{{revision}}"}'}
+HELD = {"on_no_data": "hold"}
+STANDS = "the release stands still until people promote or abort it"
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        ([ERRORS, LATENCY], ["Fewer than 50 requests in an interval, or no data, is a failed check."]),
+        (
+            [ERRORS, DEPTH],
+            [
+                "Fewer than 50 requests in an interval, or no data, is a failed check.",
+                "No data is a failed check for depth, however many requests there were.",
+            ],
+        ),
+        (
+            [ERRORS, {**LATENCY, **HELD}],
+            [
+                "Fewer than 50 requests in an interval, or no data, is a failed check for error-rate.",
+                "Fewer than 50 requests in an interval, or no data, is neither good nor bad for latency-p99; "
+                f"after more than 1 of them in a step {STANDS}.",
+            ],
+        ),
+        (
+            [{**ERRORS, **HELD}, {**DEPTH, **HELD}],
+            [
+                "Fewer than 50 requests in an interval, or no data, is neither good nor bad; "
+                f"after more than 1 of them in a step {STANDS}.",
+                "No data is neither good nor bad for depth, however many requests there were; "
+                f"after more than 1 of them in a step {STANDS}.",
+            ],
+        ),
+    ],
+)
+def test_what_no_answer_means_is_said_of_every_check(
+    checks: list[dict[str, Any]], said: list[str], tmp_path: Path
+) -> None:
+    analysis = {"interval": "1m", "tolerated_failures": 1, "checks": checks}
+    made = compiled_app(tmp_path, changed(example_app(), "delivery", "analysis", to=analysis))
+    assert [line for line in remarks(made) if "no data" in line.lower()] == said
+
+
+def test_where_nothing_is_tolerated_the_first_check_without_data_holds(tmp_path: Path) -> None:
+    analysis = {"interval": "1m", "checks": [{**ERRORS, **HELD}]}
+    made = compiled_app(tmp_path, changed(example_app(), "delivery", "analysis", to=analysis))
+    assert f"Fewer than 50 requests in an interval, or no data, is neither good nor bad; {STANDS}." in remarks(made)

@@ -33,21 +33,21 @@ def test_the_defaults_meet_the_restricted_pod_security_standard() -> None:
     assert pod["automountServiceAccountToken"] is False
 
 
-def test_pods_spread_over_zones() -> None:
-    [spread] = template_of(SHOP)["spec"]["topologySpreadConstraints"]
-    assert spread["topologyKey"] == "topology.kubernetes.io/zone"
-    assert spread["labelSelector"] == {"matchLabels": {"app.kubernetes.io/name": "shop"}}
+def test_pods_spread_over_zones_and_nodes_where_there_is_room() -> None:
+    found = template_of(SHOP)["spec"]["topologySpreadConstraints"]
+    assert [one["topologyKey"] for one in found] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for one in found:
+        assert one["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert one["labelSelector"] == {"matchLabels": {"app.kubernetes.io/name": "shop"}}
 
 
 @pytest.mark.parametrize(
     ("written", "made"),
     [
-        ({"zones": "any"}, {}),
-        ({"zones": "require"}, {"topology.kubernetes.io/zone": "DoNotSchedule"}),
-        (
-            {"nodes": "prefer"},
-            {"topology.kubernetes.io/zone": "ScheduleAnyway", "kubernetes.io/hostname": "ScheduleAnyway"},
-        ),
+        ({"zones": "any", "nodes": "any"}, {}),
+        ({"zones": "any"}, {"kubernetes.io/hostname": "ScheduleAnyway"}),
+        ({"zones": "require", "nodes": "any"}, {"topology.kubernetes.io/zone": "DoNotSchedule"}),
+        ({"nodes": "any"}, {"topology.kubernetes.io/zone": "ScheduleAnyway"}),
         ({"zones": "any", "nodes": "require"}, {"kubernetes.io/hostname": "DoNotSchedule"}),
     ],
 )
