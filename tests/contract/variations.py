@@ -37,6 +37,7 @@ SINGLE = frozenset(
         ("delivery", "cohort"),
         ("delivery", "cohort", "cookie"),
         ("delivery", "steps", 0, "audience", "cookie"),
+        ("delivery", "steps", 0, "experiment"),
         ("delivery", "analysis", "checks", 0, "kind"),
         ("workload", "ports", 0, "protocol"),
         # Another kind has other keys.
