@@ -9,6 +9,9 @@ from typing import ClassVar
 from ..access.client import Api
 from ..spec.checks import COMPARED
 
+GATE = "gate-"
+"""How the name of a check begins that is a gate: an address that says yes or no."""
+
 
 class State(Enum):
     """How a release stands. Values: the word that people and JSON read."""
@@ -48,6 +51,8 @@ class Verdict:
     def reason(self) -> str:
         """E.g. `error rate 4.9% > 1% in 1 of 1 checks at weight 5`."""
         times = f"in {self.failed} of {self.passed + self.failed} checks at weight {self.weight}"
+        if self.check.startswith(GATE):
+            return f"{spoken(self.check)} did not agree {times} ({self.problem or self.value})"
         if self.problem:
             return f"{spoken(self.check)} could not be measured {times} ({self.problem})"
         if self.no_data:
@@ -70,7 +75,7 @@ def spoken(check: str) -> str:
         return "error rate"
     if check.startswith("latency-"):
         return f"{check.removeprefix('latency-')} latency"
-    return check
+    return f"gate {check.removeprefix(GATE)}" if check.startswith(GATE) else check
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,15 @@ def launch_of(pod: Object, address: str, data: Data) -> Launch:
         "KUBERNETES_SERVICE_PORT": str(INNER_PORT),
         "KUBERNETES_SERVICE_PORT_HTTPS": str(INNER_PORT),
     }
+    fill(environment, container, pod, address, data)
+    # The program stands in for whatever the image would run, so the name in `command` does not matter.
+    given = [*container.get("command", [])[1:], *container.get("args", [])]
+    arguments = tuple(expand(item, environment) for item in given)
+    return Launch(arguments, environment)
+
+
+def fill(environment: dict[str, str], container: Object, pod: Object, address: str, data: Data) -> None:
+    """Adds the variables that a container asks for. Raises ContainerError when something it refers to is missing."""
     for source in container.get("envFrom", []):
         environment.update(_from_source(source, data))
     for entry in container.get("env", []):
@@ -44,10 +53,6 @@ def launch_of(pod: Object, address: str, data: Data) -> Launch:
         text = value if value is not None else entry.get("value", "")
         if value is not None or "valueFrom" not in entry:
             environment[entry["name"]] = expand(text, environment)
-    # The program stands in for whatever the image would run, so the name in `command` does not matter.
-    given = [*container.get("command", [])[1:], *container.get("args", [])]
-    arguments = tuple(expand(item, environment) for item in given)
-    return Launch(arguments, environment)
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:

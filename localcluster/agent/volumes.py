@@ -11,6 +11,24 @@ from .containers import ContainerError, field_of
 _Fill = Callable[["Volumes", Object], dict[str, bytes]]
 
 
+def data_of(api: Api, namespace: str, kind: str, name: str) -> dict[str, bytes] | None:
+    """The content of a ConfigMap or Secret, None when it does not exist."""
+    plural = {"ConfigMap": "v1/configmaps", "Secret": "v1/secrets"}[kind]
+    found = api.find(path_of(plural, namespace, name))
+    if found is None:
+        return None
+    if kind == "Secret":
+        return {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
+    plain = {key: value.encode() for key, value in (found.get("data") or {}).items()}
+    return plain | {key: base64.b64decode(value) for key, value in (found.get("binaryData") or {}).items()}
+
+
+def text_of(api: Api, namespace: str, kind: str, name: str) -> Mapping[str, str] | None:
+    """The same as text."""
+    found = data_of(api, namespace, kind, name)
+    return None if found is None else {key: value.decode(errors="replace") for key, value in found.items()}
+
+
 class Volumes:
     """Fills the volumes of one pod. Fields: `api`: the kubelet's client; `pod`; `address`; `folder`: where they go."""
 
@@ -34,19 +52,11 @@ class Volumes:
 
     def data(self, kind: str, name: str) -> dict[str, bytes] | None:
         """The content of a ConfigMap or Secret of the pod's namespace, None when it does not exist."""
-        plural = {"ConfigMap": "v1/configmaps", "Secret": "v1/secrets"}[kind]
-        found = self._api.find(path_of(plural, self._pod["metadata"]["namespace"], name))
-        if found is None:
-            return None
-        if kind == "Secret":
-            return {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
-        plain = {key: value.encode() for key, value in (found.get("data") or {}).items()}
-        return plain | {key: base64.b64decode(value) for key, value in (found.get("binaryData") or {}).items()}
+        return data_of(self._api, self._pod["metadata"]["namespace"], kind, name)
 
     def text(self, kind: str, name: str) -> Mapping[str, str] | None:
         """The same as text."""
-        found = self.data(kind, name)
-        return None if found is None else {key: value.decode(errors="replace") for key, value in found.items()}
+        return text_of(self._api, self._pod["metadata"]["namespace"], kind, name)
 
     def _write(self, volume: Object) -> Path:
         folder = self._folder / str(volume["name"])

@@ -11,6 +11,9 @@ ERROR_RATE = "local.coalmine.dev/error-rate"
 LATENCY = "local.coalmine.dev/latency"
 """The typical time of an answer: "20ms", "1.5s"; at most 60 s."""
 
+SETTING = "local.coalmine.dev/setting"
+"""Any word, which every answer repeats."""
+
 OK = 200
 FAILED = 500
 
@@ -22,7 +25,8 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Fields: `error_rate`: 0 to 1; `seconds`: typical time of an answer; `problem`: what is wrong with an annotation.
+    """Fields: `error_rate`: 0 to 1; `seconds`: typical time of an answer; `problem`: what is wrong with an annotation;
+    `setting`: what every answer repeats, "" for nothing.
 
     A pod with a problem answers every request with 500 and the problem in the body, so that it cannot be overlooked.
     """
@@ -30,6 +34,7 @@ class Behaviour:
     error_rate: float = 0.0
     seconds: float = _DEFAULT_SECONDS
     problem: str = ""
+    setting: str = ""
 
     def status(self) -> int:
         """The status of the next answer."""
@@ -54,7 +59,9 @@ def behaviour_of(annotations: Mapping[str, str]) -> Behaviour:
             seconds = _seconds(annotations[LATENCY])
     except ValueError as error:
         problems.append(f"{LATENCY}: {error}")
-    return Behaviour(1.0, _DEFAULT_SECONDS, "; ".join(problems)) if problems else Behaviour(rate, seconds)
+    if problems:
+        rate, seconds = 1.0, _DEFAULT_SECONDS
+    return Behaviour(rate, seconds, "; ".join(problems), annotations.get(SETTING, ""))
 
 
 def _share(text: str) -> float:

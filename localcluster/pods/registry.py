@@ -2,34 +2,45 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from ..api import Object
 from ..programs import program_for, taken_ports
-from .behaviour import behaviour_of
+from .behaviour import Behaviour, behaviour_of
+from .configuration import configured, is_configured
 from .identity import NOBODY, Identity, identity_of, service_of
 from .metrics import CONTENT_TYPE, Destination
 from .server import App, AppConnection, StatsConnection
+
+Texts = Mapping[str, str]
 
 STATS_PORT = 15020
 _GATEWAY_PROGRAM = "gateway"
 
 
 class Pod:
-    """A pod that is answered for. Fields: `app`: what its servers use; `servers`: its listening sockets."""
+    """A pod that is answered for. Fields: `app`: what its servers use; `servers`: its listening sockets.
 
-    def __init__(self, pod: Object) -> None:
+    `configured`: the annotations that its variables stand for; its own ones come before them.
+    """
+
+    def __init__(self, pod: Object, configured: Mapping[str, str]) -> None:
         self.object = pod
-        self.app = App(pod["metadata"]["name"], identity_of(pod).canonical_revision, behaviour_of(_annotations(pod)))
+        self._configured = configured
+        self.app = App(pod["metadata"]["name"], identity_of(pod).canonical_revision, self._behaviour())
         self.servers: list[asyncio.Server] = []
         self.address = str(pod["status"]["podIP"])
 
     def change(self, pod: Object) -> None:
         """Take over what may change in a running pod."""
         self.object = pod
-        self.app.behaviour = behaviour_of(_annotations(pod))
+        self.app.behaviour = self._behaviour()
         self.app.leaving = "deletionTimestamp" in pod["metadata"]
         self.app.answers.clear()
+
+    def _behaviour(self) -> Behaviour:
+        return behaviour_of({**self._configured, **_annotations(self.object)})
 
     def ports(self) -> list[int]:
         """The TCP ports that the pod's containers declare."""
@@ -38,10 +49,14 @@ class Pod:
 
 
 class Registry:
-    """Follows pods and Services. `services` gives the Services as they are now."""
+    """Follows pods and Services.
 
-    def __init__(self, services: Callable[[], list[Object]]) -> None:
+    `services` gives the Services as they are now; `texts` those of a ConfigMap or Secret by namespace, kind and name.
+    """
+
+    def __init__(self, services: Callable[[], list[Object]], texts: Callable[[str, str, str], Texts | None]) -> None:
         self._services = services
+        self._texts = texts
         self._pods: dict[str, Pod] = {}
         self._gateway: Identity = NOBODY
         self._loop = asyncio.get_running_loop()
@@ -71,10 +86,17 @@ class Registry:
             if any(program is not None and program.name == _GATEWAY_PROGRAM for program in programs):
                 self._gateway = identity_of(pod)
             return
-        made = self._pods[uid] = Pod(pod)
+        made = self._pods[uid] = Pod(pod, await self._configured(pod))
         for port in made.ports():
             await self._listen(made, port, lambda: AppConnection(made.app, self._loop))
         await self._listen(made, STATS_PORT, lambda: StatsConnection(lambda: self._text(made), CONTENT_TYPE))
+
+    async def _configured(self, pod: Object) -> Texts:
+        if not is_configured(pod):
+            return {}
+        data = partial(self._texts, pod["metadata"]["namespace"])
+        # In a thread: requests to other pods must not wait for the API server.
+        return await asyncio.to_thread(configured, pod, data)
 
     async def _listen(self, pod: Pod, port: int, factory: Callable[[], asyncio.Protocol]) -> None:
         owner = taken_ports().get(port)

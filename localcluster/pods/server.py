@@ -43,6 +43,8 @@ class App:
         if self.behaviour.problem:
             content["problem"] = self.behaviour.problem
         headers = {"x-pod": self.pod, "x-version": self.version}
+        if self.behaviour.setting:
+            headers["x-setting"] = self.behaviour.setting
         if self.leaving:
             headers["connection"] = "close"
         return response(status, _REASONS[status], "application/json", json.dumps(content).encode(), headers)

@@ -7,6 +7,7 @@ from localcluster.api import Api, Object, path_of
 
 _COLLECTIONS = {
     "ServiceAccount": "v1/serviceaccounts",
+    "ConfigMap": "v1/configmaps",
     "Service": "v1/services",
     "Gateway": "networking.istio.io/v1/gateways",
     "VirtualService": "networking.istio.io/v1/virtualservices",
@@ -40,9 +41,12 @@ def install(api: Api, compiled: Compiled) -> None:
 
 
 def release(api: Api, compiled: Compiled) -> None:
-    """Applies what a new version changes: whatever has its pods, for the controller owns fields in the others."""
+    """Applies what a new version changes: what its pods read, and whatever has them.
+
+    The controller owns fields in all others.
+    """
     for item in compiled.manifests:
-        if item["kind"] in ("Rollout", "Deployment"):
+        if item["kind"] in ("ConfigMap", "Rollout", "Deployment"):
             _apply(api, item)
 
 

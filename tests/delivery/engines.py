@@ -7,6 +7,9 @@ from components.engines.flagger.analysis import look_of
 from components.operate.contract import Release, Verdict
 from components.operate.engines.argo_rollouts import ArgoRolloutsOperator
 from components.operate.engines.flagger import FlaggerOperator
+from components.operate.engines.flagger.checks import verdicts
+from components.operate.engines.flagger.events import of_last_try, read_events
+from components.operate.engines.flagger.state import CanaryState
 from components.plan import Plan
 from components.spec.values import Duration
 from localcluster.api import Api, Object, path_of
@@ -81,11 +84,30 @@ def read_state(api: Api, plan: Plan) -> RolloutState:
     return read(api, plan.namespace, plan.name)
 
 
+def release_of(api: Api, plan: Plan) -> Release:
+    """An app's latest release, as `coalmine status` tells it."""
+    operator = FlaggerOperator() if by_flagger(plan) else ArgoRolloutsOperator()
+    found = operator.read(api, plan.namespace, plan.name)
+    assert found is not None, f"{plan.name} is gone"
+    return found
+
+
 def verdicts_of(api: Api, plan: Plan) -> Sequence[Verdict]:
     """What the checks of an app's latest release found."""
-    operator = FlaggerOperator() if by_flagger(plan) else ArgoRolloutsOperator()
-    release = operator.read(api, plan.namespace, plan.name)
-    return release.verdicts if release else ()
+    return release_of(api, plan).verdicts
+
+
+def failed_looks(api: Api, plan: Plan, check: str) -> dict[int, int]:
+    """How many looks at a check failed in an app's latest release, by weight; also where it was promoted after them."""
+    found = _told_by_flagger(api, plan) if by_flagger(plan) else verdicts_of(api, plan)
+    return {one.weight: one.failed for one in found if one.check == check and one.failed}
+
+
+def _told_by_flagger(api: Api, plan: Plan) -> Sequence[Verdict]:
+    """`coalmine status` says no more of a release that was promoted; the events do."""
+    canary = api.get(path_of(FlaggerOperator.collection, plan.namespace, plan.name))
+    state = CanaryState.of(canary, {}, {})
+    return verdicts(of_last_try(read_events(api, plan.namespace, state.uid)), state)
 
 
 def longest_rollback(plan: Plan, rate: float) -> float:

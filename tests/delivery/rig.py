@@ -15,6 +15,9 @@ from localcluster.load import Load
 
 from . import applied, planes, series
 from .engines import AROUND, by_flagger
+from .flapping import EVERY as FLAPPING
+from .flapping import NAMESPACE as FLAPPING_NAMESPACE
+from .flapping import flapping
 from .messages import Messages, receiving
 from .played import POLL_SECONDS, Played, await_stable, begin, conclude
 from .project import Project
@@ -35,6 +38,8 @@ from .scenarios import (
     SERIES_NAMESPACE,
     Scenario,
 )
+
+_EVERY = EVERY + FLAPPING
 
 _UP_SECONDS = 240
 _SPARE_SECONDS = 60
@@ -83,11 +88,12 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
         through = planes.gateway_of_contour(cluster.api)
         ways = {scenario.host: through for scenario in BEHIND_CONTOUR}
-        load = stack.enter_context(Load(cluster, {one.host: one.rate for one in EVERY}, through=ways))
-        await_stable(cluster, load, EVERY, {**project.compiled(project.stable()), **before})
+        load = stack.enter_context(Load(cluster, {one.host: one.rate for one in _EVERY}, through=ways))
+        await_stable(cluster, load, _EVERY, {**project.compiled(project.stable()), **before})
         config = project.candidate()
         plans = {name: compiled.plan for name, compiled in {**project.compiled(config), **after}.items()}
-        played = {scenario.name: begin(cluster, gateway, load, scenario, plans[scenario.name]) for scenario in EVERY}
+        played = {scenario.name: begin(cluster, gateway, load, scenario, plans[scenario.name]) for scenario in _EVERY}
+        stack.enter_context(flapping(cluster.api, [played[scenario.name] for scenario in FLAPPING]))
         run = pulumi.up(config)
         for compiled in after.values():
             applied.release(cluster.api, compiled)
@@ -105,14 +111,14 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
 
 def _install_others(cluster: Cluster, folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
     """Applies the apps that Pulumi does not run, and gives them as they are and as they are going to be."""
-    projects = [Project(folder / "series", BY_SERIES)]
+    projects = [Project(folder / "others", BY_SERIES + FLAPPING)]
     projects += [
         Project(folder / name, [one for one in BY_PLANE if one.router == name], router)
         for name, router in planes.ROUTERS.items()
     ]
     # Without the label that would have every pod in it scraped.
     applied.make_namespace(cluster.api, SERIES_NAMESPACE, {})
-    for name in planes.ROUTERS:
+    for name in (*planes.ROUTERS, FLAPPING_NAMESPACE):
         applied.make_namespace(cluster.api, name, APPS_LABEL)
     before, after = (
         {name: one for project in projects for name, one in project.compiled(config(project)).items()}

@@ -82,7 +82,7 @@ def app_of(name: str, namespace: str, delivery: dict[str, Any], annotations: dic
         "namespace": namespace,
         "owner": "team-delivery",
         "workload": {
-            "image": f"{_IMAGE}:{STABLE}",
+            "image": image(STABLE),
             "port": 8080,
             "min_ready": "1s",
             "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
@@ -104,14 +104,20 @@ def released_by(engine: str, delivery: dict[str, Any]) -> dict[str, Any]:
     """A release by this engine, the cluster's first unless named."""
     # Flagger keeps no old pods, and a spec that asks for them is refused.
     rollback = {"deadline": "5m"} if engine else {"deadline": "5m", "keep_old_pods": "5s"}
+    rollback |= delivery.get("rollback", {})
     return {**delivery, "rollback": rollback, **({"engine": engine} if engine else {})}
+
+
+def image(version: str) -> str:
+    """The image with a version's tag."""
+    return f"{_IMAGE}:{version}"
 
 
 def changed(stable: dict[str, str], candidate: dict[str, str]) -> dict[str, Any]:
     """What turns an app into the version that is released, by the annotations of either version's pods."""
     # A key that the stable version has and this one has not is removed: null does that.
     gone: dict[str, str | None] = {key: None for key in stable if key not in candidate}
-    return {"workload": {"image": f"{_IMAGE}:{CANDIDATE}", "annotations": {**gone, **candidate}}}
+    return {"workload": {"image": image(CANDIDATE), "annotations": {**gone, **candidate}}}
 
 
 NEWS = [{"channel": "hook", "events": ["started", "step", "promoted"]}, "chat"]

@@ -1,107 +1,11 @@
-"""The releases of every strategy but plain canaries, with their users; all are played at once in one cluster."""
+"""The releases of every strategy but plain canaries, with their users."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from localcluster.pods.behaviour import ERROR_RATE
-
-from .messages import CHAT
-from .scenarios import CONTOUR, GATEWAY_API, app_of, changed, host_of, released_by
-from .users import Group
-
-NAMESPACE = "strategies"
-
-ARGO_ROLLOUTS, FLAGGER = "argo-rollouts", "flagger"
-
-BAD_ANSWERS = {ERROR_RATE: "0.5"}
-"""Annotations of pods whose answers are errors, every other one."""
+from .cases import ARGO_ROLLOUTS, EVERYBODY, FLAGGER, Case, Users
+from .scenarios import CONTOUR, GATEWAY_API
 
 _HOLD = 20
-
-
-@dataclass(frozen=True)
-class Users:
-    """Users of one app. Fields: as in users.Group; `chosen`: whether they get the new version before all others."""
-
-    name: str
-    users: int = 4
-    period: float = 0.8
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class Case:
-    """One app and its release.
-
-    Fields: `name`: of the app; `engine`; `delivery`: its strategy, but for the analysis; `users`; `bad`: whether half
-    of the new version's answers are errors; `minimum`: requests that a check needs; `compared`: whether it is compared
-    with the stable version, too; `background`: whether it is checked between the steps; `turns_bad`: whether its pods
-    turn bad while it waits for an approval, which then nobody gives; `most`: errors that pass; `router`: one of
-    planes.ROUTERS, the cluster's own unless given.
-    """
-
-    name: str
-    engine: str
-    delivery: Mapping[str, Any]
-    users: tuple[Users, ...]
-    bad: bool = False
-    minimum: int = 10
-    compared: bool = False
-    background: bool = False
-    turns_bad: bool = False
-    most: str = "5%"
-    router: str = ""
-
-    def behind(self, router: str) -> "Case":
-        """The same behind another data plane."""
-        return replace(self, name=f"{router}-{self.name.removeprefix(f'{FLAGGER}-')}", router=router)
-
-    @property
-    def host(self) -> str:
-        """The host name."""
-        return host_of(self.name)
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """Its users as the users' program takes them."""
-        return tuple(
-            Group(self.host, one.name, one.users, one.period, one.method, one.headers, one.cookies)
-            for one in self.users
-        )
-
-    @property
-    def approved(self) -> bool:
-        """Whether a person is asked: then somebody has to be told."""
-        return any(part.get("approval") for part in (self.delivery, *self.delivery.get("steps", [])))
-
-    @property
-    def chosen(self) -> frozenset[str]:
-        """The groups that get the new version before all others."""
-        return frozenset(one.name for one in self.users if one.chosen)
-
-    def spec(self) -> dict[str, Any]:
-        """The app as its stable version, as a user would write it."""
-        check: dict[str, Any] = {"kind": "error_rate", "max": self.most}
-        if self.compared:
-            check["compared_with_stable"] = {"difference": "4%"}
-        analysis = {"interval": "10s", "minimum_requests": self.minimum, "checks": [check]}
-        if self.background:
-            analysis["background"] = True
-        engine = "" if self.engine == ARGO_ROLLOUTS else self.engine
-        delivery = released_by(engine, {**self.delivery, "analysis": analysis})
-        told = [{"channel": CHAT, "events": ["approval"]}] if self.approved else []
-        return {**app_of(self.name, NAMESPACE, delivery, {}), "notify": told}
-
-    def change(self) -> dict[str, Any]:
-        """What turns the app into the version that is released."""
-        return changed({}, BAD_ANSWERS if self.bad else {})
-
-
-EVERYBODY = (Users("everybody", users=8),)
 
 _BY_HEADER = (
     Users("beta", headers={"x-beta": "1"}, chosen=True),
@@ -136,17 +40,16 @@ _BLUE_GREEN = {"strategy": "blue-green", "hold": f"{_HOLD}s"}
 BLUE_GREEN = Case("blue-green", ARGO_ROLLOUTS, {**_BLUE_GREEN, "approval": True}, EVERYBODY)
 BLUE_GREEN_BAD = Case("blue-green-bad", ARGO_ROLLOUTS, _BLUE_GREEN, EVERYBODY, bad=True)
 
-_AB_BY_HEADER = Case("flagger-ab-header", FLAGGER, _AB_HEADER, _BY_HEADER)
-_AB_ON_CONTOUR = Case("ab-header", FLAGGER, _AB_ONE_HEADER, _BY_ONE_HEADER).behind(CONTOUR)
-_AB_BY_COOKIE_BAD = Case("flagger-ab-cookie-bad", FLAGGER, _AB_COOKIE, _BY_COOKIE, bad=True)
-AB_GOOD = (
+_AB = (
     Case("ab-header", ARGO_ROLLOUTS, _AB_HEADER, _BY_HEADER),
     Case("ab-cookie", ARGO_ROLLOUTS, _AB_COOKIE, _BY_COOKIE),
-    _AB_BY_HEADER,
-    Case("flagger-ab-cookie", FLAGGER, _AB_COOKIE, _BY_COOKIE),
-    _AB_BY_HEADER.behind(GATEWAY_API),
-    _AB_ON_CONTOUR,
 )
+PAIRS = tuple((case, case.on_flagger()) for case in _AB)
+"""One spec each, on both engines."""
+
+_AB_ON_CONTOUR = Case("ab-header", FLAGGER, _AB_ONE_HEADER, _BY_ONE_HEADER).behind(CONTOUR)
+_AB_BY_COOKIE_BAD = Case("flagger-ab-cookie-bad", FLAGGER, _AB_COOKIE, _BY_COOKIE, bad=True)
+AB_GOOD = (*(case for pair in PAIRS for case in pair), PAIRS[0][1].behind(GATEWAY_API), _AB_ON_CONTOUR)
 AB_BAD = (
     Case("ab-header-bad", ARGO_ROLLOUTS, _AB_HEADER, _BY_HEADER, bad=True),
     _AB_BY_COOKIE_BAD,

@@ -1,7 +1,7 @@
 """Every strategy gives the new version to those it says, and to nobody else, as long as it says: on real traffic."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +9,7 @@ from components.operate.contract import why
 from localcluster.demo.shares import LARGEST_Z, Share
 from localcluster.demo.timeline import SETTLED_SECONDS
 
+from .cases import Case, every
 from .engines import longest_rollback, verdicts_of
 from .evidence import Evidence
 from .scenarios import CANDIDATE, STABLE
@@ -28,7 +29,6 @@ from .strategies import (
     MIRROR_GOOD,
     MIRROR_READS_BAD,
     STICKIES,
-    Case,
 )
 from .trials import Trial, Trials
 from .users import Answer
@@ -41,12 +41,6 @@ _PUSH_SECONDS = 2
 _FEWEST = 500
 """Requests that a step of the audience's release needs before its share says something."""
 _FEWEST_KEPT = 100
-
-
-def every(cases: Iterable[Case]) -> pytest.MarkDecorator:
-    """One test per case."""
-    found = list(cases)
-    return pytest.mark.parametrize("case", found, ids=[case.name for case in found])
 
 
 @every(GOOD)

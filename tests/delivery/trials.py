@@ -1,10 +1,11 @@
-"""Plays the releases of every strategy at once, approves those that wait, and keeps what the users were answered."""
+"""Plays all cases at once, approves releases that wait, and keeps what the users were answered."""
 
 import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,15 +21,22 @@ from localcluster.demo.rollout import RolloutState
 from localcluster.demo.timeline import Stretch
 from tests.coalmine import coalmine
 
-from . import applied, planes
+from . import applied, configured, gates, planes, returns, strategies
+from .cases import BAD_ANSWERS, NAMESPACE, Case
 from .crowd import Crowd
 from .engines import read_state
+from .gates import Gatekeeper, answering
 from .played import POLL_SECONDS
 from .project import Project
 from .prometheus import query
+from .restarts import Restart
+from .returns import Return, Returns
 from .scenarios import CANDIDATE, CONTOUR, STABLE
-from .strategies import BAD_ANSWERS, EVERY, NAMESPACE, Case
 from .users import Answer, Group
+
+RELEASED = (*strategies.EVERY, *gates.EVERY, *configured.EVERY)
+"""Released once; what goes back to older versions is played beside them."""
+_INSTALLED = (*RELEASED, *returns.EVERY)
 
 _READY_SECONDS = 90
 _DECIDED_SECONDS = 180
@@ -47,8 +55,9 @@ class Trial:
     """One release that is played. Times are seconds since the epoch.
 
     Fields: `case`; `plan`: of the released version; `cluster`; `crowd`: all users; `gateway`; `begun`: when it was
-    asked for; `state`: the last one seen; `waiting`: when it was first seen waiting for an approval, `approved`: when
-    one was given, never until then; `turned`: when its pods turned bad instead; `said`: what `coalmine approve` said
+    asked for; `restart`: of a stable pod, in the middle of it; `state`: the last one seen; `waiting`: when it was first
+    seen waiting for an approval, `approved`: when one was given, never until then; `turned`: when its pods turned bad
+    instead; `said`: what `coalmine approve` said
     then; `decided`: when that was seen; `proved`: whether every user was answered by the right version in the end.
     """
 
@@ -58,6 +67,7 @@ class Trial:
     crowd: Crowd
     gateway: Gateway
     begun: float
+    restart: Restart
     state: RolloutState = field(default_factory=RolloutState)
     waiting: float = math.inf
     approved: float = math.inf
@@ -109,9 +119,11 @@ class Trial:
             return
         self.state = read_state(self.cluster.api, self.plan)
         now = time.time()
+        if self.case.restarted:
+            self.restart.look(self.state)
         if self.state.decided(self.plan.revision):
             self.decided = now
-        elif self.state.state is State.WAITING and self.waiting == math.inf:
+        elif self.case.approved and self.state.state is State.WAITING and self.waiting == math.inf:
             self.waiting = now
         elif self.waiting < math.inf == self.approved == self.turned and self._each_answered(_WHILE_WAITING):
             self._turn_bad() if self.case.turns_bad else self._approve()
@@ -156,10 +168,17 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """Everything that was played, by name."""
+    """Everything that was played.
+
+    Fields: `played`: by name; `returns`: what became of going back to an older version, by name; `gatekeeper`: knows
+    what gates were asked; `crowd`: all users.
+    """
 
     cluster: Cluster
     played: Mapping[str, Trial]
+    returns: Mapping[str, Future[Return]]
+    gatekeeper: Gatekeeper
+    crowd: Crowd
 
     def requests(self, trial: Trial, at: float | None = None, of: str = "") -> int:
         """How many requests the canary's pods had counted at a time, now unless given: copies too.
@@ -224,19 +243,26 @@ class Left:
 def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
     """Installs all apps in a cluster with a platform, releases a new version of each, and waits until all is over."""
     stable, candidates = _compiled(folder)
-    groups = _groups(planes.gateway_of_contour(cluster.api))
+    goings_back = Returns(folder, stable, candidates)
     applied.make_namespace(cluster.api, NAMESPACE, APPS_LABEL)
-    for compiled in stable.values():
-        applied.install(cluster.api, compiled)
-    with Gateway(cluster, planes.ADMIN_PORTS) as gateway, Crowd(cluster, groups) as crowd:
+    configured.make_secrets(cluster.api)
+    with ExitStack() as stack:
+        gatekeeper = stack.enter_context(answering(cluster, folder))
+        for compiled in stable.values():
+            applied.install(cluster.api, compiled)
+        gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
+        crowd = stack.enter_context(Crowd(cluster, _groups(planes.gateway_of_contour(cluster.api))))
         _await_stable(cluster, crowd, {name: compiled.plan for name, compiled in stable.items()})
+        going = stack.enter_context(goings_back.playing(cluster.api, gateway))
         played = {}
-        for case in EVERY:
-            played[case.name] = Trial(case, candidates[case.name].plan, cluster, crowd, gateway, time.time())
+        for case in RELEASED:
+            plan, before = candidates[case.name].plan, stable[case.name].plan
+            played[case.name] = Trial(case, plan, cluster, crowd, gateway, time.time(), Restart(cluster.api, before))
             applied.release(cluster.api, candidates[case.name])
         _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
         _await(lambda: all(trial.prove() for trial in played.values()), _PROVED_SECONDS, played)
-        yield Trials(cluster, played)
+        wait(going.values())
+        yield Trials(cluster, played, going, gatekeeper, crowd)
 
 
 def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
@@ -244,7 +270,7 @@ def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
     stable: dict[str, Compiled] = {}
     candidates: dict[str, Compiled] = {}
     for router in ("", *planes.ROUTERS):
-        cases = [case for case in EVERY if case.router == router]
+        cases = [case for case in _INSTALLED if case.router == router]
         project = Project(folder / (router or "strategies"), cases, planes.ROUTERS.get(router))
         stable |= project.compiled(project.stable())
         candidates |= project.compiled(project.candidate())
@@ -254,7 +280,7 @@ def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
 def _groups(gateway_of_contour: str) -> list[Group]:
     """All users, each on the way to their app."""
     ways = {CONTOUR: gateway_of_contour}
-    return [replace(group, gateway=ways.get(case.router, "")) for case in EVERY for group in case.groups]
+    return [replace(group, gateway=ways.get(case.router, "")) for case in _INSTALLED for group in case.groups]
 
 
 def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> None:
@@ -265,7 +291,7 @@ def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> 
         plan = plans[case.name]
         return _answers_all(crowd, case, began) and read_state(cluster.api, plan).promoted(plan.revision)
 
-    while late := [case.name for case in EVERY if not ready(case)]:
+    while late := [case.name for case in _INSTALLED if not ready(case)]:
         assert time.time() < began + _READY_SECONDS, f"not deployed within {_READY_SECONDS} s: {', '.join(late)}"
         time.sleep(POLL_SECONDS)
 

@@ -24,8 +24,9 @@ class Group:
     """Users who are alike.
 
     Fields: `host`: that they ask; `name`: of the group, once per host; `users`: how many; `period`: seconds between two
-    requests of one user; `method`; `headers` of every request; `cookies` that every user has from the start; `gateway`:
-    ADDRESS:PORT of another one than that of all the others.
+    requests of one user; `method`; `headers` of every request; `cookies` that every user has from the start;
+    `told_by`: the header of an answer that tells the version; `gateway`: ADDRESS:PORT of another one than that of all
+    the others.
     """
 
     host: str
@@ -35,6 +36,7 @@ class Group:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
+    told_by: str = "x-version"
     gateway: str = ""
 
 
@@ -43,8 +45,8 @@ class Answer:
     """What became of one request.
 
     Fields: `time`: when it was sent, `received`: when its answer was there, seconds since the epoch; `host`; `group`;
-    `user`: number in the group; `version`: header x-version, "" without; `status`: UNANSWERED without an answer;
-    `problem`: why there is none.
+    `user`: number in the group; `version`: that answered, "" without; `status`: UNANSWERED without an answer;
+    `problem`: why there is none; `pod`: that answered, "" without.
     """
 
     time: float
@@ -55,6 +57,7 @@ class Answer:
     version: str
     status: int
     problem: str = ""
+    pod: str = ""
 
     def line(self) -> str:
         """As a JSON line."""
@@ -101,16 +104,18 @@ class User:
             due = max(due + self._group.period, time.time())
 
     async def _ask(self) -> Answer:
-        sent, version, status, problem = time.time(), "", UNANSWERED, ""
+        sent, version, status, problem, pod = time.time(), "", UNANSWERED, "", ""
         try:
             async with asyncio.timeout(_LATE_SECONDS):
-                version, status = await self._exchange()
+                version, status, pod = await self._exchange()
         except (OSError, EOFError, TimeoutError) as error:
             self._hang_up()
             problem = repr(error)
-        return Answer(sent, time.time(), self._group.host, self._group.name, self._number, version, status, problem)
+        me = (self._group.host, self._group.name, self._number)
+        return Answer(sent, time.time(), *me, version, status, problem, pod)
 
-    async def _exchange(self) -> tuple[str, int]:
+    async def _exchange(self) -> tuple[str, int, str]:
+        """Version, status and pod of the next answer."""
         if self._connection is None:
             self._connection = await asyncio.open_connection(*self._gateway)
         reader, writer = self._connection
@@ -123,7 +128,8 @@ class User:
                 self._jar.take(value)
         if ("connection", "close") in headers:
             self._hang_up()
-        return next((value for name, value in headers if name == "x-version"), ""), status
+        told = dict(headers)
+        return told.get(self._group.told_by, ""), status, told.get("x-pod", "")
 
     def _request(self) -> bytes:
         headers = {"host": self._group.host, "user-agent": "coalmine-user", **self._group.headers}

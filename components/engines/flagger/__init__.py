@@ -84,7 +84,10 @@ class FlaggerEngine(Engine):
             "every change of the pods is a release of its own to Flagger",
             f"leave rollback.fast_window out and go back with `coalmine promote --full`, or {_OTHER}",
         ),
-        **{feature: Native(Evidence.API_SERVER) for feature in GATES},
+        **{feature: Native(Evidence.TRAFFIC) for feature in GATES},
+        # Told, not asked: they change nobody's answers.
+        Feature.GATE_POST: Native(Evidence.CONTROLLER),
+        Feature.GATE_EVENT: Native(Evidence.CONTROLLER),
         Feature.EVERY_NODE: Native(Evidence.CONTROLLER),
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),

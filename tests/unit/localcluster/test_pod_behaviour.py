@@ -2,7 +2,8 @@
 
 import pytest
 
-from localcluster.pods.behaviour import ERROR_RATE, FAILED, LATENCY, OK, behaviour_of
+from localcluster.pods.behaviour import ERROR_RATE, FAILED, LATENCY, OK, SETTING, behaviour_of
+from localcluster.pods.server import App
 
 
 def test_without_annotations_a_pod_is_quick_and_right() -> None:
@@ -45,3 +46,9 @@ def test_all_problems_are_told_at_once() -> None:
     problem = behaviour_of({ERROR_RATE: "2", LATENCY: "soon"}).problem
     assert ERROR_RATE in problem
     assert LATENCY in problem
+
+
+def test_a_setting_is_repeated_by_every_answer_and_is_otherwise_left_out() -> None:
+    told = App("shop-1", "1.0.0", behaviour_of({SETTING: "blue"}))
+    assert b"\r\nx-setting: blue\r\n" in told.answer(OK)
+    assert b"x-setting" not in App("shop-1", "1.0.0", behaviour_of({})).answer(OK)

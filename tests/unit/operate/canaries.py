@@ -15,6 +15,9 @@ ERRORS = "Halt shop.shop advancement error-rate 4.93 > 1"
 SLOW = "Halt shop.shop advancement latency-p99 812.40 > 300"
 SILENT = "Halt advancement no values found for custom metric: error-rate: no values found"
 REFUSED = 'Metric query failed for error-rate: request failed: Post "http://prometheus:9090":\n connection refused'
+PRE_GATE = "Halt shop.shop advancement pre-rollout check smoke-test failed not now\n"
+GATE = "Halt shop.shop advancement external check incident failed one is open"
+STOPPED = ("Rollback check stop passed", "Rolling back shop.shop manual webhook invoked")
 NOT_READY = "canary deployment shop.shop not ready: waiting for rollout to finish: 0 of 2 new replicas are updated"
 FAILED = "Canary failed! Scaling down shop.shop"
 

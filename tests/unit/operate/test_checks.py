@@ -100,7 +100,7 @@ def test_a_foreign_metric_is_said_by_its_name() -> None:
             {"name": "gate-incident", "successCondition": "true", "provider": {"web": {}}},
             measured("Error", message="received non 2xx response code: 503"),
             "answer",
-            "gate-incident could not be measured in 1 of 1 checks at weight 10 (received non 2xx response code: 503)",
+            "gate incident did not agree in 1 of 1 checks at weight 10 (received non 2xx response code: 503)",
         ),
     ],
 )

@@ -15,12 +15,15 @@ from .canaries import (
     BEGAN,
     ERRORS,
     FAILED,
+    GATE,
     NEW,
     NOT_READY,
     OLD,
+    PRE_GATE,
     REFUSED,
     SILENT,
     SLOW,
+    STOPPED,
     advanced,
     canary,
     deployment,
@@ -156,6 +159,19 @@ def test_silence_and_a_metric_that_cannot_be_asked_are_told_apart(fake: FakeApi)
     )
 
 
+def test_a_gate_that_says_no_is_the_reason_whenever_it_is_asked(fake: FakeApi) -> None:
+    assert failed(fake, PRE_GATE, threshold(1), FAILED).reason == (
+        "gate smoke-test did not agree in 1 of 1 checks at weight 0 (not now)"
+    )
+    assert failed(fake, advanced(5), event(GATE, 2, count=2), threshold(2), FAILED).reason == (
+        "gate incident did not agree in 2 of 2 checks at weight 5 (one is open)"
+    )
+
+
+def test_a_gate_that_takes_a_release_back_is_named(fake: FakeApi) -> None:
+    assert failed(fake, advanced(5), *STOPPED, FAILED).reason == "gate stop took it back"
+
+
 def test_words_that_only_the_latest_of_many_events_keeps_are_read_too(fake: FakeApi) -> None:
     combined = event(f"(combined from similar events): {ERRORS}", 2, count=3, first=1)
     assert failed(fake, advanced(5), combined, threshold(1), FAILED).reason.startswith("error rate 4.9% > 1% in 1 of 1")
@@ -227,6 +243,8 @@ REFUSALS = {
         "Succeeded": "app 'shop' has no release in progress: version 1.5.0 gets all traffic",
         "Failed": "the release of app 'shop' was taken back already: `coalmine retry shop` begins it again",
         "Promoting": "the release of app 'shop' is decided: all checks passed, its pods replace the stable ones",
+        "Waiting": "the release of app 'shop' has not begun: it waits for a gate, and Flagger forgets whatever is "
+        "asked of it until the gate agrees; deploy the version before instead",
         "Initialized": "the release of app 'shop' has not begun: Flagger has not seen the last change yet, "
         "it looks every 60s",
     },

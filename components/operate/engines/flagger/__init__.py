@@ -123,5 +123,8 @@ def _require_checks(app: str, state: CanaryState) -> None:
         raise Refused(f"the release of app '{app}' was taken back already: `coalmine retry {app}` begins it again")
     if not state.under_way:
         raise Refused(f"the release of app '{app}' has not begun: {state.waits_for}")
+    if state.held:
+        instead = "Flagger forgets whatever is asked of it until the gate agrees; deploy the version before instead"
+        raise Refused(f"the release of app '{app}' has not begun: it waits for a gate, and {instead}")
     if state.rolled_out:
         raise Refused(f"the release of app '{app}' is decided: {state.waits_for}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ....access.client import Object
 from ....spec.values import Duration, Percent
-from ...contract import Verdict
+from ...contract import GATE, Verdict
 from .events import Told
 from .state import CanaryState
 
@@ -14,6 +14,8 @@ _ADVANCED = re.compile(r"Advance \S+ canary weight (\d+)")
 _ABOVE = re.compile(r"Halt \S+ advancement (\S+) (\S+) > (\S+)")
 _NOTHING = re.compile(r"Halt advancement no values found for custom metric: (\S+?):")
 _BROKEN = re.compile(r"Metric query failed for (\S+?): (.*)", re.DOTALL)
+_GATE = re.compile(r"Halt \S+ advancement (?:pre-rollout|external) check (\S+) failed (.*)", re.DOTALL)
+_TAKEN_BACK = re.compile(r"Rollback check (\S+) passed")
 _THRESHOLD = re.compile(r"Rolling back \S+ failed checks threshold reached (\d+)")
 _NOT_READY = re.compile(r"canary deployment \S+ not ready: ")
 _GIVEN_UP = re.compile(r"Canary failed! ")
@@ -49,6 +51,9 @@ def _counted(events: Sequence[Told], state: CanaryState) -> tuple[dict[tuple[str
 
 def cause(events: Sequence[Told], state: CanaryState) -> str:
     """Why a release was taken back that no check ended."""
+    gates = [match[1] for event in events if (match := _TAKEN_BACK.match(event.message))]
+    if gates:
+        return f"gate {gates[-1]} took it back"
     ends = [index for index, event in enumerate(events) if _GIVEN_UP.match(event.message)]
     before = events[: ends[-1]] if ends else events
     if _ended_with(before):
@@ -83,7 +88,8 @@ def _failures(events: Sequence[Told], metrics: Sequence[Object]) -> Iterator[tup
 
 
 def _failure(event: Told, weight: int, metrics: Sequence[Object]) -> Verdict | None:
-    above, nothing, broken = (pattern.match(event.message) for pattern in (_ABOVE, _NOTHING, _BROKEN))
+    patterns = (_ABOVE, _NOTHING, _BROKEN, _GATE)
+    above, nothing, broken, gate = (pattern.match(event.message) for pattern in patterns)
     failed = Verdict("", weight, 0, 0, "", "", no_data=False)
     if above:
         check = above[1]
@@ -92,6 +98,8 @@ def _failure(event: Told, weight: int, metrics: Sequence[Object]) -> Verdict | N
         return replace(failed, check=nothing[1], value="no data", limit=_known(nothing[1], metrics), no_data=True)
     if broken:
         return replace(failed, check=broken[1], value="not measured", problem=" ".join(broken[2].split()))
+    if gate:
+        return replace(failed, check=f"{GATE}{gate[1]}", value="no", problem=" ".join(gate[2].split()))
     return None
 
 

@@ -100,6 +100,11 @@ class CanaryState:
         return self.phase in _UNDER_WAY and self.seen
 
     @property
+    def held(self) -> bool:
+        """Whether a gate keeps the release from beginning: whatever is in the status is overwritten when it agrees."""
+        return self.phase == "Waiting" and self.seen
+
+    @property
     def rolled_out(self) -> bool:
         """Whether all checks are over, and the stable pods are replaced."""
         return self.phase in _ROLLED_OUT
