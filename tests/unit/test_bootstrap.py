@@ -205,7 +205,8 @@ def test_ctrl_c_ends_the_set_up_with_130_and_one_line(tmp_path: Path) -> None:
         "import signal, sys, threading; from localcluster.bootstrap import run\n"
         # What starts the tests in the background, as CI may, has them ignore Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "def wait(*_):\n    print('waiting', flush=True); threading.Event().wait(20)\n"
+        # In short turns: a signal that comes just before a wait is seen when that ends.
+        "def wait(*_):\n    print('waiting', flush=True)\n    while True: threading.Event().wait(0.1)\n"
         "run._set_up = wait; sys.exit(run.main([]))"
     )
     process = subprocess.Popen(

@@ -67,7 +67,7 @@ def data(*arguments: str | Path) -> dict[str, Any]:
 
 def test_good_manifests_pass_and_it_says_how_much_was_judged(tmp_path: Path) -> None:
     code, lines, errors = check(write(tmp_path, rollout(), template(), _object("v1", "Service", "shop", {})))
-    assert lines == ["9 evaluations (9 rules x 2 objects that they apply to) of 3 objects: passed"]
+    assert lines == ["10 evaluations (10 rules x 2 objects that they apply to) of 3 objects: passed"]
     assert (code, errors) == (0, [])
 
 
@@ -78,7 +78,7 @@ def test_a_violation_is_a_line_with_place_rule_object_reason_and_fix(tmp_path: P
     assert lines == [
         f"{file}: document 2: refused by first-step-weight: Rollout shop/shop: the first weight is 25 %, "
         "the limit is 10 %; set spec.strategy.canary.steps[0].setWeight to 10 or less",
-        "9 evaluations (9 rules x 2 objects that they apply to) of 2 objects: refused by first-step-weight",
+        "10 evaluations (10 rules x 2 objects that they apply to) of 2 objects: refused by first-step-weight",
     ]
 
 
@@ -95,7 +95,7 @@ def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
         "passed": False,
         "problems": [],
         "given": 2,
-        "judged": {"rules": 9, "objects": 2, "evaluations": 9},
+        "judged": {"rules": 10, "objects": 2, "evaluations": 10},
         "violations": [
             {
                 "rule": "first-step-weight",
@@ -167,7 +167,7 @@ def test_the_configuration_sets_levels_and_limits(tmp_path: Path) -> None:
     assert check(file, "--config", config)[0] == 0
     config.write_text('{"first-step-weight": "disabled"}')
     code, lines, _ = check(file, "--config", config)
-    assert (code, lines) == (0, ["8 evaluations (8 rules x 2 objects that they apply to) of 2 objects: passed"])
+    assert (code, lines) == (0, ["9 evaluations (9 rules x 2 objects that they apply to) of 2 objects: passed"])
 
 
 def test_a_wrong_configuration_is_named_all_at_once_and_judges_nothing(tmp_path: Path) -> None:
