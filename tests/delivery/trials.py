@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.compile import Compiled
+from components.engines.argo_rollouts.analysis import experiment_services
 from components.operate.contract import State
 from components.plan import Plan
 from components.platform.namespaces import APPS_LABEL
@@ -208,6 +209,8 @@ class Trials:
                 if one["metadata"]["name"].startswith(f"{trial.name}-{trial.state.pod_hash}-")
             ]
 
+        named = experiment_services(trial.plan)
+        services = self.cluster.api.items(path_of("v1/services", trial.plan.namespace))
         split = path_of("networking.istio.io/v1/virtualservices", trial.plan.namespace, f"{trial.name}-split")
         routes = self.cluster.api.get(split)["spec"]["http"]
         # Argo Rollouts leaves one of the two with weight 0, to which no request goes.
@@ -215,7 +218,7 @@ class Trials:
         return Left(
             len(owned("argoproj.io/v1alpha1/experiments")),
             tuple(sorted(hosts - {trial.plan.stable_service, trial.plan.canary_service})),
-            tuple(one["metadata"]["name"] for one in owned("v1/services")),
+            tuple(one["metadata"]["name"] for one in services if one["metadata"]["name"] in named),
             sum(one["spec"]["replicas"] for one in owned("apps/v1/replicasets")),
         )
 

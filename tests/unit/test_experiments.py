@@ -95,6 +95,22 @@ def test_what_is_measured_by_pods_is_measured_by_the_experiments(tmp_path: Path)
     assert values["stable-pod-hash"] == "{{templates.baseline.replicaset.name}}"
 
 
+def test_its_services_have_names_that_the_controller_cannot_forget(tmp_path: Path) -> None:
+    """Where they are those of the ReplicaSets it says them once, and may lose them: users would get errors."""
+    release = compiled(tmp_path)
+    own = release.plan.revision.rpartition("-")[2]
+    names = {one["name"]: one["service"]["name"] for one in experiment(release)["templates"]}
+    assert names == {"baseline": f"shop-{own}-baseline", "canary": f"shop-{own}-experiment"}
+
+
+def test_what_is_measured_by_services_is_measured_by_the_experiments(tmp_path: Path) -> None:
+    own = {"kind": "query", "name": "queue", "query": 'max(depth{service="{{service}}"})', "max": 9}
+    release = compiled(tmp_path, analysis={"checks": [{**own, "compared_with_stable": {"factor": 1.5}}]})
+    asked = queries(release, "shop-experiment")["queue-vs-stable"]
+    for one in experiment(release)["templates"]:
+        assert f'service="{one["service"]["name"]}"' in asked
+
+
 def test_the_runs_of_an_experiment_say_whose_they_are(tmp_path: Path) -> None:
     release = compiled(tmp_path, gates=[{"name": "desk", "when": "pre", "url": "https://desk.example.com"}])
     steps = canary(release)["steps"]
@@ -195,5 +211,5 @@ def test_requests_of_pods_with_several_ports_would_find_none(tmp_path: Path) -> 
 
 
 def test_a_name_that_leaves_no_room_for_the_services_is_refused(tmp_path: Path) -> None:
-    found = messages(tmp_path, changed(app(), "name", to="x" * 35))
-    assert any("the app's may have 34 characters, and has 35" in one for one in found), found
+    found = messages(tmp_path, changed(app(), "name", to="x" * 42))
+    assert any("the app's may have 41 characters, and has 42" in one for one in found), found

@@ -91,6 +91,12 @@ def _experiment_name(plan: Plan) -> str:
     return f"{plan.name}-experiment"
 
 
+def experiment_services(plan: Plan) -> tuple[str, str]:
+    """The Services of an experiment's pods, of the new version and of the baseline: of this version alone."""
+    own = plan.revision.rpartition("-")[2]
+    return f"{plan.name}-{own}-experiment", f"{plan.name}-{own}-baseline"
+
+
 def _background_name(plan: Plan) -> str:
     return f"{plan.name}-background"
 
@@ -147,8 +153,7 @@ def _question(asked: _Asked, check: Check) -> Question:
     workload, stable = (
         _argument(name) if asked.of_experiment else f"{plan.name}-{_argument(name)}" for name in _HASHES
     )
-    # The Service of an experiment's pods is called like their ReplicaSet.
-    services = (workload, stable) if asked.of_experiment else (plan.canary_service, plan.stable_service)
+    services = experiment_services(plan) if asked.of_experiment else (plan.canary_service, plan.stable_service)
     return Question(
         check=check,
         app=plan.name,
