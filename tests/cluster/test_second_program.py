@@ -25,7 +25,7 @@ def test_a_program_with_the_installed_package_previews_its_platform_and_apps(ins
     preview = project.pulumi("preview", "--stack", "dev", "--json", *pack)
     assert preview.code == 0, preview.text
     judged = outcome(events.read_text(encoding="utf-8"))
-    assert (judged.refusals, judged.judged.rules) == ((), 9), "the example breaks a rule, or is not judged by all"
+    assert (judged.refusals, judged.judged.rules) == ((), 10), "the example breaks a rule, or is not judged by all"
     for made_by in ("Platform", "Istio", "ArgoRollouts", "Prometheus", "App"):
         assert f"coalmine:index:{made_by}" in preview.text
     for app in ("catalogue", "basket"):
