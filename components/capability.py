@@ -4,7 +4,7 @@ One cell says it for the compiler, which refuses what is not there, and for the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .features import Feature
@@ -48,6 +48,13 @@ Capability = Native | Emulated | Refused
 Cells = Mapping[Feature, Capability]
 
 
-def cells(able: Cells, others: Refused, family: frozenset[Feature]) -> Cells:
-    """A cell for every feature of a family: those given, and one refusal for all others."""
-    return {feature: able.get(feature, others) for feature in Feature if feature in family}
+def cells(able: Cells, others: Refused, family: frozenset[Feature], since: str = "") -> Cells:
+    """A cell for every feature of a family: those given, and one refusal for all others.
+
+    `since`: the lowest version of the engine that knows the router, for the cells that name none of their own.
+    """
+    return {feature: _dated(able.get(feature, others), since) for feature in Feature if feature in family}
+
+
+def _dated(cell: Capability, since: str) -> Capability:
+    return cell if isinstance(cell, Refused) or cell.since else replace(cell, since=since)

@@ -200,7 +200,7 @@ def _of_routers(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Iterat
 
 
 def _unsupported(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Iterator[Finding]:
-    """Features that the engine with one of the routers lacks; the first such router is named."""
+    """Features that the engine, or its version, lacks with one of the routers; the first such router is named."""
     for feature, path in needs(plan).items():
         for router in routers:
             cell = capability(engine, router, feature)
@@ -208,6 +208,10 @@ def _unsupported(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Itera
                 pair = f"engine '{engine.kind}' with router '{router.kind}'"
                 why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
                 yield path, f"{why}; {cell.instead}"
+                break
+            if cell.since and engine.older_than(cell.since):
+                why = f"app '{plan.name}' needs {feature.value}, which engine '{engine.kind}' with router"
+                yield path, f"{why} '{router.kind}' has since {cell.since} only: name that in engine.version"
                 break
 
 

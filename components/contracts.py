@@ -278,6 +278,10 @@ class Engine(VariantModel, ABC):
         """Path and message of why routers, each of which it can use for an app, cannot be used at once."""
         yield from ()
 
+    def older_than(self, version: str) -> bool:
+        """Whether the cluster runs an older version of it than this one, as far as the stack says."""
+        return False
+
     def untold(self, events: Sequence[Event]) -> str:
         """Why a channel cannot be told of just these events, and what it can; "" where it can."""
         return ""

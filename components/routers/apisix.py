@@ -62,6 +62,7 @@ class ApisixRouter(Router, RolloutsRouter, FlaggerRouter):
                 "use strategy 'canary' with weights alone",
             ),
             ROUTED_BY_FLAGGER,
+            since="1.27.0",
         ),
     }
     flagger_provider: ClassVar[str] = "apisix"

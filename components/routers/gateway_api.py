@@ -94,6 +94,7 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
             },
             Refused("it is not known", ""),
             ROUTED_BY_FLAGGER,
+            since="1.35.0",
         ),
     }
     plugin: ClassVar[str] = _PLUGIN

@@ -38,6 +38,7 @@ class KumaRouter(Router, FlaggerRouter):
                 "use strategy 'canary' with weights alone",
             ),
             ROUTED_BY_FLAGGER,
+            since="1.17.0",
         )
     }
     flagger_provider: ClassVar[str] = "kuma"

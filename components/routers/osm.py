@@ -28,6 +28,7 @@ class OsmRouter(Router, FlaggerRouter):
             },
             Refused("a TrafficSplit holds weights and nothing else", "use strategy 'canary' with weights alone"),
             ROUTED_BY_FLAGGER,
+            since="1.13.0",
         )
     }
     flagger_provider: ClassVar[str] = "osm"

@@ -46,6 +46,7 @@ class SkipperRouter(Router, FlaggerRouter):
                 "use strategy 'canary' with weights alone",
             ),
             ROUTED_BY_FLAGGER,
+            since="1.1.0",
         )
     }
     flagger_provider: ClassVar[str] = "skipper"

@@ -34,7 +34,7 @@ class SmiRouter(Router, RolloutsRouter, FlaggerRouter):
 
     capabilities: ClassVar[Mapping[str, Cells]] = {
         "argo-rollouts": cells({**_ABLE, Feature.EXPERIMENT: NO_EXPERIMENT}, _ONLY_WEIGHTS, ROUTED),
-        "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER),
+        "flagger": cells(_ABLE, _ONLY_WEIGHTS, ROUTED_BY_FLAGGER, since="1.8.0"),
     }
     flagger_provider: ClassVar[str] = "smi:v1alpha2"
     end_of_life: ClassVar[str] = (

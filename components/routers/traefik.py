@@ -68,6 +68,7 @@ class TraefikRouter(Router, RolloutsRouter, FlaggerRouter):
             },
             _ONLY_WEIGHTS,
             ROUTED_BY_FLAGGER,
+            since="1.4.0",
         ),
     }
     controller_arguments: ClassVar[Sequence[str]] = (f"--traefik-api-group={_GROUP}", f"--traefik-api-version={_API}")

@@ -105,13 +105,16 @@ class FlaggerEngine(Engine):
         found = [*_uncounted(plan), *hook_problems(plan), *in_template, *_missing_stable(plan), *target_problems(plan)]
         return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
 
+    def older_than(self, version: str) -> bool:
+        return _numbers(version) > _numbers(self.version)
+
     def untold(self, events: Sequence[Event]) -> str:
         return untold(events)
 
     def check_problems(self, check: Check, provider: MetricProvider) -> Iterator[Finding]:
         asked = FlaggerMetrics.of(provider)
         since = asked.flagger_since
-        if since and _numbers(since) > _numbers(self.version):
+        if since and self.older_than(since):
             why = f"Flagger {self.version} does not know '{provider.kind}' and would ask Prometheus instead"
             yield (), f"{why}: it is there since {since}, which engine.version may name, or ask another provider"
         yield from asked.flagger_problems(check)
