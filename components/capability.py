@@ -53,7 +53,8 @@ def cells(able: Cells, others: Refused, family: frozenset[Feature], since: str =
 
     `since`: the lowest version of the engine that knows the router, for the cells that name none of their own.
     """
-    return {feature: _dated(able.get(feature, others), since) for feature in Feature if feature in family}
+    dated = {feature: _dated(cell, since) for feature, cell in able.items()} if since else able
+    return {feature: dated.get(feature, others) for feature in Feature if feature in family}
 
 
 def _dated(cell: Capability, since: str) -> Capability:

@@ -204,15 +204,20 @@ def _unsupported(plan: Plan, engine: Engine, routers: Sequence[Router]) -> Itera
     for feature, path in needs(plan).items():
         for router in routers:
             cell = capability(engine, router, feature)
-            if isinstance(cell, Refused):
+            lacking = _lacking(cell, engine)
+            if lacking:
                 pair = f"engine '{engine.kind}' with router '{router.kind}'"
-                why = f"app '{plan.name}' needs {feature.value}, which {pair} cannot do: {cell.why}"
-                yield path, f"{why}; {cell.instead}"
+                yield path, f"app '{plan.name}' needs {feature.value}, which {pair} {lacking}"
                 break
-            if cell.since and engine.older_than(cell.since):
-                why = f"app '{plan.name}' needs {feature.value}, which engine '{engine.kind}' with router"
-                yield path, f"{why} '{router.kind}' has since {cell.since} only: name that in engine.version"
-                break
+
+
+def _lacking(cell: Capability, engine: Engine) -> str:
+    """Why the engine, in its version, does not do what a cell says, as the end of a sentence; "" where it does."""
+    if isinstance(cell, Refused):
+        return f"cannot do: {cell.why}; {cell.instead}"
+    if cell.since and engine.older_than(cell.since):
+        return f"has since {cell.since} only: name that in engine.version"
+    return ""
 
 
 def _notes(plan: Plan, engine: Engine, routers: Sequence[Router]) -> tuple[str, ...]:
