@@ -21,19 +21,24 @@ class Evidence(Enum):
 
 @dataclass(frozen=True)
 class Native:
-    """The engine has this feature. Fields: `evidence`; `since`: the lowest version of the engine, "" for all."""
+    """The engine has this feature. Fields: `evidence`; `since`: the lowest version of the engine, "" for all.
+
+    `before`: what works with a lower one, as an instruction, "" where nothing does.
+    """
 
     evidence: Evidence
     since: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
 class Emulated:
-    """The same effect by other means. Fields: `how`: in a few words; `evidence`, `since`: as in Native."""
+    """The same effect by other means. Fields: `how`: in a few words; `evidence`, `since`, `before`: as in Native."""
 
     how: str
     evidence: Evidence
     since: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)

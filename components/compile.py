@@ -216,7 +216,8 @@ def _lacking(cell: Capability, engine: Engine) -> str:
     if isinstance(cell, Refused):
         return f"cannot do: {cell.why}; {cell.instead}"
     if cell.since and engine.older_than(cell.since):
-        return f"has since {cell.since} only: name that in engine.version"
+        instead = ["name that in engine.version", *([cell.before] if cell.before else [])]
+        return f"has since {cell.since} only: {', or '.join(instead)}"
     return ""
 
 

@@ -15,6 +15,7 @@ class Feature(Enum):
     MIRROR_METHODS = "copies of requests of some methods only"
     MIRROR_AND_WEIGHTS = "copies of requests beside weights"
     SESSION_AFFINITY = "users who keep the version they got"
+    CANARY_AFFINITY = "users who keep the new version once they got it"
     BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
     SEVERAL_ROUTERS = "several routers at once"
     EVERY_NODE = "a pod on every node"
@@ -50,6 +51,7 @@ ROUTED = frozenset(
         Feature.MIRROR_METHODS,
         Feature.MIRROR_AND_WEIGHTS,
         Feature.SESSION_AFFINITY,
+        Feature.CANARY_AFFINITY,
         Feature.BLUE_GREEN,
         Feature.EXPERIMENT,
     }

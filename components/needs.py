@@ -36,7 +36,8 @@ def _of_release(plan: Plan) -> Iterator[tuple[Feature, Path]]:
     if plan.traffic.match:
         yield Feature.MATCH, ("traffic", "match")
     if plan.session_affinity:
-        yield Feature.SESSION_AFFINITY, ("delivery", "session_affinity")
+        kept = Feature.CANARY_AFFINITY if plan.session_affinity.stable_may_drift else Feature.SESSION_AFFINITY
+        yield kept, ("delivery", "session_affinity")
     yield from _of_analysis(plan)
     if "keep_old_pods" in rollback.model_fields_set and rollback.keep_old_pods.milliseconds:
         yield Feature.KEEP_OLD_PODS, ("delivery", "rollback", "keep_old_pods")

@@ -19,6 +19,11 @@ NO_EXPERIMENT = Refused(
     "leave the experiment out and keep compared_with_stable, where the router counts both versions",
 )
 """The answer of every router that gives an experiment's pods no requests of their own, or cannot count these."""
+NO_COOKIES = Refused(
+    "Argo Rollouts sets no cookies",
+    "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
+)
+"""The answer of every router on which Flagger could do it."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..capability import Emulated, Evidence
+from ..capability import Emulated, Evidence, Refused
 from ..contracts import Bounds, Question
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
@@ -28,7 +28,12 @@ KEEPS_THE_CANARY = Emulated(
     "a user who asks often gets it soon, however small the weight",
     Evidence.TRAFFIC,
 )
-"""How Flagger keeps users at a version, whatever the router; wherever it does it is proven by users with cookies."""
+"""How Flagger keeps users at the new version, whatever the router; wherever it does, users with cookies prove it."""
+STABLE_DRIFTS = Refused(
+    "Flagger remembers only who got the canary there, and every request of all others is a new chance to get it",
+    "set session_affinity.stable_may_drift to true where that may be",
+)
+"""Why Flagger keeps nobody at the stable version behind a router that has no second cookie."""
 
 
 @dataclass(frozen=True)

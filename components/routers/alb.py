@@ -28,6 +28,7 @@ _NO_COHORT = Refused(
     "Argo Rollouts writes a cohort's rule into the Ingress's own list, where changes of ours would be dropped",
     "use strategy 'canary' with weights alone",
 )
+_OWN_COOKIE = Refused("an ALB's cookie has a name of its own", "leave session_affinity out")
 _NO_COPIES = Refused("an ALB copies no requests", "use strategy 'canary' with weights alone")
 
 
@@ -57,7 +58,8 @@ class AlbRouter(Router, RolloutsRouter):
             Feature.MIRROR: _NO_COPIES,
             Feature.MIRROR_METHODS: _NO_COPIES,
             Feature.MIRROR_AND_WEIGHTS: _NO_COPIES,
-            Feature.SESSION_AFFINITY: Refused("an ALB's cookie has a name of its own", "leave session_affinity out"),
+            Feature.SESSION_AFFINITY: _OWN_COOKIE,
+            Feature.CANARY_AFFINITY: _OWN_COOKIE,
             Feature.BLUE_GREEN: Refused(
                 "an ALB drops requests while the pods of a Service are replaced by others", "use strategy 'canary'"
             ),

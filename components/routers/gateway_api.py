@@ -15,7 +15,14 @@ from pydantic.alias_generators import to_camel
 from .. import known_series, refusals
 from ..capability import Cells, Emulated, Evidence, Native, Refused, cells
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, RolloutsRouting, Services, may_rewrite
+from ..contracts_of.argo_rollouts import (
+    NO_COOKIES,
+    NO_EXPERIMENT,
+    RolloutsRouter,
+    RolloutsRouting,
+    Services,
+    may_rewrite,
+)
 from ..contracts_of.flagger import KEEPS_THE_CANARY, ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, named_by_content, without_nothing
@@ -34,6 +41,14 @@ _NO_COPIES = Refused(
     "its plug-in takes the step and copies nothing",
     "use strategy 'mirror' with engine 'flagger', or weights and a cohort of your own people",
 )
+_KEEPS_BOTH = Emulated(
+    "who got the stable version keeps it for one hold, and is drawn again at the next weight",
+    Evidence.OPAQUE,
+    since="1.41.0",
+    before="set session_affinity.stable_may_drift to true where users of the stable version may get the new one at any "
+    "request",
+)
+"""Of no other router's. Source: flagger v1.41, pkg/router/gateway_api.go, getSessionAffinityRouteRules."""
 _REGEX_COOKIE = Emulated("a regular expression on the header `cookie`", Evidence.OPAQUE)
 
 
@@ -77,10 +92,8 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.MIRROR: _NO_COPIES,
             Feature.MIRROR_METHODS: _NO_COPIES,
             Feature.MIRROR_AND_WEIGHTS: _NO_COPIES,
-            Feature.SESSION_AFFINITY: Refused(
-                "Argo Rollouts sets no cookies",
-                "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
-            ),
+            Feature.SESSION_AFFINITY: NO_COOKIES,
+            Feature.CANARY_AFFINITY: NO_COOKIES,
             Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
         },
         "flagger": cells(
@@ -90,7 +103,8 @@ class GatewayApiRouter(Router, RolloutsRouter, FlaggerRouter):
                 Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
                 Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
                 Feature.MIRROR: Native(Evidence.TRAFFIC),
-                Feature.SESSION_AFFINITY: KEEPS_THE_CANARY,
+                Feature.SESSION_AFFINITY: _KEEPS_BOTH,
+                Feature.CANARY_AFFINITY: KEEPS_THE_CANARY,
             },
             Refused("it is not known", ""),
             ROUTED_BY_FLAGGER,

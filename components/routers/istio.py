@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from .. import known_series
-from ..capability import Cells, Emulated, Evidence, Native, Refused
+from ..capability import Cells, Emulated, Evidence, Native
 from ..contracts import Measured, OwnedField, RequestSeries, Router
-from ..contracts_of.argo_rollouts import RolloutsRouter, RolloutsRouting, Services
-from ..contracts_of.flagger import KEEPS_THE_CANARY, FlaggerRouter, FlaggerRouting
+from ..contracts_of.argo_rollouts import NO_COOKIES, RolloutsRouter, RolloutsRouting, Services
+from ..contracts_of.flagger import KEEPS_THE_CANARY, STABLE_DRIFTS, FlaggerRouter, FlaggerRouting
 from ..features import Feature
 from ..manifests.meta import Manifest, manifest, without_nothing
 from ..plan import Plan
@@ -51,10 +51,8 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.MIRROR: Native(Evidence.TRAFFIC),
             Feature.MIRROR_METHODS: Native(Evidence.TRAFFIC),
             Feature.MIRROR_AND_WEIGHTS: Native(Evidence.API_SERVER),
-            Feature.SESSION_AFFINITY: Refused(
-                "Argo Rollouts sets no cookies",
-                "give a cookie to some users and name it in an audience, or choose engine 'flagger'",
-            ),
+            Feature.SESSION_AFFINITY: NO_COOKIES,
+            Feature.CANARY_AFFINITY: NO_COOKIES,
             Feature.BLUE_GREEN: Native(Evidence.TRAFFIC),
             Feature.EXPERIMENT: Native(Evidence.TRAFFIC),
         },
@@ -64,7 +62,8 @@ class IstioRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.HEADER_COHORT: Native(Evidence.TRAFFIC),
             Feature.COOKIE_COHORT: Emulated("a regular expression on the header `cookie`", Evidence.TRAFFIC),
             Feature.MIRROR: Native(Evidence.TRAFFIC),
-            Feature.SESSION_AFFINITY: KEEPS_THE_CANARY,
+            Feature.SESSION_AFFINITY: STABLE_DRIFTS,
+            Feature.CANARY_AFFINITY: KEEPS_THE_CANARY,
         },
     }
     flagger_provider: ClassVar[str] = "istio"

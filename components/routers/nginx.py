@@ -61,6 +61,7 @@ class NginxRouter(Router, RolloutsRouter, FlaggerRouter):
             Feature.MIRROR_METHODS: _NO_COPIES,
             Feature.MIRROR_AND_WEIGHTS: _NO_COPIES,
             Feature.SESSION_AFFINITY: _NO_COOKIES,
+            Feature.CANARY_AFFINITY: _NO_COOKIES,
             Feature.BLUE_GREEN: Native(Evidence.API_SERVER),
         },
         "flagger": cells(
@@ -70,6 +71,7 @@ class NginxRouter(Router, RolloutsRouter, FlaggerRouter):
                 Feature.HEADER_COHORT: Native(Evidence.API_SERVER),
                 Feature.COOKIE_COHORT: Native(Evidence.API_SERVER),
                 Feature.SESSION_AFFINITY: _NO_COOKIES,
+                Feature.CANARY_AFFINITY: _NO_COOKIES,
             },
             _NO_COPIES,
             ROUTED_BY_FLAGGER,

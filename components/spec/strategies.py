@@ -90,12 +90,19 @@ class Step(Ruled):
 
 
 class SessionAffinity(Strict):
-    """A user who got the canary once keeps it, by a cookie that the router sets."""
+    """A user who got a version keeps it, by cookies that the router sets."""
 
     cookie: CookieText
-    """Name of the cookie."""
+    """Name of the cookie of users who got the new version; that of all others has `-stable` behind it."""
     max_age: PositiveDuration = Duration.of_seconds(86_400)
-    """How long it lasts."""
+    """How long the new version's lasts; that of the stable one lasts for one hold."""
+    stable_may_drift: bool = False
+    """Whether only the new version is kept: whoever got the stable one may get the new one at any later request."""
+
+    @property
+    def stable_cookie(self) -> str:
+        """Name of the cookie of users who got the stable version."""
+        return f"{self.cookie}-stable"
 
 
 class Delivered(Ruled):

@@ -183,7 +183,7 @@ def every_strategy() -> Iterator[Plan]:
     releases: list[dict[str, Any]] = [
         {"steps": steps},
         {"steps": [{**steps[0], "audience": headers}, steps[1]]},
-        {"steps": steps, "session_affinity": {"cookie": "version"}},
+        {"steps": steps, "session_affinity": {"cookie": "version", "stable_may_drift": True}},
         {"strategy": "blue-green", "hold": "5m"},
         {"strategy": "ab", "hold": "5m", "cohort": headers},
         {"strategy": "ab", "hold": "5m", "cohort": cookie},

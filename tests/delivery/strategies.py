@@ -70,7 +70,7 @@ STICKY = Case(
     "flagger-sticky",
     FLAGGER,
     {
-        "session_affinity": {"cookie": "sticky-canary"},
+        "session_affinity": {"cookie": "sticky-canary", "stable_may_drift": True},
         "steps": [{"weight": 10, "hold": "10s"}, {"weight": 40, "hold": "10s"}],
     },
     (Users("everybody", users=40, period=2.0),),

@@ -41,7 +41,7 @@ COHORT = {"headers": {"x-beta": {"exact": "yes"}}}
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "canary": {"steps": _steps(10, 30, 50)},
     "audience": {"steps": [{"audience": COHORT, "hold": "5m"}, *_steps(10, 40, 60)]},
-    "session": {"steps": _steps(10, 30, 50), "session_affinity": {"cookie": "version"}},
+    "session": {"steps": _steps(10, 30, 50), "session_affinity": {"cookie": "version", "stable_may_drift": True}},
     "blue-green": {"strategy": "blue-green", "hold": "5m"},
     "ab": {"strategy": "ab", "cohort": COHORT, "hold": "5m"},
     "mirror": {"strategy": "mirror", "copies": {"methods": "all"}, "hold": "5m"},

@@ -115,7 +115,8 @@ def test_flagger_copies_requests_and_keeps_users_apart(tmp_path: Path) -> None:
     analysis = canary(tmp_path / "a", delivery)["analysis"]
     assert (analysis["mirror"], analysis["mirrorWeight"], analysis["iterations"]) == (True, 20, 10)
     steps = [{"weight": 10, "hold": "1m"}, {"weight": 50, "hold": "1m"}]
-    sticky = canary(tmp_path / "b", {"steps": steps, "session_affinity": {"cookie": "c", "max_age": "1h"}})
+    kept = {"cookie": "c", "max_age": "1h", "stable_may_drift": True}
+    sticky = canary(tmp_path / "b", {"steps": steps, "session_affinity": kept})
     assert sticky["analysis"]["sessionAffinity"] == {"cookieName": "c", "maxAge": 3600}
     assert sticky["analysis"]["stepWeights"] == [10, 50]
 

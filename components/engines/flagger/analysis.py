@@ -12,6 +12,7 @@ from ...manifests.meta import Manifest, manifest, without_nothing
 from ...manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from ...plan import Plan
 from ...spec.checks import Check, check_name, comparison, comparison_name
+from ...spec.strategies import SessionAffinity
 from ...spec.values import Duration
 from .alerts import Alert
 
@@ -117,13 +118,19 @@ def analysis(plan: Plan, routing: FlaggerRouting, metrics: Sequence[Metric], ale
 def _traffic(plan: Plan, routing: FlaggerRouting) -> Manifest:
     affinity = plan.session_affinity
     if any(stage.weight for stage in plan.stages):
-        sticky = {"cookieName": affinity.cookie, "maxAge": affinity.max_age.whole_seconds} if affinity else None
+        sticky = _sticky(affinity) if affinity else None
         return without_nothing({"stepWeights": [stage.weight for stage in plan.stages], "sessionAffinity": sticky})
     [stage] = plan.stages
     counted = {"iterations": stage.gate.count}
     if stage.route.mirror:
         return {**counted, "mirror": True, "mirrorWeight": int(stage.route.mirror.share.value)}
     return {**counted, "match": list(routing.match)}
+
+
+def _sticky(affinity: SessionAffinity) -> Manifest:
+    """Who keeps which version. Flagger itself has the stable version's cookie last for one interval."""
+    canary = {"cookieName": affinity.cookie, "maxAge": affinity.max_age.whole_seconds}
+    return canary if affinity.stable_may_drift else {**canary, "primaryCookieName": affinity.stable_cookie}
 
 
 def _interval(length: Duration) -> str:

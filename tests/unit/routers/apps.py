@@ -14,6 +14,8 @@ INTERNAL = {"headers": {"x-internal": {"exact": "yes"}}}
 AB = {"strategy": "ab", "cohort": INTERNAL, "hold": "5m"}
 COPIES = {"strategy": "mirror", "copies": {"methods": "all"}, "hold": "5m"}
 STICKY = {**WEIGHTS, "session_affinity": {"cookie": "c"}}
+DRIFTING = {**WEIGHTS, "session_affinity": {"cookie": "c", "stable_may_drift": True}}
+"""Who got the new version keeps it, and nobody else."""
 INSIDE = {"hosts": ["shop.shop"]}
 """Traffic in a mesh, sent to the app's own Service."""
 

@@ -9,7 +9,7 @@ from components.platform.pieces.argo_rollouts import PIECE
 from components.spec.cluster import StackSpec
 from tests.specs import changed, only, stack_keys
 
-from .apps import AB, BLUE_GREEN, COPIES, INTERNAL, STICKY, WEIGHTS, app, compiled, refused
+from .apps import AB, BLUE_GREEN, COPIES, INTERNAL, WEIGHTS, app, compiled, refused
 
 GATEWAY = {"kind": "gateway-api", "gateway": "public", "implementation": "contour"}
 TIMED = {"hosts": ["shop.example.com"], "timeout": "10s"}
@@ -64,10 +64,6 @@ def test_a_switch_moves_pods_behind_a_service_so_nobody_owns_the_route(tmp_path:
     [rule] = only(made.manifests, "HTTPRoute")["spec"]["rules"]
     assert [one["name"] for one in rule["backendRefs"]] == ["shop-stable"]
     assert {field.kind for field in made.ownership.fields} == {"Service"}
-
-
-def test_users_who_keep_their_version_are_flaggers(tmp_path: Path) -> None:
-    assert canary(tmp_path, app(STICKY))["analysis"]["sessionAffinity"]["cookieName"] == "c"
 
 
 def test_the_canary_is_measured_by_its_service_alone(tmp_path: Path) -> None:

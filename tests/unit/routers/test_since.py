@@ -6,6 +6,7 @@ import pytest
 
 from components.capability import Refused
 from components.capability_table import as_data, page, rows
+from components.features import Feature
 from tests.specs import Project, changed, example_app, stack_keys
 
 HOST = "shop.shop.svc.cluster.local"
@@ -69,6 +70,8 @@ def test_a_router_that_every_flagger_knows_is_taken_with_any(tmp_path: Path) -> 
 
 def test_the_table_names_the_versions_that_are_refused_below() -> None:
     able = [row for row in rows(["flagger"], list(SINCE)) if row.router in SINCE and not isinstance(row.cell, Refused)]
+    # The Gateway API's second cookie came later than its routes.
+    able = [row for row in able if row.feature is not Feature.SESSION_AFFINITY]
 
     assert {row.router for row in able} == set(SINCE)
     assert all(as_data(row)["since"] == SINCE[row.router] for row in able)
