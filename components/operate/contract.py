@@ -14,7 +14,10 @@ GATE = "gate-"
 
 
 class State(Enum):
-    """How a release stands. Values: the word that people and JSON read."""
+    """How a release stands. Values: the word that people and JSON read.
+
+    WAITING is only what `approve` ends; a release that an address holds is in progress.
+    """
 
     HEALTHY = "healthy"
     IN_PROGRESS = "in progress"

@@ -9,7 +9,7 @@ from components.access.client import Object
 from components.operate.contract import Refused, Release, State
 from components.operate.engines.flagger import FlaggerOperator
 from components.operate.engines.flagger.state import CanaryState
-from components.operate.wording import lines
+from components.operate.wording import advice, headline, lines
 
 from .canaries import (
     BEGAN,
@@ -65,8 +65,8 @@ STATES = {
     "the first version": (canary("Initialized"), NEW, State.HEALTHY),
     "a change that is not seen yet": (canary("Succeeded"), OLD, State.IN_PROGRESS),
     "progressing": (canary("Progressing", 5), OLD, State.IN_PROGRESS),
-    "at a gate": (canary("Waiting"), OLD, State.WAITING),
-    "at the last gate": (canary("WaitingPromotion"), OLD, State.WAITING),
+    "at a gate": (canary("Waiting"), OLD, State.IN_PROGRESS),
+    "at the last gate": (canary("WaitingPromotion"), OLD, State.IN_PROGRESS),
     "promoting": (canary("Promoting"), NEW, State.IN_PROGRESS),
     "finalising": (canary("Finalising"), NEW, State.IN_PROGRESS),
     "succeeded": (canary("Succeeded"), NEW, State.HEALTHY),
@@ -129,6 +129,33 @@ def test_a_release_that_counts_looks_has_one_step(fake: FakeApi, looks: int, ste
     made["status"]["iterations"] = looks
     release = stands(fake, made)
     assert (release.step, release.steps, release.weight, release.verdicts) == (step, 1, 0, ())
+
+
+HELD = {
+    "one gate": ("Waiting", ("office-hours",), "gate office-hours has not agreed to its beginning yet"),
+    "the last one": ("WaitingPromotion", ("sign-off",), "gate sign-off has not agreed to its promotion yet"),
+    "one of two": (
+        "WaitingPromotion",
+        ("sign-off", "law"),
+        "gate sign-off or law has not agreed to its promotion yet",
+    ),
+    "one that is gone": ("Waiting", (), "a gate has not agreed to its beginning yet"),
+}
+TYPES = {"Waiting": "confirm-rollout", "WaitingPromotion": "confirm-promotion"}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_a_release_that_a_gate_holds_says_which_and_is_not_said_to_wait_for_approval(fake: FakeApi, case: str) -> None:
+    phase, gates, expected = HELD[case]
+    made = canary(phase, 5)
+    others = [{"name": "load-test", "type": "rollout"}, {"name": "other", "type": "confirm-traffic-increase"}]
+    made["spec"]["analysis"]["webhooks"] = [*others, *({"name": name, "type": TYPES[phase]} for name in gates)]
+    release = stands(fake, made)
+
+    assert release.reason == f"{expected}, Flagger asks again every 60s"
+    assert headline(release).endswith(f": {release.reason}")
+    assert "approv" not in headline(release)
+    assert advice(release, "shop") == "", "advice that would be refused, or change nothing"
 
 
 def test_when_the_stable_pods_are_replaced_the_new_version_gets_everything(fake: FakeApi) -> None:
@@ -252,7 +279,11 @@ REFUSALS = {
         "Progressing": "app 'shop' was not aborted: it is in progress",
         "Succeeded": "app 'shop' was not aborted: it is healthy",
     },
-    "approve": {"Progressing": "app 'shop' does not wait for an approval that can be given here: it is in progress"},
+    "approve": {
+        "Progressing": "app 'shop' does not wait for an approval that can be given here: it is in progress",
+        "WaitingPromotion": "app 'shop' does not wait for an approval that can be given here: it is in progress: "
+        "a gate has not agreed to its promotion yet, Flagger asks again every 60s",
+    },
 }
 
 

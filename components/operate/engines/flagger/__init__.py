@@ -47,7 +47,8 @@ class FlaggerOperator(Operator):
 
     def approve(self, api: Api, namespace: str, app: str) -> None:
         state = self._existing(api, namespace, app)
-        raise Refused(f"app '{app}' does not wait for an approval that can be given here: it is {state.state.value}")
+        stands = ": ".join(filter(None, (state.state.value, state.waits_for)))
+        raise Refused(f"app '{app}' does not wait for an approval that can be given here: it is {stands}")
 
     def promote(self, api: Api, namespace: str, app: str, full: bool) -> None:
         state = self._existing(api, namespace, app)

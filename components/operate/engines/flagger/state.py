@@ -12,8 +12,9 @@ from ...contract import State
 
 _DECIDED = ("Initialized", "Succeeded", "Failed")
 _ROLLED_OUT = ("Promoting", "Finalising")
-_WAITING = ("Waiting", "WaitingPromotion")
-_UNDER_WAY = ("Progressing", *_WAITING, *_ROLLED_OUT)
+_HELD_BY = {"Waiting": ("confirm-rollout", "beginning"), "WaitingPromotion": ("confirm-promotion", "promotion")}
+"""Of every phase in which a gate holds a release, the type of its webhook, and what it has not agreed to."""
+_UNDER_WAY = ("Progressing", *_HELD_BY, *_ROLLED_OUT)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class CanaryState:
     whether releases are promoted without any check; `interval`: between two looks, in Flagger's own writing;
     `deadline`: seconds without progress that end a release; `changed`: when the wanted pod template was written last,
     `transition`: when the status was, `entered`: when the phase began, as the API writes times, "" if not known;
-    `metrics`: the checks as the Canary names them; `uid`: of the object; `target`: the kind of what it watches.
+    `metrics`, `webhooks`: the checks and the addresses that are asked, as the Canary names them; `uid`: of the object;
+    `target`: the kind of what it watches.
     """
 
     revision: str = ""
@@ -46,6 +48,7 @@ class CanaryState:
     transition: str = ""
     entered: str = ""
     metrics: tuple[Object, ...] = ()
+    webhooks: tuple[Object, ...] = ()
     uid: str = ""
     target: str = "Deployment"
 
@@ -72,6 +75,7 @@ class CanaryState:
             transition=status.get("lastTransitionTime") or "",
             entered=conditions[0].get("lastUpdateTime") or "",
             metrics=tuple(analysis.get("metrics") or ()),
+            webhooks=tuple(analysis.get("webhooks") or ()),
             uid=canary["metadata"].get("uid", ""),
             target=target_kind(canary),
         )
@@ -111,12 +115,13 @@ class CanaryState:
 
     @property
     def state(self) -> State:
-        """How the release stands; never what was said about an older version."""
+        """How the release stands; never what was said about an older version.
+
+        A gate is no approval: it is an address that goes on being asked, and no command of ours ends that.
+        """
         if self.promoted:
             return State.HEALTHY
-        if self.failed:
-            return State.DEGRADED
-        return State.WAITING if self.phase in _WAITING and self.seen else State.IN_PROGRESS
+        return State.DEGRADED if self.failed else State.IN_PROGRESS
 
     @property
     def weight(self) -> int:
@@ -133,11 +138,17 @@ class CanaryState:
             return ""
         if not self.seen or self.phase not in _UNDER_WAY:
             return f"Flagger has not seen the last change yet, it looks every {self.interval}"
-        if self.phase in _WAITING:
-            return "a gate that must be opened"
+        if self.phase in _HELD_BY:
+            return self._held_by(*_HELD_BY[self.phase])
         if self.rolled_out:
             return "all checks passed, its pods replace the stable ones"
         return "it is promoted without any check" if self.unchecked else ""
+
+    def _held_by(self, webhook: str, end: str) -> str:
+        """Several of one type are asked in turn; the status does not say which of them did not agree."""
+        names = [str(one.get("name", "")) for one in self.webhooks if one.get("type") == webhook]
+        gate = f"gate {' or '.join(names)}" if names else "a gate"
+        return f"{gate} has not agreed to its {end} yet, Flagger asks again every {self.interval}"
 
     @property
     def steps(self) -> int:
