@@ -1,7 +1,7 @@
 """Splunk Observability Cloud: a user's SignalFlow program that publishes one series.
 
-Flagger looks back ten intervals; no value is no answer, and several series are an error. Source: flagger v1.41,
-pkg/metrics/providers/splunk.go.
+Flagger looks back ten intervals; no value is no answer, and several series are an error. Sources: flagger v1.41,
+pkg/metrics/providers/splunk.go, and CHANGELOG.md for the first release that knows it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class SplunkProvider(MetricProvider, FlaggerMetrics):
         "query": "data('queue.depth', filter=filter('version', '{{revision}}')).max().publish()",
         "max": 100,
     }
-    flagger_since: ClassVar[str] = "1.41.0"
+    flagger_since: ClassVar[str] = "1.40.0"
 
     def check_problems(self, check: Check) -> Iterator[Finding]:
         if isinstance(check, Query) and check.query.count(".publish(") != 1:

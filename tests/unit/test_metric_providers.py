@@ -84,6 +84,33 @@ def test_what_would_pass_or_ask_the_wrong_one_is_refused(
     assert any(message in one for one in found), found
 
 
+SINCE = {
+    "keptn": ("1.38.0", "1.37.0", "keptn", "keptnmetric/a/{{workload}}"),
+    "splunk": (
+        "1.40.0",
+        "1.39.0",
+        {"kind": "splunk", "address": "https://s"},
+        "data('q', filter=filter('version', '{{revision}}')).publish()",
+    ),
+}
+"""Source: Flagger's change log."""
+
+
+@pytest.mark.parametrize("kind", SINCE)
+def test_the_first_flagger_that_knows_a_provider_is_taken_and_the_one_before_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    since, before, metrics, query = SINCE[kind]
+    check = {**QUERY, "query": query}
+
+    assert project(tmp_path / "since", metrics, check, {"kind": "flagger", "version": since}).messages() == []
+    [message] = project(tmp_path / "before", metrics, check, {"kind": "flagger", "version": before}).messages()
+    assert (
+        f"Flagger {before} does not know '{kind}' and would ask Prometheus instead: it is there since {since}"
+        in message
+    )
+
+
 @pytest.mark.parametrize("kind", ["error_rate", "latency"])
 def test_a_provider_without_the_routers_figures_asks_for_a_query(tmp_path: Path, kind: str) -> None:
     limit = "1%" if kind == "error_rate" else "1s"
