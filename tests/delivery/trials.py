@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -263,7 +263,7 @@ def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
             played[case.name] = Trial(case, plan, cluster, crowd, gateway, time.time(), Restart(cluster.api, before))
             applied.release(cluster.api, candidates[case.name])
         _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
-        _await(lambda: all(trial.prove() for trial in played.values()), _PROVED_SECONDS, played)
+        _await(lambda: prove_all(played.values()), _PROVED_SECONDS, played)
         wait(going.values())
         yield Trials(cluster, played, going, gatekeeper, crowd)
 
@@ -305,6 +305,12 @@ def _answers_all(crowd: Crowd, case: Case, since: float) -> bool:
     latest = {(answer.group, answer.user): (answer.version, answer.status) for answer in asked}
     everybody = sum(group.users for group in case.groups)
     return len(latest) == everybody and set(latest.values()) == {(STABLE, _OK)}
+
+
+def prove_all(trials: Iterable[Trial]) -> bool:
+    """Whether every trial is proved; one that is not keeps none of those behind it from being looked at."""
+    proved = [trial.prove() for trial in trials]
+    return all(proved)
 
 
 def _await(condition: Callable[[], bool], seconds: float, played: Mapping[str, Trial]) -> None:
