@@ -8,6 +8,7 @@ series of pods are those of cAdvisor (the kubelet's /metrics/cadvisor) and of ku
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from ..contracts import Bounds, LabelMatch, MetricProvider, Question, RequestSeries, Version
 from ..contracts_of.argo_rollouts import VECTOR, RolloutsMetrics, conditions
@@ -22,6 +23,15 @@ from ..spec.values import Duration, PositiveDuration
 
 _SAMPLES = 4
 """Scrapes a window must hold, so that a rate survives a missed scrape (Prometheus' own advice for rate())."""
+_SAMPLES_OF_A_RATE = 2
+"""Without which there is none, so that a check of new pods finds no data."""
+_TOLD = Duration.of_seconds(5)
+"""How late a server hears of new pods. Source: Prometheus' discovery/manager.go (updatert)."""
+_RELOAD = Duration.of_seconds(5)
+"""How much later it acts on that, unless it is told otherwise. Source: Prometheus' scrape/manager.go (reloader)."""
+RELOAD_OF_THE_PLATFORMS = Duration.of_seconds(1)
+"""The same for the server that the platform installs: more would be too long for short intervals of checks."""
+_PLATFORMS = "prometheus.monitoring"
 _OF_PODS = frozenset({"cpu", "memory", "restarts"})
 
 
@@ -29,10 +39,12 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
     """Asks a Prometheus server inside the cluster."""
 
     kind: Literal["prometheus"] = "prometheus"
-    address: Url = "http://prometheus.monitoring.svc.cluster.local:9090"
+    address: Url = f"http://{_PLATFORMS}.svc.cluster.local:9090"
     """URL of the server, as the engine's controller sees it."""
     scrape_interval: PositiveDuration = Duration.of_seconds(5)
     """How often pods are scraped."""
+    finds_pods_within: PositiveDuration | None = None
+    """How soon the server finds new pods; unless given, 6s at the address of the platform's own, 10s at any other."""
     timeout: PositiveDuration = Duration.of_seconds(10)
     """How long one query of Argo Rollouts may take; Flagger waits 5s, whatever is written."""
     kube_metrics: bool = False
@@ -53,11 +65,27 @@ class PrometheusProvider(MetricProvider, RolloutsMetrics, FlaggerMetrics):
     compares: ClassVar[frozenset[str]] = frozenset({"argo-rollouts", "flagger"})
     holds: ClassVar[bool] = True
 
+    @property
+    def of_the_platform(self) -> bool:
+        """Whether the address is that of the server which the platform installs."""
+        return urlsplit(self.address).hostname in (_PLATFORMS, f"{_PLATFORMS}.svc", f"{_PLATFORMS}.svc.cluster.local")
+
+    @property
+    def found(self) -> Duration:
+        """How long it may take until the server begins to scrape a new pod."""
+        reload = RELOAD_OF_THE_PLATFORMS if self.of_the_platform else _RELOAD
+        return self.finds_pods_within or Duration(_TOLD.milliseconds + reload.milliseconds)
+
     def problems(self, plan: Plan) -> Iterator[Finding]:
-        shortest = Duration(self.scrape_interval.milliseconds * _SAMPLES)
-        if plan.analysis.interval < shortest:
-            wanted = f"{plan.analysis.interval} is too short for a scrape interval of {self.scrape_interval}"
-            yield ("delivery", "analysis", "interval"), f"{wanted}: at least {shortest}"
+        given, scrape = plan.analysis.interval, self.scrape_interval.milliseconds
+        for_a_window = Duration(scrape * _SAMPLES)
+        for_new_pods = Duration(self.found.milliseconds + scrape * _SAMPLES_OF_A_RATE)
+        shortest = max(for_a_window, for_new_pods)
+        if given < shortest:
+            why = f"a scrape interval of {self.scrape_interval}"
+            if given >= for_a_window:
+                why = f"new pods, which are found within {self.found} and scraped every {self.scrape_interval}"
+            yield ("delivery", "analysis", "interval"), f"{given} is too short for {why}: at least {shortest}"
 
     def check_problems(self, check: Check) -> Iterator[Finding]:
         if check.kind in _OF_PODS and not self.kube_metrics:

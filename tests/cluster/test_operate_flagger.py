@@ -49,7 +49,12 @@ UNBORN = "unborn"
 def delivery() -> DeliverySpec:
     """Flagger on Istio, asking a Prometheus that is not there."""
     discover()
-    metrics = {"kind": "prometheus", "address": "http://127.0.0.1:1", "scrape_interval": "2s"}
+    metrics = {
+        "kind": "prometheus",
+        "address": "http://127.0.0.1:1",
+        "scrape_interval": "2s",
+        "finds_pods_within": "6s",
+    }
     return DeliverySpec.model_validate({"engine": "flagger", "router": "istio", "metrics": metrics})
 
 

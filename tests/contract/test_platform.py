@@ -165,6 +165,16 @@ def test_the_scrape_interval_is_the_one_that_analyses_reckon_with(name: str) -> 
     assert Duration.parse(config["global"]["scrape_timeout"]) <= metrics.scrape_interval  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("name", STACKS)
+def test_the_server_finds_new_pods_as_soon_as_analyses_reckon_with(name: str) -> None:
+    [container] = only(everything(name), "Deployment", "prometheus")["spec"]["template"]["spec"]["containers"]
+    option = "--scrape.discovery-reload-interval="
+    [reload] = [Duration.parse(one.removeprefix(option)) for one in container["args"] if one.startswith(option)]
+    told = Duration.of_seconds(5)
+    metrics = stack(name).spec.delivery.metrics
+    assert metrics.found == Duration(told.milliseconds + reload.milliseconds)  # type: ignore[attr-defined]
+
+
 def test_every_pod_is_scraped_by_one_job_at_most() -> None:
     """The jobs divide the pods by one label: what the first keeps, the second drops."""
     apps, annotated = yaml.safe_load(prometheus.configuration(Duration.of_seconds(15)))["scrape_configs"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.spec.values import Duration
 from tests.specs import Project, changed, example_app, only, stack_keys
 
 QUERY = {"kind": "query", "name": "good", "min": 1}
@@ -82,6 +83,41 @@ def test_what_would_pass_or_ask_the_wrong_one_is_refused(
 ) -> None:
     found = project(tmp_path, metrics, {**QUERY, **check}, engine).messages()
     assert any(message in one for one in found), found
+
+
+ELSEWHERE = "http://prometheus.example.com:9090"
+FOUND_LATE = "is too short for new pods, which are found within"
+SOON_ENOUGH = {
+    "the platform's server, scraping every 2s": ({"scrape_interval": "2s"}, "10s"),
+    "a short name of it": ({"address": "http://prometheus.monitoring:9090", "scrape_interval": "2s"}, "10s"),
+    "one of one's own": ({"address": ELSEWHERE, "scrape_interval": "2s"}, "14s"),
+    "one that is told to be quick": ({"address": ELSEWHERE, "scrape_interval": "2s", "finds_pods_within": "6s"}, "10s"),
+    "one that scrapes often": ({"address": ELSEWHERE, "scrape_interval": "1s"}, "12s"),
+    "one that is slow": ({"scrape_interval": "5s", "finds_pods_within": "1m"}, "1m10s"),
+}
+
+
+@pytest.mark.parametrize("case", SOON_ENOUGH)
+def test_an_interval_in_which_new_pods_have_no_two_samples_is_refused_with_the_least_that_works(
+    tmp_path: Path, case: str
+) -> None:
+    options, least = SOON_ENOUGH[case]
+    metrics, check = {"kind": "prometheus", **options}, {"kind": "error_rate", "max": "1%"}
+    shorter = str(Duration(Duration.parse(least).milliseconds - 1000))
+
+    assert project(tmp_path / "least", metrics, check, interval=least).messages() == []
+    [message] = project(tmp_path / "shorter", metrics, check, interval=shorter).messages()
+    if least == "10s":
+        assert message.endswith("must be at least 10s: shorter windows hold too few samples")
+    else:
+        assert f"delivery.analysis.interval: {shorter} {FOUND_LATE}" in message
+        assert message.endswith(f"at least {least}")
+
+
+def test_of_two_reasons_for_a_longer_interval_the_least_that_works_keeps_both(tmp_path: Path) -> None:
+    metrics = {"kind": "prometheus", "address": ELSEWHERE, "scrape_interval": "4s"}
+    [message] = project(tmp_path, metrics, {"kind": "error_rate", "max": "1%"}, interval="15s").messages()
+    assert message.endswith("15s is too short for a scrape interval of 4s: at least 18s")
 
 
 SINCE = {

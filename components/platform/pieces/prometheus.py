@@ -6,12 +6,11 @@ analysis believe in traffic that was never there.
 
 import hashlib
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
 from ...manifests.meta import Manifest, without_nothing
-from ...metrics.prometheus import PrometheusProvider
+from ...metrics.prometheus import RELOAD_OF_THE_PLATFORMS, PrometheusProvider
 from ...spec.cluster import StackSpec
 from ...spec.values import Duration
 from ..images import PROMETHEUS_IMAGE
@@ -27,9 +26,6 @@ _RBAC = "rbac.authorization.k8s.io/v1"
 _LABELS = {"app.kubernetes.io/name": NAME}
 _CONFIG_FILE = "prometheus.yml"
 _LONGEST_TIMEOUT = Duration.of_seconds(10)
-_FOUND_AT_ONCE = "1s"
-"""After its discovery, which tells of new pods every 5 s, the server may wait 5 s more before it scrapes them: together
-longer than a short interval of checks, which then finds no data. Source: Prometheus' scrape/manager.go (reloader)."""
 _NOBODY = 65534
 
 _POD = "__meta_kubernetes_pod"
@@ -184,7 +180,7 @@ def _container(stack: StackSpec) -> Manifest:
         f"--config.file=/etc/prometheus/{_CONFIG_FILE}",
         "--storage.tsdb.path=/prometheus",
         f"--storage.tsdb.retention.time={options.retention}",
-        f"--scrape.discovery-reload-interval={_FOUND_AT_ONCE}",
+        f"--scrape.discovery-reload-interval={RELOAD_OF_THE_PLATFORMS}",
     ]
     return without_nothing(
         {
@@ -222,10 +218,9 @@ def _scrape_interval(stack: StackSpec) -> Duration:
 
 def _problems(stack: StackSpec) -> list[tuple[str, str]]:
     provider = _provider(stack)
-    host = urlsplit(provider.address).hostname if provider else None
-    own = f"{NAME}.{NAMESPACE}"
-    if provider is None or host in (own, f"{own}.svc", f"{own}.svc.cluster.local"):
+    if provider is None or provider.of_the_platform:
         return []
+    own = f"{NAME}.{NAMESPACE}"
     message = f"{provider.address} is not the server that the platform installs"
     return [
         ("delivery.metrics.address", f"{message}: set platform.prometheus.install to false, or use {own}.svc:{PORT}")
