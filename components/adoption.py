@@ -3,13 +3,15 @@
 import copy
 import http.client
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from .access.client import Api, ApiError, Object, path_of
 from .access.connection import AccessError, connection_of
 from .access.kubeconfig import load
+from .record import record
 from .spec.kubeconfig import Kubeconfig
 from .spec.labels import STACK_LABEL
 
@@ -28,7 +30,7 @@ class UnknownError(Exception):
     """Whether an object exists cannot be told; one line that says why."""
 
 
-@dataclass(frozen=True)
+@record
 class Reference:
     """What an object is found by. Fields: as in its manifest; `namespace`: "" where it has none."""
 
@@ -68,10 +70,19 @@ class Existing:
         self._api: Api | None = None
         self._collections: dict[tuple[str, str], str] = {}
         self._lists: dict[tuple[str, str], Objects | None] = {}
+        self._listing: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
 
     def find(self, reference: Reference) -> Object | None:
         """The live object, None where there is none. Raises UnknownError, unless the cluster is optional."""
         return self._answered(reference, self._find)
+
+    def find_in_new(self, reference: Reference) -> Object | None:
+        """The object as it was when the first of its kind in its namespace was asked for: all come with one request.
+
+        For a namespace that this run makes: what comes into it later is the run's own. Raises UnknownError, unless the
+        cluster is optional.
+        """
+        return self._answered(reference, self._in_namespace)
 
     def labelled(self, reference: Reference, stack: str) -> Object | None:
         """The object where it carries the stack's label, as it was when the first of its kind was asked for.
@@ -86,7 +97,7 @@ class Existing:
     def lacks_namespace(self, name: str) -> bool:
         """Whether nothing can be in it, because it was not there when the first was asked for."""
         try:
-            namespaces = None if self._silent else self._list("v1/namespaces")
+            namespaces = None if self._silent else self._list(path_of("v1/namespaces"))
         except (AccessError, ApiError, OSError) as error:
             self._silent = self._optional and not isinstance(error, ApiError)
             return False
@@ -101,19 +112,27 @@ class Existing:
         collection = self._collection(reference)
         if collection is None:
             return None
-        objects = self._list(collection, label)
+        return self._chosen(reference, self._list(path_of(collection), label))
+
+    def _in_namespace(self, reference: Reference) -> Object | None:
+        collection = self._collection(reference)
+        return self._chosen(reference, self._list(path_of(collection, reference.namespace))) if collection else None
+
+    def _chosen(self, reference: Reference, objects: Objects | None) -> Object | None:
         return self._find(reference) if objects is None else objects.get((reference.namespace, reference.name))
 
-    def _list(self, collection: str, label: str = "") -> Objects | None:
+    def _list(self, path: str, label: str = "") -> Objects | None:
         """By namespace and name, asked for once; None for a user who may not list them, but perhaps read one."""
-        if (collection, label) not in self._lists:
-            self._lists[collection, label] = self._listed(collection, label)
-        return self._lists[collection, label]
+        with self._listing[path, label]:
+            # Whoever waited for one that had no answer need not wait for another.
+            if (path, label) not in self._lists and not self._silent:
+                self._lists[path, label] = self._listed(path, label)
+        return self._lists.get((path, label))
 
-    def _listed(self, collection: str, label: str) -> Objects | None:
+    def _listed(self, path: str, label: str) -> Objects | None:
         try:
             query = {"labelSelector": label} if label else {}
-            found = self._ask(path_of(collection), **query) or {"items": []}
+            found = self._ask(path, **query) or {"items": []}
         except ApiError as error:
             if error.status != http.client.FORBIDDEN:
                 raise

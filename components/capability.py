@@ -4,10 +4,11 @@ One cell says it for the compiler, which refuses what is not there, and for the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from .features import Feature
+from .record import record
 
 
 class Evidence(Enum):
@@ -19,7 +20,7 @@ class Evidence(Enum):
     OPAQUE = "opaque"
 
 
-@dataclass(frozen=True)
+@record
 class Native:
     """The engine has this feature. Fields: `evidence`; `since`: the lowest version of the engine, "" for all.
 
@@ -31,7 +32,7 @@ class Native:
     before: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Emulated:
     """The same effect by other means. Fields: `how`: in a few words; `evidence`, `since`, `before`: as in Native."""
 
@@ -41,7 +42,7 @@ class Emulated:
     before: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Refused:
     """Cannot be done. Fields: `why`: completes "..., because"; `instead`: what works, as an instruction."""
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .capability import Capability, Emulated, Native, Refused
 from .compile import stated
 from .contracts import Engine, MetricProvider, Router
 from .features import ROUTED, Feature
+from .record import record
 from .spec.registry import kind_of, variants
 
 ANY = "any"
@@ -33,7 +33,7 @@ none is given.
 """
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """One cell. Fields: `router`: its kind, or ANY where the engine answers for all routers."""
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .by_router import share_problems, shares
@@ -15,6 +14,7 @@ from .measurable import unmeasurable
 from .needs import needs
 from .ownership import Ownership
 from .plan import Plan, build_plan
+from .record import record
 from .spec.base import Finding
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.errors import Problem, SpecError, nearest
@@ -22,7 +22,7 @@ from .spec.load import LoadedApp, LoadedStack
 from .spec.registry import kind_of, variants
 
 
-@dataclass(frozen=True)
+@record
 class Compiled:
     """An app's objects in creation order, and what controllers own in them."""
 

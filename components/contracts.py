@@ -5,13 +5,14 @@ What a router, a provider or a channel offers to one engine stands in that engin
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from .capability import Cells, Refused
 from .manifests.meta import Manifest
 from .plan import Plan
+from .record import record
 from .spec import placeholders
 from .spec.base import Finding
 from .spec.channels import ChannelModel, Event
@@ -20,7 +21,7 @@ from .spec.registry import VariantModel
 from .spec.values import Duration
 
 
-@dataclass(frozen=True)
+@record
 class OwnedField:
     """A field that a controller rewrites while a release runs; everyone else leaves it alone.
 
@@ -36,7 +37,7 @@ class OwnedField:
     path: str
 
 
-@dataclass(frozen=True)
+@record
 class LabelMatch:
     """One condition on a series: label, operator (`=`, `!=`, `=~`, `!~`) and value."""
 
@@ -45,7 +46,7 @@ class LabelMatch:
     value: str
 
 
-@dataclass(frozen=True)
+@record
 class Measured:
     """How the version under test is told from the stable one. One of the two is given.
 
@@ -57,7 +58,7 @@ class Measured:
     workload: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class RequestSeries:
     """The standard request metrics of a router, narrowed to one version of one app."""
 
@@ -81,7 +82,7 @@ class RequestSeries:
         return replace(self, only=only)
 
 
-@dataclass(frozen=True)
+@record
 class Version:
     """One of the two versions that run, in the words that a query may use.
 
@@ -95,7 +96,7 @@ class Version:
     service: str
 
 
-@dataclass(frozen=True)
+@record
 class Bounds:
     """The numbers that pass, in the unit of the answer; at least one of them is given."""
 
@@ -103,7 +104,7 @@ class Bounds:
     max: Decimal | None
 
 
-@dataclass(frozen=True)
+@record
 class Question:
     """One look at one check.
 
@@ -212,7 +213,7 @@ class MetricProvider(VariantModel, ABC):
         yield from ()
 
 
-@dataclass(frozen=True)
+@record
 class Providers:
     """The metric providers of a cluster. Fields: `first`: whom checks ask unless they name another; `by_kind`: all."""
 
@@ -236,7 +237,7 @@ class Channel(ChannelModel, ABC):
         return ()
 
 
-@dataclass(frozen=True)
+@record
 class Told:
     """A channel that is told about an app. Fields: `name`: on the cluster; `events`: in the order of `EVENTS`."""
 
@@ -245,7 +246,7 @@ class Told:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Parts:
     """What a plan becomes. Fields: `manifests`: in creation order; `owned`: what controllers rewrite in them."""
 

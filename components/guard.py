@@ -32,6 +32,8 @@ class Guard:
         # Each thread has one connection, which is kept; far clusters take long to answer.
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="ownership")
         self._cluster = cluster
+        # Every app asks for this first; what comes before the apps need not wait for it.
+        self._threads.submit(existing.lacks_namespace, "")
 
     def hook(self, manifest: Mapping[str, Any]) -> pulumi.ResourceHook | None:
         """For `before_create`, in previews too: fails by name where the object is somebody else's.
@@ -88,12 +90,18 @@ class Guard:
         except UnknownError as error:
             raise pulumi.RunError(str(error)) from None
 
+    def _first_look(self, reference: Reference) -> Object | None:
+        """Where this run makes the namespace, one request tells of all objects of a kind, however many apps it has."""
+        if reference.namespace and self.is_new(reference.namespace):
+            return self._existing.find_in_new(reference)
+        return self._existing.find(reference)
+
     async def _settled(self, reference: Reference) -> Object | None:
         """The live object; one that an interrupted run was deleting is waited for, as it could only be lost."""
         deadline = time.monotonic() + self._delete_seconds
         loop = asyncio.get_running_loop()
+        live = await loop.run_in_executor(self._threads, self._first_look, reference)
         while True:
-            live = await loop.run_in_executor(self._threads, self._existing.find, reference)
             leaving = live is not None and live["metadata"].get("deletionTimestamp")
             if not leaving:
                 return live
@@ -102,6 +110,7 @@ class Guard:
             if time.monotonic() > deadline:
                 raise RefusedError(f"{reference} is being deleted since {leaving}: see what its finalizers wait for")
             await asyncio.sleep(_POLL_SECONDS)
+            live = await loop.run_in_executor(self._threads, self._existing.find, reference)
 
 
 def guard_of(resource: pulumi.Resource) -> Guard | None:

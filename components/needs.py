@@ -7,13 +7,15 @@ from .features import Feature
 from .plan import Path, Plan, Stage
 from .spec.hooks import When
 
+_EVERY = tuple(Feature)
+
 
 def needs(plan: Plan) -> Mapping[Feature, Path]:
     """The features that a plan asks for, each with the first path in the spec that asks."""
     found: dict[Feature, Path] = {}
     for feature, path in (*_of_stages(plan), *_of_release(plan)):
         found.setdefault(feature, path)
-    return {feature: found[feature] for feature in Feature if feature in found}
+    return {feature: found[feature] for feature in _EVERY if feature in found}
 
 
 def _of_stages(plan: Plan) -> Iterator[tuple[Feature, Path]]:

@@ -9,17 +9,17 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .contracts import OwnedField
 from .manifests.meta import Manifest
+from .record import record
 
 DIGEST_ANNOTATION = "coalmine.dev/owned-fields"
 """On an object with owned fields: `path=digest` of what the program wrote there, `,` between them."""
 
 
-@dataclass(frozen=True)
+@record
 class Ownership:
     """What controllers own in the objects of one app or of many, in the order of the objects."""
 

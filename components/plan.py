@@ -1,10 +1,10 @@
 """The engine-neutral delivery plan: what happens to the traffic, when, and what decides."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .manifests.meta import Manifest
 from .manifests.pod import pod_template, revision_of
+from .record import record
 from .spec.app import AppSpec
 from .spec.checks import Check
 from .spec.choice import Delivery
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 """Where in an app's spec something stands."""
 
 
-@dataclass(frozen=True)
+@record
 class Gate:
     """What must hold before the plan goes on: `count` rounds of every check, one per interval."""
 
@@ -28,7 +28,7 @@ class Gate:
     tolerated_failures: int
 
 
-@dataclass(frozen=True)
+@record
 class Route:
     """Who gets the new version. Fields: `weight`: percent of all requests; `cohort`; `mirror`: copies of requests."""
 
@@ -42,7 +42,7 @@ class Route:
         return ", ".join(filter(None, (weight, users, str(self.mirror) if self.mirror else "")))
 
 
-@dataclass(frozen=True)
+@record
 class Stage:
     """One route: `gate` runs first, then the canary waits for `rest`, what the hold has left, and for an approval.
 
@@ -66,7 +66,7 @@ class Stage:
         return self.route.weight
 
 
-@dataclass(frozen=True)
+@record
 class Plan:
     """A release of one app, before any engine, router or metric provider is known."""
 

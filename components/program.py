@@ -1,11 +1,13 @@
 """What the Pulumi program does around its components: reads the configuration, checks the cluster, opens providers."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes
 from pulumi.runtime.config import is_config_secret
+from pydantic import ValidationError
 
 from . import hooks
 from .adoption import Existing
@@ -13,7 +15,8 @@ from .compile import StackCheck
 from .discovery import discover
 from .guard import Guard
 from .platform.checks import problems
-from .reach import UnreachableError, require
+from .reach import UnreachableError, requirement
+from .spec.base import without_plugins
 from .spec.channels import SecretText
 from .spec.cluster import ClusterSpec
 from .spec.errors import Problem, SpecError
@@ -39,15 +42,27 @@ def read_stack() -> LoadedStack:
     stack_file = f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
         raw = without_secrets(raw_config(), stack_file)
-        loaded = parse_stack(raw, stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
+        with without_plugins():
+            reached = _requirement(raw)
+            loaded = parse_stack(raw, stack_file, Path(pulumi.runtime.get_root_directory()), StackCheck())
         found = problems(loaded)
         if found:
             raise SpecError(found)
-        if not pulumi.runtime.is_dry_run():
-            require(loaded.spec.cluster.kubeconfig, loaded.spec.cluster.context)
+        reached()
     except (SpecError, UnreachableError) as error:
         raise pulumi.RunError(str(error)) from None
     return loaded
+
+
+def _requirement(raw: Mapping[str, Any]) -> Callable[[], None]:
+    """In an update, looks for the cluster while the apps are read; one that is not valid is reported with the apps."""
+    if pulumi.runtime.is_dry_run():
+        return lambda: None
+    try:
+        cluster = ClusterSpec.model_validate(raw.get("cluster"))
+    except ValidationError:
+        return lambda: None
+    return requirement(cluster.kubeconfig, cluster.context)
 
 
 def raw_config() -> dict[str, Any]:

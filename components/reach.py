@@ -2,6 +2,9 @@
 
 import socket
 import ssl
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
 from urllib.parse import urlsplit
 
 from .access.connection import AccessError, server_of, shown
@@ -35,6 +38,23 @@ def require(kubeconfig: Kubeconfig | None, context: str | None) -> None:
             f"the cluster's API server {shown(server)} cannot be reached{through} ({reason}): "
             "start it, or choose another with KUBECONFIG or coalmine:cluster; nothing was changed"
         ) from None
+
+
+def requirement(kubeconfig: Kubeconfig | None, context: str | None) -> Callable[[], None]:
+    """Begins `require` beside what the caller does next; what is returned waits for its end, and raises what it did."""
+    end: Future[None] = Future()
+
+    def ask() -> None:
+        try:
+            require(kubeconfig, context)
+        except Exception as error:
+            end.set_exception(error)
+        else:
+            end.set_result(None)
+
+    # Nobody waits for it where something else is wrong already.
+    Thread(target=ask, name="reach", daemon=True).start()
+    return end.result
 
 
 def _handshake(connection: socket.socket, host: str) -> None:

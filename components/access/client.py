@@ -5,10 +5,10 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from ..record import record
 from .connection import Connection, shown
 from .transport import opener
 
@@ -32,7 +32,7 @@ class ApiError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@record
 class Event:
     """A change seen by a watch. Fields: `type`: ADDED, MODIFIED, DELETED or SYNCED (a list is complete); `object`."""
 

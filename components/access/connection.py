@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from ..record import record
 
 Config = dict[str, Any]
 
@@ -21,7 +22,7 @@ class AccessError(Exception):
     """A kubeconfig does not lead to a cluster; one line that says why and what to do."""
 
 
-@dataclass(frozen=True)
+@record
 class Connection:
     """How to reach a cluster.
 

@@ -8,6 +8,7 @@ from importlib import import_module
 import typer
 
 from ..discovery import discover
+from ..spec.base import without_plugins
 from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
@@ -51,7 +52,8 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     discover()
     try:
-        build(sys.argv[1] if len(sys.argv) > 1 else "")()
+        with without_plugins():
+            build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except SpecError as error:
         show_problems(error.problems)
         sys.exit(1)

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
 from typing import Any
 
+from ..record import record
 from ..spec.errors import Problem, SpecError
 from ..spec.yaml_files import LARGEST_MANIFESTS, parse_manifests
 
@@ -16,7 +16,7 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 """The files of a folder that hold manifests, as for `kubectl apply`; what is hidden is left out."""
 
 
-@dataclass(frozen=True)
+@record
 class Document:
     """One document that holds something.
 

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..record import record
 from .output import UserError, chosen_apps, open_stack, print_json, project_root
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _SECONDS = 10.0
 """Time for one request: a cluster that cannot be reached is said within it."""
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """One app's release.
 

@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cache
 from typing import ClassVar
 
 from ..capability import Refused
 from ..contracts import Bounds, OwnedField, Question
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..record import record
 from ..spec.base import Finding
 from ..spec.channels import Event
 from ..spec.checks import Check
@@ -26,7 +28,7 @@ NO_COOKIES = Refused(
 """The answer of every router on which Flagger could do it."""
 
 
-@dataclass(frozen=True)
+@record
 class Services:
     """The names of an app's two Services."""
 
@@ -44,7 +46,7 @@ def may_rewrite(group: str, *kinds: str) -> Manifest:
     return {"apiGroups": [group], "resources": list(kinds), "verbs": ["get", "list", "watch", "update", "patch"]}
 
 
-@dataclass(frozen=True)
+@record
 class RolloutsRouting:
     """A router's part.
 
@@ -102,7 +104,7 @@ class RolloutsMetrics(Offer, ABC):
         """
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """Where the number stands in what a provider answers.
 
@@ -122,6 +124,13 @@ VECTOR = Answer("result[0]", "len(result) == 1", "len(result) != 1")
 
 def conditions(answer: Answer, bounds: Bounds, *, hold: bool) -> Manifest:
     """Both conditions, for numbers that are finite and within the bounds."""
+    success, failure = _conditions(answer, bounds, hold)
+    return {"successCondition": success, "failureCondition": failure}
+
+
+@cache
+def _conditions(answer: Answer, bounds: Bounds, hold: bool) -> tuple[str, str]:
+    """Of success and of failure; many apps have the same few limits."""
     value = answer.value
     good = [f"{value} >= {bounds.min:f}"] if bounds.min is not None else []
     good += [f"{value} <= {bounds.max:f}"] if bounds.max is not None else []
@@ -131,15 +140,11 @@ def conditions(answer: Answer, bounds: Bounds, *, hold: bool) -> Manifest:
     odd = [f"isNaN({value})", *([f"isInf({value})"] if bounds.max is None else [])]
     known = " && ".join(filter(None, [answer.present, *(f"!{one}" for one in odd)]))
     wrong = " || ".join(bad)
-    return {
-        "successCondition": " && ".join([known, *good]),
-        "failureCondition": f"{known} && ({wrong})"
-        if hold
-        else " || ".join(filter(None, [answer.absent, *odd, wrong])),
-    }
+    failed = f"{known} && ({wrong})" if hold else " || ".join(filter(None, [answer.absent, *odd, wrong]))
+    return " && ".join([known, *good]), failed
 
 
-@dataclass(frozen=True)
+@record
 class Words:
     """What is said of one event, in the language of the controller's templates (Go's, with sprig's functions).
 

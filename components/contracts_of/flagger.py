@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from ..capability import Emulated, Evidence, Refused
@@ -10,6 +10,7 @@ from ..contracts import Bounds, Question
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..record import record
 from ..spec.base import Finding
 from ..spec.checks import Check
 from .offer import Offer
@@ -36,7 +37,7 @@ STABLE_DRIFTS = Refused(
 """Why Flagger keeps nobody at the stable version behind a router that has no second cookie."""
 
 
-@dataclass(frozen=True)
+@record
 class FlaggerRouting:
     """A router's part.
 
@@ -67,7 +68,7 @@ class FlaggerRouter(Offer, ABC):
         return ()
 
 
-@dataclass(frozen=True)
+@record
 class FlaggerMetric:
     """One check. Fields: `template`: the spec of a MetricTemplate; `bounds`: the values that pass.
 
@@ -106,7 +107,7 @@ def threshold_range(bounds: Bounds) -> Manifest:
     }
 
 
-@dataclass(frozen=True)
+@record
 class Credential:
     """The place of a channel's credential in a Secret."""
 

@@ -1,14 +1,14 @@
 """Values that stand in no manifest: their places in them, filled in where resources are made of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from ..record import record
 from ..spec.channels import SecretText
 from .meta import Manifest
 
 
-@dataclass(frozen=True)
+@record
 class Password:
     """A password that is generated once and then kept. It stands in the `stringData` of a Secret, nowhere else.
 

@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
 from ..access.client import Api
+from ..record import record
 from ..spec.checks import COMPARED
 
 GATE = "gate-"
@@ -30,7 +30,7 @@ class State(Enum):
         return self in (State.HEALTHY, State.DEGRADED)
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """One check at one step.
 
@@ -81,7 +81,7 @@ def spoken(check: str) -> str:
     return f"gate {check.removeprefix(GATE)}" if check.startswith(GATE) else check
 
 
-@dataclass(frozen=True)
+@record
 class Release:
     """A release as it stands now.
 

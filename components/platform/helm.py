@@ -5,11 +5,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..manifests.meta import Manifest
+from ..record import record
 from ..releases import HELM
 from ..templating.helm import Release, template
 from ..templating.program import TemplatingError, series
@@ -17,7 +17,7 @@ from .sources import SourceError
 from .upstream import parse, remembered
 
 
-@dataclass(frozen=True)
+@record
 class Chart:
     """A chart to render.
 

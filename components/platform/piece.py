@@ -2,11 +2,12 @@
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import import_module
 
 from ..manifests.meta import Manifest
+from ..record import record
 from ..spec.cluster import StackSpec
 
 Stages = Sequence[Sequence[Manifest]]
@@ -15,7 +16,7 @@ Stages = Sequence[Sequence[Manifest]]
 CLUSTER_DEFINITIONS = "CustomResourceDefinition"
 
 
-@dataclass(frozen=True)
+@record
 class Piece:
     """Something that the platform installs.
 

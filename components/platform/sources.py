@@ -18,9 +18,9 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..record import record
 from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
 from .cache import cache_dir
 
@@ -31,7 +31,7 @@ class SourceError(Exception):
     """An upstream file is not there or is not the pinned one; one line with the remedy."""
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """Files of one upstream release.
 

@@ -44,7 +44,7 @@ class AlbRouter(Router, RolloutsRouter):
     """Apps of one group share a load balancer; each has one of its own unless given."""
     certificate_arn: NonEmpty | None = None
     """Certificate in AWS; with it, HTTPS is served on 443 and HTTP redirects there."""
-    pod_metrics: PodMetrics = PodMetrics()
+    pod_metrics: PodMetrics = PodMetrics.model_construct()
     """Metrics of the apps' own pods: those of a load balancer are in CloudWatch, by target group."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {

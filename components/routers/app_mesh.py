@@ -38,7 +38,7 @@ class AppMeshRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by AWS App Mesh, inside the mesh."""
 
     kind: Literal["app-mesh"] = "app-mesh"
-    pod_metrics: PodMetrics = PodMetrics()
+    pod_metrics: PodMetrics = PodMetrics.model_construct()
     """Metrics of the apps' own pods: those of App Mesh's Envoys do not tell requests to the app from its own."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {

@@ -69,7 +69,7 @@ class GlooRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by Gloo: Gloo Edge with Flagger, Gloo Platform with Argo Rollouts."""
 
     kind: Literal["gloo"] = "gloo"
-    virtual_gateway: VirtualGateway = VirtualGateway(name="istio-ingressgateway", namespace="gloo-mesh")
+    virtual_gateway: VirtualGateway = VirtualGateway.model_construct(name="istio-ingressgateway", namespace="gloo-mesh")
     """Gloo Platform's gateway that serves the app; Gloo Edge's own serves every VirtualService."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {

@@ -32,7 +32,7 @@ class KubernetesRouter(Router, RolloutsRouter):
     """Routes nothing: a plain Service leads to the pods of both versions, as many of each as the weight says."""
 
     kind: Literal["kubernetes"] = "kubernetes"
-    pod_metrics: PodMetrics = PodMetrics()
+    pod_metrics: PodMetrics = PodMetrics.model_construct()
     """Metrics of the apps' own pods: a Service counts no requests."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {

@@ -29,7 +29,7 @@ class SmiRouter(Router, RolloutsRouter, FlaggerRouter):
     """Routes by any mesh that takes TrafficSplits of SMI, inside the mesh."""
 
     kind: Literal["smi"] = "smi"
-    pod_metrics: PodMetrics = PodMetrics()
+    pod_metrics: PodMetrics = PodMetrics.model_construct()
     """Metrics of the apps' own pods: SMI names none of a mesh's."""
 
     capabilities: ClassVar[Mapping[str, Cells]] = {

@@ -52,7 +52,7 @@ class AppSpec(Ruled):
     """Number of pods; instead of `scaling`."""
     scaling: AnyScaling | None = None
     """The range of an autoscaler; instead of `replicas`."""
-    disruption: Disruption = Disruption()
+    disruption: Disruption = Disruption.model_construct()
     delivery: Delivery
     """How a new version reaches the users, and what decides."""
     notify: list[Subscribed] | None = None

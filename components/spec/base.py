@@ -1,7 +1,8 @@
 """The base of every model: unknown keys are refused, values are frozen, nothing is coerced silently."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any, Self
 
 from pydantic import (
@@ -15,18 +16,36 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
+from ..record import record
 from .docstrings import field_docs
 from .values import ParsedText
 
 Finding = tuple[tuple[str | int, ...], str]
 """Path inside the model, and what is wrong there."""
 
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """Schemas built inside know no plug-ins of pydantic's: looking for any reads every installed package's metadata."""
+    before = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = before or "__all__"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PLUGINS]
+        else:
+            os.environ[_PLUGINS] = before
+
 
 class Strict(BaseModel):
     """A model that refuses unknown keys and wrong types.
 
     Schemas are built at first use (`defer_build`), because the variants of a router, engine or metric provider
-    are discovered after these classes are defined.
+    are discovered after these classes are defined. A default that is a model is made by `model_construct`, which needs
+    no schema: of the fields that nobody writes none is ever built.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
@@ -40,7 +59,7 @@ class Strict(BaseModel):
         return self
 
 
-@dataclass(frozen=True)
+@record
 class _Always:
     """A default's factory that gives the same frozen model every time."""
 

@@ -1,13 +1,14 @@
 """Who is told about a release, of what, and where a channel's credentials come from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from ..record import record
 from .base import Finding, Ruled
 from .container import repeated_values
 from .names import NameRule
@@ -60,7 +61,7 @@ def _expanded(raw: Any) -> Any:
     return {"channel": raw} if isinstance(raw, str) else raw
 
 
-@dataclass(frozen=True)
+@record
 class _ByName:
     """A subscription that may be written as the channel's name."""
 
@@ -71,7 +72,7 @@ class _ByName:
 Subscribed = Annotated[Subscription, BeforeValidator(_expanded), _ByName()]
 
 
-@dataclass(frozen=True)
+@record
 class SecretText:
     """A credential that Pulumi keeps encrypted; empty where Pulumi has not opened it. Never part of a text."""
 

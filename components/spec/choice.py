@@ -1,13 +1,13 @@
 """Which delivery is meant: by its preset, and by its strategy."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from ..record import record
 from .base import Finding, refused
 from .errors import nearest
 from .merging import merge
@@ -18,7 +18,7 @@ from .values import shown
 _MODELS = (Canary, BlueGreen, AbTest, Mirrored)
 
 
-@dataclass(frozen=True)
+@record
 class _ByStrategy:
     """Puts what was written over its preset, then chooses the model by `strategy`; a canary where nothing is said."""
 

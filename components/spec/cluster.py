@@ -87,7 +87,7 @@ class StackSpec(Ruled):
 
     Without any, that Secret is expected to be in the cluster already.
     """
-    platform: PlatformSpec = PlatformSpec()
+    platform: PlatformSpec = PlatformSpec.model_construct()
     apps: list[NonEmpty] = []
     """Files of the apps this cluster runs, e.g. `apps/shop.yaml` or `apps/*.yaml`; a file may hold several.
 

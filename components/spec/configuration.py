@@ -1,11 +1,11 @@
 """Configuration that belongs to a version: ConfigMaps made for the app, and Secrets whose version is given."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ..record import record
 from .base import Finding
 from .errors import nearest
 from .names import NameRule
@@ -32,7 +32,7 @@ _SECRET_PLACES = ("secretKeyRef", "secretRef", "secret")
 Kind = Literal["config", "secret"]
 
 
-@dataclass(frozen=True)
+@record
 class Use:
     """Where pods read a ConfigMap or a Secret.
 

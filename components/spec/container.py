@@ -158,9 +158,9 @@ class ResourceAmounts(Strict):
 class Resources(Strict):
     """Requests are reserved by the scheduler, limits are enforced by the kernel."""
 
-    requests: ResourceAmounts = ResourceAmounts(cpu=Quantity("100m"), memory=Quantity("128Mi"))
+    requests: ResourceAmounts = ResourceAmounts.model_construct(cpu=Quantity("100m"), memory=Quantity("128Mi"))
     """What the scheduler reserves; an autoscaler measures against it."""
-    limits: ResourceAmounts = ResourceAmounts()
+    limits: ResourceAmounts = ResourceAmounts.model_construct()
     """What the kernel allows; none unless given."""
 
 

@@ -1,20 +1,20 @@
 """A user's mistakes, all at once: `file: path: message`, with the nearest valid value where one is near."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ..record import record
 from .registry import Variant, variants
 from .values import shown
 
 PathPart = str | int
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     """One mistake: the file it is in, the path inside the file, and what to do about it.
 

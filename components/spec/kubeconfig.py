@@ -6,8 +6,10 @@ Without pydantic at the top, because the client of the API reads this and must s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from ..record import record
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _SET = "pulumi config set --secret --path 'coalmine:cluster.kubeconfig'"
 
 
-@dataclass(frozen=True)
+@record
 class Kubeconfig:
     """A kubeconfig by its path, by its contents, or (both empty) encrypted in a stack file that Pulumi has not opened.
 

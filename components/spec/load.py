@@ -1,13 +1,13 @@
 """From files to specs: reads, merges overrides, validates; every mistake of every file is reported at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from ..record import record
 from .app import AppSpec
 from .cluster import StackSpec
 from .errors import Problem, SpecError, closest, explain, format_path, nearest
@@ -16,7 +16,7 @@ from .origin import NAMESPACE, Origin
 from .yaml_files import read_documents
 
 
-@dataclass(frozen=True)
+@record
 class LoadedApp:
     """A valid app and where it was written. Fields: `notes`: what to know of how it was read, a sentence each."""
 
@@ -25,7 +25,7 @@ class LoadedApp:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class LoadedStack:
     """A valid stack with its apps, in alphabetical order."""
 
@@ -88,7 +88,7 @@ def load_app(path: Path, root: Path) -> list[LoadedApp]:
     return apps
 
 
-@dataclass(frozen=True)
+@record
 class _Written:
     """An app as it was written, with the stack's overrides, not validated yet."""
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from ..record import record
 from .values import shown
 
 
@@ -23,7 +23,7 @@ def _named(pattern: str, longest: int, what: str) -> Callable[[Any], str]:
     return check
 
 
-@dataclass(frozen=True)
+@record
 class NameRule:
     """A checked string for names that Kubernetes restricts; the message says what the rule is."""
 
@@ -74,9 +74,7 @@ ApiVersion = Annotated[str, NameRule(r"1\.[0-9]+(\.[0-9]+)?", 20, 'a version of 
 Url = Annotated[
     str, NameRule(r"https?://[^\s/]+\S*", 2048, "an address: write it like 'http://prometheus.monitoring:9090'")
 ]
-_RE2_LACKS = re.compile(
-    r"(?P<lacks>\\[1-9Z]|\(\?(?:[=!>(#]|<[=!]|P=)|[*+?}]\+|\{[0-9]*,?[0-9]{4,})|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]"
-)
+_RE2_LACKS = r"(?P<lacks>\\[1-9Z]|\(\?(?:[=!>(#]|<[=!]|P=)|[*+?}]\+|\{[0-9]*,?[0-9]{4,})|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]"
 """What Python's expressions have and RE2's lack (lookaround, back-references, possessive or long repetition), or an
 escape or a class, in which the same characters are harmless."""
 
@@ -89,7 +87,7 @@ def _regex(raw: Any) -> str:
     except re.error as error:
         problem = f"'{raw}' is not a regular expression: {error}"
     else:
-        lacking = next((found["lacks"] for found in _RE2_LACKS.finditer(raw) if found["lacks"]), None)
+        lacking = next((found["lacks"] for found in re.finditer(_RE2_LACKS, raw) if found["lacks"]), None)
         if lacking is None:
             return raw
         problem = f"'{raw}' uses '{lacking}', which RE2 lacks: a router would refuse it"

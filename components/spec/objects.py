@@ -1,9 +1,9 @@
 """Other objects of an app, applied as they are; those that would fight the release are refused by name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..record import record
 from .base import Finding
 from .container import Port
 from .labels import NAME_LABEL, OWNER_LABEL
@@ -64,7 +64,7 @@ _SCALERS: Mapping[str, tuple[str, str]] = {
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@record
 class Pods:
     """An app's pods. Fields: `labels`: that no release changes; `ports`: number and names of the traffic's."""
 

@@ -1,16 +1,16 @@
 """Where an app's values stand, so that every mistake is told where the user wrote it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..record import record
 from .errors import PathPart, Problem, format_path
 
 NAMESPACE = "coalmine"
 """Prefix of the stack's configuration keys."""
 
 
-@dataclass(frozen=True)
+@record
 class Package:
     """A chart or an overlay that an app's pods come from.
 
@@ -40,7 +40,7 @@ class Package:
         return path, message
 
 
-@dataclass(frozen=True)
+@record
 class Origin:
     """Where an app's values stand: its file, and the stack file for what the stack overrides."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from ..record import record
 from .errors import nearest
 
 
-@dataclass(frozen=True)
+@record
 class Placeholder:
     """Fields: `means`: in a few words; `one_version`: whether it tells one version of the app from all others."""
 

@@ -86,7 +86,7 @@ class IstioOptions(Strict):
     """Whether istiod refuses invalid routes at admission; needs a network path from the API server to istiod."""
     proxy_metrics: bool = True
     """Whether the proxies report Istio's standard metrics; false where something else reports them."""
-    gateway: GatewayOptions = GatewayOptions()
+    gateway: GatewayOptions = GatewayOptions.model_construct()
     resources: Resources | None = None
 
 
@@ -123,11 +123,11 @@ class GrafanaOptions(Strict):
 class PlatformSpec(Strict):
     """The pieces that `Platform` installs, and how large they are."""
 
-    argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions()
-    flagger: FlaggerOptions = FlaggerOptions()
-    istio: IstioOptions = IstioOptions()
-    prometheus: PrometheusOptions = PrometheusOptions()
-    grafana: GrafanaOptions = GrafanaOptions()
+    argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions.model_construct()
+    flagger: FlaggerOptions = FlaggerOptions.model_construct()
+    istio: IstioOptions = IstioOptions.model_construct()
+    prometheus: PrometheusOptions = PrometheusOptions.model_construct()
+    grafana: GrafanaOptions = GrafanaOptions.model_construct()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

@@ -4,13 +4,14 @@ Every preset can be released by every engine, so its holds are alike; the blue-g
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from ..record import record
 
 PresetName = Literal["cautious", "standard", "fast", "blue-green"]
 
 
-@dataclass(frozen=True)
+@record
 class Preset:
     """One ready-made release.
 

@@ -1,14 +1,15 @@
 """Reads PromQL: whether a query is one, and which series it selects."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from ..record import record
 
 _CHILDREN = ("lhs", "rhs", "expr", "args", "param", "vector_selector")
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
-@dataclass(frozen=True)
+@record
 class Selector:
     """A selector of series. Fields: `metric`; `matchers`: label, operator and value of each."""
 

@@ -5,13 +5,13 @@ somebody chooses it: a program that uses one router of twenty imports one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
+from ..record import record
 from .base import Strict
 
 
@@ -52,7 +52,7 @@ def variants(family: str) -> Mapping[str, type[VariantModel]]:
     return {kind: variant(family, kind) for kind in kinds(family)}
 
 
-@dataclass(frozen=True)
+@record
 class Variant:
     """Marks a field that takes any variant of a family: `istio`, or `{kind: istio, ...}`."""
 

@@ -5,11 +5,11 @@ rest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from ..record import record
 from .base import Finding
 from .configuration import references_in
 from .errors import nearest
@@ -32,7 +32,7 @@ _HARMLESS = ("deployment.kubernetes.io/", "kubectl.kubernetes.io/", "meta.helm.s
 _HOOK = "helm.sh/hook"
 
 
-@dataclass(frozen=True)
+@record
 class Rendered:
     """One Deployment or DaemonSet and what is around it.
 

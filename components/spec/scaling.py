@@ -4,12 +4,12 @@ Sources: kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale; keda
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from ..record import record
 from .base import Finding, Ruled, Strict
 from .names import NonEmpty, ObjectName, Url
 from .values import Duration, Int32, Percent
@@ -176,7 +176,7 @@ def _whole(field: str, share: Percent) -> Iterator[Finding]:
         yield (field,), f"{share} must be a whole percentage from 1% to 100%"
 
 
-@dataclass(frozen=True)
+@record
 class _ByKind:
     """Chooses the model by `kind`; Kubernetes' own autoscaler where nothing is said."""
 

@@ -111,7 +111,7 @@ class Delivered(Ruled):
     preset: PresetName | None = None
     """A ready-made release, which stands for every key that is not written here; see the page of presets."""
     analysis: Analysis
-    rollback: Rollback = Rollback()
+    rollback: Rollback = Rollback.model_construct()
     gates: list[Hook] = []
     """Addresses that are asked about the release beside the checks, in this order."""
     load_test: LoadTest | None = None
@@ -239,7 +239,7 @@ class Mirrored(Delivered):
 
     strategy: Literal["mirror"]
     """How a release reaches the users."""
-    copies: Mirror = Mirror()
+    copies: Mirror = Mirror.model_construct()
     hold: PositiveDuration
     """How long it gets copies only."""
     scale: Percent = Percent.parse("100%")

@@ -1,7 +1,6 @@
 """Values that are parsed once, at the edge: durations, percentages, quantities, image references, numbers."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, total_ordering
 from math import isfinite
@@ -15,6 +14,8 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ..record import record
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(?:[0-9]{1,12}(?:ms|s|m|h|d)){1,5}")
@@ -71,7 +72,7 @@ class ParsedText:
 
 
 @total_ordering
-@dataclass(frozen=True)
+@record
 class Duration(ParsedText):
     """A length of time, e.g. `90s`, `5m`, `1h30m`, `250ms`; a whole number of milliseconds."""
 
@@ -142,7 +143,7 @@ PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
 
 
 @total_ordering
-@dataclass(frozen=True)
+@record
 class Percent(ParsedText):
     """A share written with its sign, e.g. `1%` or `0.5%`, from 0% to 100%; a bare number is refused as ambiguous."""
 
@@ -179,7 +180,7 @@ def _percent_problem(raw: Any) -> str:
     return f"{shown(raw)} is not a percentage: write a number and a sign, like '1%' or '0.5%'"
 
 
-@dataclass(frozen=True)
+@record
 class Quantity(ParsedText):
     """A Kubernetes resource quantity, e.g. `250m`, `2`, `512Mi`."""
 
@@ -208,7 +209,7 @@ class Quantity(ParsedText):
         return self.text
 
 
-@dataclass(frozen=True)
+@record
 class Image(ParsedText):
     """A container image pinned by a tag or a digest; `latest` and untagged references are refused."""
 
@@ -246,7 +247,7 @@ class Image(ParsedText):
         return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
 
 
-@dataclass(frozen=True)
+@record
 class NumberRule:
     """A finite number, whole or not, from `lowest` on and at most `highest`, where these are given."""
 

@@ -84,11 +84,11 @@ class Workload(Ruled):
     secret_versions: dict[ObjectName, SecretVersion] = {}
     """Versions of Secrets that others make: `database: "7"` has the pods read the Secret `database-7` wherever
     `database` is named, so that another version is released like another image."""
-    probes: Probes = Probes()
-    resources: Resources = Resources()
+    probes: Probes = Probes.model_construct()
+    resources: Resources = Resources.model_construct()
     volumes: list[Volume] = []
-    security: Security = Security()
-    service_account: ServiceAccount = ServiceAccount()
+    security: Security = Security.model_construct()
+    service_account: ServiceAccount = ServiceAccount.model_construct()
     image_pull_secrets: list[ObjectName] = []
     """Secrets with the registry's credentials."""
     labels: dict[LabelName, LabelValue] = {}

@@ -1,5 +1,6 @@
 """Reads YAML files as plain data; what cannot be read is a Problem with its line, never a traceback."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,11 +144,12 @@ def _documents(text: str, shown: str, loader: type[_UniqueKeyLoader], most_value
 
 def _read_text(path: Path, shown: str) -> str:
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            limit = f"{size / 1e6:.1f} MB is too large: at most {LARGEST_FILE / 1e6:.0f} MB a file"
-            raise SpecError([Problem(shown, "", limit)])
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST_FILE:
+                limit = f"{size / 1e6:.1f} MB is too large: at most {LARGEST_FILE / 1e6:.0f} MB a file"
+                raise SpecError([Problem(shown, "", limit)])
+            return file.read()
     except OSError as error:
         raise SpecError([Problem(shown, "", f"cannot be read: {(error.strerror or str(error)).lower()}")]) from None
     except UnicodeDecodeError:

@@ -3,15 +3,15 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..record import record
 from ..releases import HELM
 from .program import pinned, run
 
 
-@dataclass(frozen=True)
+@record
 class Release:
     """As in `helm install NAME --namespace NAMESPACE`. `kubernetes`: the cluster's version, "" for helm's default."""
 

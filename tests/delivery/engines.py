@@ -1,7 +1,7 @@
 """How a release stands, read as its engine says it, in the words of the rig; and what its checks found."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from components.engines.flagger.analysis import look_of
 from components.operate.contract import Release, Verdict
@@ -11,6 +11,7 @@ from components.operate.engines.flagger.checks import verdicts
 from components.operate.engines.flagger.events import of_last_try, read_events
 from components.operate.engines.flagger.state import CanaryState
 from components.plan import Plan
+from components.record import record
 from components.spec.values import Duration
 from localcluster.api import Api, Object, path_of
 from localcluster.demo import bounds
@@ -25,7 +26,7 @@ AROUND = 7
 the stable pods are replaced, the traffic goes to them, the canary is scaled down."""
 
 
-@dataclass(frozen=True)
+@record
 class FlaggerState(RolloutState):
     """What Flagger says about a release; `release` is what `coalmine status` would say, None without a Canary."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -204,6 +205,18 @@ def test_nothing_is_asked_for_in_a_namespace_that_is_not_there(served: Served) -
     existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
     assert existing.labelled(ROUTE, "coalmine.local") is None
     assert served.asked == [NAMESPACES], "a first update would list every kind of object there is"
+
+
+def test_what_came_into_a_new_namespace_comes_with_one_request_for_all_of_a_kind(served: Served) -> None:
+    routes = f"{VERSION}/namespaces/shop/virtualservices"
+    foreign = {"metadata": {"namespace": "shop", "name": "shop"}}
+    served.answers = {VERSION: KINDS, routes: {"items": [foreign]}}
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(existing.find_in_new, [ROUTE, *map(other, "abcdefg")]))
+    assert found == [foreign, *[None] * 7], "whoever made it, it must not be taken over silently"
+    assert served.asked.count(routes) == 1, "a hundred apps would ask a hundred times, and four threads four times"
+    assert set(served.asked) == {VERSION, routes}
 
 
 def test_that_a_namespace_is_not_there_is_known_from_one_request(served: Served) -> None:

@@ -23,6 +23,7 @@ class Answers:
     def __init__(self, *metadata: dict[str, Any] | Exception | None) -> None:
         self.left = list(metadata)
         self.asked: list[Reference] = []
+        self.in_new: list[Reference] = []
 
     def find(self, reference: Reference) -> dict[str, Any] | None:
         self.asked.append(reference)
@@ -30,6 +31,10 @@ class Answers:
         if isinstance(found, Exception):
             raise found
         return None if found is None else {"metadata": found, "spec": {"selector": {"hash": "1"}}}
+
+    def find_in_new(self, reference: Reference) -> dict[str, Any] | None:
+        self.in_new.append(reference)
+        return self.find(reference)
 
     def lacks_namespace(self, name: str) -> bool:
         return name == "new"
@@ -55,9 +60,9 @@ def guarding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Guard]:
     return make
 
 
-def check(guard: Guard) -> None:
+def check(guard: Guard, inputs: dict[str, Any] = INPUTS) -> None:
     """Runs the hook for a Service."""
-    asyncio.run(guard.check(SimpleNamespace(urn=URN, new_inputs=INPUTS)))  # type: ignore[arg-type]
+    asyncio.run(guard.check(SimpleNamespace(urn=URN, new_inputs=inputs)))  # type: ignore[arg-type]
 
 
 def test_the_hook_runs_in_previews_too(guarding: Callable[..., Guard]) -> None:
@@ -96,6 +101,17 @@ def test_a_create_over_a_foreign_object_fails_in_update_and_preview(
 ) -> None:
     with pytest.raises(RefusedError, match=r"^Service shop/shop exists already and belongs to no stack:"):
         check(guarding(Answers({}), preview=preview))
+
+
+def test_in_a_namespace_of_this_run_too_a_foreign_object_is_refused_and_one_that_leaves_is_waited_for(
+    guarding: Callable[..., Guard],
+) -> None:
+    new = {**INPUTS, "metadata": {"name": "shop", "namespace": "new"}}
+    answers = Answers({"deletionTimestamp": "2026-01-01T00:00:00Z"}, {})
+    with pytest.raises(RefusedError, match=r"^Service new/shop exists already and belongs to no stack:"):
+        check(guarding(answers), new)
+    assert len(answers.in_new) == 1, "what is being waited for is asked for by its name"
+    assert len(answers.asked) == 2
 
 
 def test_the_resource_is_told_by_its_urn(guarding: Callable[..., Guard]) -> None:

@@ -102,12 +102,16 @@ def test_an_update_asks_for_the_cluster_first_and_a_preview_does_not(
     def unreachable(_kubeconfig: Kubeconfig | None, _context: str | None) -> None:
         raise reach.UnreachableError("the cluster is not there")
 
-    monkeypatch.setattr(program, "require", unreachable)
+    monkeypatch.setattr(reach, "require", unreachable)
     configure(stack_keys())
     assert program.read_stack().file == "stacks/Pulumi.test.yaml"
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     with pytest.raises(pulumi.RunError, match=r"^the cluster is not there$"):
         program.read_stack()
+    configure(changed(stack_keys(), "cluster", "name", to="Not A Name"))
+    with pytest.raises(pulumi.RunError, match=r"coalmine:cluster\.name") as raised:
+        program.read_stack()
+    assert "not there" not in str(raised.value), "what is written wrong is to be mended first"
 
 
 CONTENTS = "kind: Config\nusers: [{name: me, user: {token: hunter2}}]\n"

@@ -12,7 +12,7 @@ import yaml
 from components import reach
 from components.access.connection import server_of
 from components.access.kubeconfig import load
-from components.reach import UnreachableError, require
+from components.reach import UnreachableError, require, requirement
 from components.spec.kubeconfig import Kubeconfig
 
 
@@ -83,6 +83,13 @@ def test_a_server_that_is_silent_is_given_up_in_time(
 
 def test_a_name_that_does_not_exist_is_said(tmp_path: Path) -> None:
     assert "https://cluster.invalid cannot be reached" in refused(kubeconfig(tmp_path, "https://cluster.invalid"))
+
+
+def test_what_was_begun_earlier_ends_as_it_does_at_once(tmp_path: Path, listening: int) -> None:
+    requirement(kubeconfig(tmp_path, f"http://127.0.0.1:{listening}"), None)()
+    wait = requirement(kubeconfig(tmp_path, f"https://127.0.0.1:{closed_port()}"), None)
+    with pytest.raises(UnreachableError, match=r"cannot be reached \(connection refused\)"):
+        wait()
 
 
 def test_a_proxy_of_the_kubeconfig_is_asked_instead(tmp_path: Path, listening: int) -> None:

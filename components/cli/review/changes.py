@@ -4,9 +4,9 @@ import io
 import subprocess
 import tarfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ...record import record
 from ...spec.yaml_files import LARGEST_FILE
 from ..output import UserError
 
@@ -15,7 +15,7 @@ _NO_STACK = (".ci/", ".github/", "benchmarks/", "docs/", "examples/", "localclus
 _STACK_FILE = "stacks/Pulumi."
 
 
-@dataclass(frozen=True)
+@record
 class Change:
     """A change against the commit it began at.
 

@@ -5,14 +5,15 @@ Source: pulumi v3.259, sdk/go/common/apitype/events.go. A summary names the rule
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ...record import record
 
 _NO_RULE = "undecided-in-"
 """Begins the names under which the pack reports what a preview cannot judge."""
 
 
-@dataclass(frozen=True)
+@record
 class Refusal:
     """What a rule said about an object. `level`: `mandatory` or `advisory`."""
 
@@ -22,7 +23,7 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True)
+@record
 class Judged:
     """How much was evaluated.
 
@@ -35,7 +36,7 @@ class Judged:
     evaluations: int
 
 
-@dataclass(frozen=True)
+@record
 class Outcome:
     """One preview. `changes`: objects by operation, e.g. `create`; `succeeded`: what the engine says in the end."""
 

@@ -1,9 +1,9 @@
 """The review itself: what is valid, what a preview of every concerned stack says, which releases change."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...compile import Compiled, compile_app, compile_stack
+from ...record import record
 from ...spec.errors import Problem, SpecError
 from ...spec.load import LoadedApp, LoadedStack
 from ..output import UserError, open_stack, stack_names
@@ -12,7 +12,7 @@ from .events import Outcome
 from .preview import Workshop
 
 
-@dataclass(frozen=True)
+@record
 class StackReview:
     """A stack that a change concerns: its preview, and the releases of its apps that change."""
 
@@ -33,7 +33,7 @@ class StackReview:
         return ""
 
 
-@dataclass(frozen=True)
+@record
 class Review:
     """What a change is worth. `problems`: mistakes in stacks and apps; `stacks`: those that the change concerns."""
 

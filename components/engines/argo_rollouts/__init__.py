@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import (
     Engine,
-    Measured,
     MetricProvider,
     OwnedField,
     Parts,
@@ -104,8 +103,7 @@ class ArgoRolloutsEngine(Engine):
         services = _services(plan)
         routed = routing(plan, routers, services)
         counted = routers[0]
-        series = counted.request_series(plan, Measured(revision=plan.revision))
-        rollout = _rollout(plan, routed, services, subscriptions(plan, told, series))
+        rollout = _rollout(plan, routed, services, subscriptions(plan, told, counted))
         named = _named(routed, services)
         manifests = [
             *service_accounts(plan.app),

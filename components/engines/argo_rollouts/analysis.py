@@ -4,13 +4,14 @@ Source: argo-rollouts v1.9, docs/features/analysis.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
 from ...contracts_of.argo_rollouts import RolloutsMetrics
 from ...manifests.meta import Manifest, manifest
 from ...manifests.pod import POD_SUFFIX
 from ...plan import Plan, Stage
+from ...record import record
 from ...spec.checks import Check, ErrorRate, Latency, check_name, comparison, comparison_name
 from ...spec.delivery import Analysis
 from ...spec.labels import REVISION_LABEL
@@ -58,11 +59,11 @@ def analysis_template(plan: Plan, router: Router, metrics: Providers) -> Manifes
 
 
 def _experiment_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
-    """Both revisions are of the experiment's own pods, which share no series with any others."""
-    fresh = router.request_series(plan, Measured(revision=_argument(_BASELINE_ARG)))
-    asked = replace(_asked(plan, router, metrics), stable=fresh, of_experiment=True)
     arguments = [{"name": _REVISION_ARG}, {"name": _BASELINE_ARG}, _fewest(plan), *_names(plan, metrics)]
-    found = [*_metrics(asked), *metrics_beside_checks(plan, _shared(plan.analysis))]
+    found = [
+        *_metrics(_asked_of_experiment(plan, router, metrics)),
+        *metrics_beside_checks(plan, _shared(plan.analysis)),
+    ]
     return _template(plan, _experiment_name(plan), arguments, found)
 
 
@@ -101,19 +102,46 @@ def _background_name(plan: Plan) -> str:
     return f"{plan.name}-background"
 
 
-@dataclass(frozen=True)
+@record
 class _Asked:
-    """Of whom the checks ask. Fields: `stable`: the requests to compare with; `of_experiment`: among its own pods."""
+    """What the checks of one template ask of whom. Fields: of a `Question`, beside whom."""
 
     plan: Plan
-    router: Router
     metrics: Providers
-    stable: RequestSeries | None
-    of_experiment: bool = False
+    canary: Version
+    stable: Version
+    series: RequestSeries
+    stable_series: RequestSeries | None
 
 
 def _asked(plan: Plan, router: Router, metrics: Providers) -> _Asked:
-    return _Asked(plan, router, metrics, router.request_series(plan, _MEASURED).of_all_but(_MEASURED.revision))
+    """Of the app's own pods."""
+    series = router.request_series(plan, _MEASURED)
+    return _Asked(
+        plan,
+        metrics,
+        canary=_version(_MEASURED.revision, f"{plan.name}-{_argument(_HASH_ARG)}", plan.canary_service),
+        stable=_version("", f"{plan.name}-{_argument(_STABLE_HASH_ARG)}", plan.stable_service),
+        series=series,
+        stable_series=series.of_all_but(_MEASURED.revision),
+    )
+
+
+def _asked_of_experiment(plan: Plan, router: Router, metrics: Providers) -> _Asked:
+    """Of an experiment's pods: both revisions are its own, and share no series with any others."""
+    canary, baseline = experiment_services(plan)
+    return _Asked(
+        plan,
+        metrics,
+        canary=_version(_MEASURED.revision, _argument(_HASH_ARG), canary),
+        stable=_version("", _argument(_STABLE_HASH_ARG), baseline),
+        series=router.request_series(plan, _MEASURED),
+        stable_series=router.request_series(plan, Measured(revision=_argument(_BASELINE_ARG))),
+    )
+
+
+def _version(revision: str, workload: str, service: str) -> Version:
+    return Version(revision, workload, f"{workload}-{POD_SUFFIX}", service)
 
 
 def _secrets(plan: Plan, metrics: Providers) -> list[Manifest]:
@@ -150,20 +178,16 @@ def _shared(analysis: Analysis, *, hold: bool = False) -> Manifest:
 
 def _question(asked: _Asked, check: Check) -> Question:
     plan = asked.plan
-    workload, stable = (
-        _argument(name) if asked.of_experiment else f"{plan.name}-{_argument(name)}" for name in _HASHES
-    )
-    services = experiment_services(plan) if asked.of_experiment else (plan.canary_service, plan.stable_service)
     return Question(
         check=check,
         app=plan.name,
         namespace=plan.namespace,
         window=plan.analysis.interval,
         minimum_requests=plan.analysis.minimum_requests,
-        canary=Version(_MEASURED.revision, workload, f"{workload}-{POD_SUFFIX}", services[0]),
-        stable=Version("", stable, f"{stable}-{POD_SUFFIX}", services[1]),
-        series=asked.router.request_series(plan, _MEASURED),
-        stable_series=asked.stable,
+        canary=asked.canary,
+        stable=asked.stable,
+        series=asked.series,
+        stable_series=asked.stable_series,
     )
 
 

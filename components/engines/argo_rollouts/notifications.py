@@ -5,13 +5,13 @@ Source: argo-rollouts v1.9, docs/features/notifications.md and utils/record/reco
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ...contracts import Channel, RequestSeries, Told
+from ...contracts import Channel, Measured, RequestSeries, Router, Told
 from ...contracts_of.argo_rollouts import RolloutsChannel, Words
 from ...manifests.meta import Manifest, without_nothing
 from ...plan import Plan
+from ...record import record
 from ...spec.channels import EVENTS, Event
 from ...spec.checks import Check, ErrorRate, Latency, check_name
 from .messages import LIMITS, words
@@ -25,7 +25,7 @@ _AT = "int(rollout.status.currentStepIndex)"
 _PASSED = f"count({_STEPS}[0:{_AT}], .analysis?.args != nil or .experiment != nil)"
 
 
-@dataclass(frozen=True)
+@record
 class _Trigger:
     """When the controller tells of an event.
 
@@ -58,7 +58,7 @@ _TRIGGERS: Mapping[Event, _Trigger] = {
 }
 
 
-def subscriptions(plan: Plan, told: Sequence[Told], series: RequestSeries) -> dict[str, str]:
+def subscriptions(plan: Plan, told: Sequence[Told], router: Router) -> dict[str, str]:
     """The annotations of a Rollout: who is told of what, and what the messages need to know of its checks."""
     if not told:
         return {}
@@ -67,6 +67,7 @@ def subscriptions(plan: Plan, told: Sequence[Told], series: RequestSeries) -> di
         for one in told
         for event in one.events
     }
+    series = router.request_series(plan, Measured(revision=plan.revision))
     # A query without an upper limit, and a comparison, are told with the number alone.
     limits = {check_name(check): _shown(check, series) for check in plan.checks if check.max is not None}
     return {**made, LIMITS: json.dumps(limits)}

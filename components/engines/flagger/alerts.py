@@ -5,19 +5,19 @@ Source: flagger v1.36, pkg/controller/events.go and scheduler.go.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...contracts import Told
 from ...contracts_of.flagger import FlaggerChannel, secret_name
 from ...manifests.meta import Manifest, manifest
 from ...plan import Plan
+from ...record import record
 from ...spec.channels import EVENTS, FAILURES, Event
 
 _API = "flagger.app/v1beta1"
 _EVERYTHING: tuple[Event, ...] = tuple(event for event in EVENTS if event != "step")
 
 
-@dataclass(frozen=True)
+@record
 class Alert:
     """One channel. Fields: `provider`: its AlertProvider; `reference`: what the Canary says about it."""
 

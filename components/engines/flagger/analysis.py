@@ -4,13 +4,14 @@ Source: flagger v1.36, pkg/controller/scheduler.go.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
 from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, threshold_range
 from ...manifests.meta import Manifest, manifest, without_nothing
 from ...manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from ...plan import Plan
+from ...record import record
 from ...spec.checks import Check, check_name, comparison, comparison_name
 from ...spec.strategies import SessionAffinity
 from ...spec.values import Duration
@@ -19,7 +20,7 @@ from .alerts import Alert
 API = "flagger.app/v1beta1"
 
 
-@dataclass(frozen=True)
+@record
 class Metric:
     """One check. Fields: `template`: its MetricTemplate; `reference`: what the Canary says about it."""
 
@@ -27,7 +28,7 @@ class Metric:
     reference: Manifest
 
 
-@dataclass(frozen=True)
+@record
 class Look:
     """One look at all checks. Fields: `window`: the time it covers; `minimum_requests`: that it needs in it."""
 

@@ -4,7 +4,6 @@ Source: flagger v1.36, pkg/canary/deployment_controller.go and daemonset_control
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...contracts import OwnedField
@@ -12,6 +11,7 @@ from ...manifests.meta import Manifest, manifest, selector_labels
 from ...manifests.scaling import autoscaler
 from ...manifests.support import disruption_budget
 from ...plan import Plan
+from ...record import record
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
 
@@ -19,7 +19,7 @@ _API = "apps/v1"
 _REVISIONS_KEPT = 5
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """Fields: `object`: what runs the pods; `scaler`: what says how many, None for one on every node; `budget`: what
     drains leave; `owned`: the field by which Flagger takes the canary's pods away between releases."""

@@ -3,15 +3,14 @@
 Source: argo-rollouts v1.9, pkg/kubectl-argo-rollouts/cmd/{promote,abort,retry}.
 """
 
-from dataclasses import dataclass
-
 from ....access.client import Object
+from ....record import record
 
 ABORT: Object = {"status": {"abort": True}}
 RETRY: Object = {"status": {"abort": False}}
 
 
-@dataclass(frozen=True)
+@record
 class Patches:
     """Merge patches; None where nothing is to be changed. Fields: `status`: of the subresource; `spec`: afterwards."""
 

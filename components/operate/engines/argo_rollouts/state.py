@@ -1,8 +1,7 @@
 """What a Rollout says about itself. Source: argo-rollouts v1.9, RolloutStatus and utils/rollout/rolloututil.go."""
 
-from dataclasses import dataclass
-
 from ....access.client import Object
+from ....record import record
 from ....spec.labels import REVISION_LABEL, VERSION_LABEL
 from ...contract import State
 
@@ -14,7 +13,7 @@ _DEADLINE_SECONDS = 600
 """What the controller takes where a Rollout names no deadline."""
 
 
-@dataclass(frozen=True)
+@record
 class RolloutState:
     """The state of a Rollout.
 

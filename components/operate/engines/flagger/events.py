@@ -10,15 +10,16 @@ tools/record/events_cache.go.
 import http.client
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ....access.client import Api, ApiError, path_of
+from ....record import record
 
 _BEGAN = "New revision detected!"
 _COMBINED = re.compile(r"\(combined from similar events\): ")
 
 
-@dataclass(frozen=True)
+@record
 class Told:
     """One event.
 

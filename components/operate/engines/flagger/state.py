@@ -3,9 +3,8 @@
 Source: flagger v1.36, CanaryStatus and pkg/controller/scheduler.go.
 """
 
-from dataclasses import dataclass
-
 from ....access.client import Object
+from ....record import record
 from ....spec.labels import REVISION_LABEL, VERSION_LABEL
 from ....spec.values import Duration
 from ...contract import State
@@ -17,7 +16,7 @@ _HELD_BY = {"Waiting": ("confirm-rollout", "beginning"), "WaitingPromotion": ("c
 _UNDER_WAY = ("Progressing", *_HELD_BY, *_ROLLED_OUT)
 
 
-@dataclass(frozen=True)
+@record
 class CanaryState:
     """The state of a Canary.
 
