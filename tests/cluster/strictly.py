@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import yaml
 
-from components.platform.sources import KEDA_SCALED_OBJECTS, locate
+from components.platform.sources import KEDA_SCALED_OBJECTS, fetch, locate
 from localcluster.api import Api, ApiError, Object
 from localcluster.tools import module_dir
+from localcluster.tools.toolchain import go_program
 from tests import definitions as of_routers
 
 from .kept import altered
@@ -17,6 +18,8 @@ STRICT = {"dryRun": "All", "fieldValidation": "Strict"}
 
 def definitions() -> Iterator[Object]:
     """The definitions of the kinds that the engines, the autoscaler and the routers add."""
+    # No program is built of this one, so that an empty cache does not have it yet.
+    fetch(str(go_program()), [KEDA_SCALED_OBJECTS])
     files = (
         module_dir("argo-rollouts") / "manifests/install.yaml",
         module_dir("flagger") / "charts/flagger/crds/crd.yaml",
