@@ -9,11 +9,13 @@ from .compile import Compiled, compile_app
 from .contracts import Engine
 from .discovery import discover
 from .guard import guard_of
+from .knative import names as knative
 from .manifests.meta import Manifest
 from .resources import Rules, register
 from .spec.app import AppSpec
 from .spec.cluster import DeliverySpec
 from .spec.errors import SpecError
+from .spec.labels import REVISION_LABEL
 from .spec.load import LoadedApp
 from .spec.origin import Origin
 from .spec.registry import kinds, variant
@@ -90,37 +92,49 @@ def _release(spec: AppSpec, kind: str) -> Reference:
     return Reference(*engine.releases, spec.namespace, spec.name)
 
 
+_RUN_PODS = {
+    **{("apps/v1", kind): name for name, kind in KINDS.items()},
+    (knative.API, knative.KIND): "Knative Service",
+}
+"""What may run an app's pods where an engine does not, by API version and kind, with its name in a sentence."""
+
+
 def changed_kind(compiled: Compiled, has: Callable[[Reference], bool]) -> str | None:
     """Why the app's pods cannot be run by another kind of object: the present one would go first. None where it stays.
 
     `has`: whether the stack has an object already.
     """
     app = compiled.plan.app
-    kept = app.workload.kind
-    if not any((one["kind"], one["metadata"]["name"]) == (KINDS[kept], app.name) for one in compiled.manifests):
+    made = {(one["apiVersion"], one["kind"]) for one in compiled.manifests if one["metadata"]["name"] == app.name}
+    kept = next((one for one in _RUN_PODS if one in made), None)
+    if kept is None:
         return None  # an engine that runs the pods itself
-    for kind, name in KINDS.items():
-        reference = Reference("apps/v1", name, app.namespace, app.name)
-        if kind != kept and has(reference):
+    of_router = kept == (knative.API, knative.KIND)
+    why = "router 'knative' has its own object run them" if of_router else f"workload.kind is '{app.workload.kind}'"
+    for api_version, kind in _RUN_PODS:
+        reference = Reference(api_version, kind, app.namespace, app.name)
+        if (api_version, kind) != kept and has(reference):
+            now = _RUN_PODS[api_version, kind]
             return (
-                f"app '{app.name}': workload.kind is '{kept}', but its pods run in a {kind} now ({reference}), which "
+                f"app '{app.name}': {why}, but its pods run in a {now} now ({reference}), which "
                 "would go before the new ones answer. Add the app under another name with a host of its own, move the "
-                f"hosts over when its pods answer, then remove this one; or set '{kind}' again"
+                f"hosts over when its pods answer, then remove this one; or have them run in a {now} again"
             )
     return None
 
 
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:
     """What the pods' object refers to; the object that runs pods; what refers to it. Destroy takes the other way."""
-    objects = compiled.manifests
-    pods = compiled.plan.template
-    first = next((at for at, item in enumerate(objects) if _template(item) == pods), len(objects))
+    objects, revision = compiled.manifests, compiled.plan.revision
+    first = next((at for at, item in enumerate(objects) if _runs(item, revision)), len(objects))
     return (objects[:first], objects[first : first + 1], objects[first + 1 :])
 
 
-def _template(item: Manifest) -> object:
+def _runs(item: Manifest, revision: str) -> bool:
+    """Whether an object runs the pods of a revision."""
     spec = item.get("spec")
-    return spec.get("template") if isinstance(spec, dict) else None
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return isinstance(template, dict) and template.get("metadata", {}).get("labels", {}).get(REVISION_LABEL) == revision
 
 
 def _compiled(name: str, spec: AppSpec, delivery: DeliverySpec) -> Compiled:

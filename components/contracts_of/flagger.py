@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 
 from ..capability import Emulated, Evidence, Refused
-from ..contracts import Bounds, Question
+from ..contracts import Bounds, OwnedField, Question, Version
 from ..features import ROUTED, Feature
 from ..manifests.meta import Manifest
 from ..plan import Plan
@@ -53,15 +53,39 @@ class FlaggerRouting:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
+@record
+class FlaggerTarget:
+    """What a Canary watches.
+
+    Fields: `object`: what runs the canary's pods; `scaler`: what says how many, None where the object does, or each
+    node has one; `budget`: what drains leave; `owned`: the field of the object by which Flagger releases; `canary`,
+    `stable`: the versions as queries name them; `services`: whether Flagger makes the Services that lead to them.
+    """
+
+    object: Manifest
+    scaler: Manifest | None
+    budget: Manifest | None
+    owned: OwnedField
+    canary: Version
+    stable: Version
+    services: bool = True
+
+
 class FlaggerRouter(Offer, ABC):
     """A router that Flagger can steer."""
 
     flagger_provider: ClassVar[str]
     """Flagger's name for it, which must be one that it knows: any other silently becomes Istio."""
+    runs_pods: ClassVar[bool] = False
+    """Whether the Canary watches an object of the router's own, by which it releases without any copy of the pods."""
 
     @abstractmethod
     def for_flagger(self, plan: Plan) -> FlaggerRouting:
         """What a Canary says about the router, and the objects beside it."""
+
+    def flagger_target(self, plan: Plan) -> FlaggerTarget | None:
+        """The object of the router's own that the Canary watches; None unless it `runs_pods`."""
+        return None
 
     def flagger_problems(self, plan: Plan) -> Sequence[Finding]:
         """Path and message of what it cannot do with an app on this engine, beyond the features."""

@@ -1,7 +1,7 @@
 """Values that are parsed once, at the edge: durations, percentages, quantities, image references, numbers."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache, total_ordering
 from math import isfinite
 from typing import Annotated, Any, Self
@@ -205,8 +205,26 @@ class Quantity(ParsedText):
         number = self.text.rstrip("".join(_SCALES))
         return Decimal(number) * _SCALES.get(self.text[len(number) :], Decimal(1))
 
+    @property
+    def canonical(self) -> str:
+        """As Kubernetes' own programs write it. Source: k8s.io/apimachinery, pkg/api/resource/quantity.go."""
+        if self.text.endswith("i") and self.value >= 1024:
+            return _in_units(self.value, 1024, ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
+        return _in_units(self.value * 10**9, 1000, ("n", "u", "m", "", "k", "M", "G", "T", "P", "E"))
+
     def __str__(self) -> str:
         return self.text
+
+
+def _in_units(amount: Decimal, step: int, units: tuple[str, ...]) -> str:
+    """A whole number of the largest unit that needs no fraction; amounts below the smallest count as one more."""
+    number = int(amount.to_integral_value(ROUND_CEILING))
+    if not number:
+        return "0"
+    power = 0
+    while number % step == 0 and power < len(units) - 1:
+        number, power = number // step, power + 1
+    return f"{number}{units[power]}"
 
 
 @record

@@ -1,12 +1,14 @@
 """Availability: whether an app survives what happens to single pods and nodes while a release goes on.
 
 A Rollout has one replica where it says nothing, and so has the Deployment that a Canary of Flagger watches. Where
-something scales it, the scaler's minimum is what counts: its own number is only where it starts. Sources:
-autoscaling/v2 (minReplicas is 1 where absent), KEDA v2 (minReplicaCount is 0 where absent).
+something scales it, the scaler's minimum is what counts: its own number is only where it starts. A Knative Service
+scales itself. Sources: autoscaling/v2 (minReplicas is 1 where absent), KEDA v2 (minReplicaCount is 0 where absent),
+Knative Serving (min-scale is 0 where absent).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..canaries import CANARY as FLAGGER
 from ..facts import Kind, KubeObject, Step, Unknown, at, dotted, number, shown
@@ -17,6 +19,9 @@ _REPLICAS = ("spec", "replicas")
 _TARGET = ("spec", "scaleTargetRef")
 _WATCHED = ("spec", "targetRef")
 _DEPLOYMENT = Kind("apps", "Deployment")
+_KNATIVE = Kind("serving.knative.dev", "Service")
+_MIN_SCALE = ("spec", "template", "metadata", "annotations", "autoscaling.knative.dev/min-scale")
+_MAX_SCALE = "autoscaling.knative.dev/max-scale"
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ def minimum_replicas(subject: KubeObject, others: Sequence[KubeObject], settings
     for scaler in own:
         minimum = _SCALERS[scaler.kind]
         yield from _judge(subject, scaler, minimum.path, minimum.absent, settings["min"])
-    if scaled and not own:
+    if scaled and scaled.kind == _KNATIVE:
+        yield from _judge(subject, scaled, _MIN_SCALE, 0, settings["min"])
+    elif scaled and not own:
         yield from _judge(subject, scaled, _REPLICAS, 1, settings["min"])
 
 
@@ -90,7 +97,8 @@ def _scales(scaler: KubeObject, scaled: KubeObject) -> bool:
 def _judge(
     subject: KubeObject, holder: KubeObject, path: tuple[Step, ...], absent: int, limit: float
 ) -> Iterator[Finding]:
-    given = holder.at(*path)
+    written = holder.at(*path)
+    given = _counted(written) if path == _MIN_SCALE else written
     if isinstance(given, Unknown):
         yield Undecided(f"{given.path} of {holder}")
         return
@@ -106,8 +114,15 @@ def _judge(
         yield Violation(found, fix_in_app(subject.app, f"set it to {shown(limit)} or more", _key(holder)))
 
 
+def _counted(given: Any) -> Any:
+    """The number that an annotation's text is."""
+    return int(given) if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10 else given
+
+
 def _key(holder: KubeObject) -> str:
     """The key of the app that this became: for Flagger a fixed number is a range that has one number in it."""
+    if holder.kind == _KNATIVE:
+        return "replicas" if holder.at(*_MIN_SCALE) == holder.at(*_MIN_SCALE[:-1], _MAX_SCALE) else "scaling.min"
     fixed = holder.kind not in _SCALERS or holder.at("spec", "minReplicas") == holder.at("spec", "maxReplicas")
     return "replicas" if fixed else "scaling.min"
 
@@ -122,7 +137,7 @@ RULES = (
         why="With fewer, one lost node or zone takes a large share of the app down, and a small weight reaches no pod.",
         fix="Set the replicas, or the minimum of what scales them, to the limit or more.",
         kinds=(ROLLOUT, FLAGGER),
-        context=(*_SCALERS, _DEPLOYMENT),
+        context=(*_SCALERS, _DEPLOYMENT, _KNATIVE),
         check=minimum_replicas,
         parameters=(Parameter("min", 3, 1, 1000, "fewest replicas, or fewest that an autoscaler may leave"),),
     ),

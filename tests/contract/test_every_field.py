@@ -30,6 +30,7 @@ ELSEWHERE: Mapping[str, str] = {
     r"delivery\.rollback(\.keep_old_pods)?": "0s says what Flagger does anyway",
     r"delivery\.analysis\.checks\.\d+\.provider": "the cluster's own provider is asked anyway: naming it says the same",
     r"traffic\.routers": "the cluster's own router is used anyway: naming it says the same",
+    r"traffic\.routers\.[1-9]\d*": "for Argo Rollouts 'linkerd' and 'smi' make the same TrafficSplit",
     r"delivery\.analysis\.interval": "Flagger looks once a step: only built-in questions have a window",
     r"delivery\.analysis\.background": "Flagger makes every check at every look anyway",
     r"delivery\.analysis\.minimum_requests": "only error_rate and latency count requests, and presets give it",

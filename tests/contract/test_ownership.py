@@ -115,7 +115,8 @@ def test_a_port_in_the_engines_route_would_be_found(monkeypatch: pytest.MonkeyPa
 def test_a_destination_without_a_port_leads_to_a_service_with_one(combination: Combination, plan: Plan) -> None:
     """Istio takes the port from the Service, where that has just one."""
     made = compiled(combination, plan.app)
-    services = {one["metadata"]["name"]: one["spec"]["ports"] for one in made.manifests if one["kind"] == "Service"}
+    own = [one for one in made.manifests if (one["apiVersion"], one["kind"]) == ("v1", "Service")]
+    services = {one["metadata"]["name"]: one["spec"]["ports"] for one in own}
     for one in made.manifests:
         for route in one["spec"].get("http", []) if one["kind"] == "VirtualService" else []:
             for to in route.get("route", []):

@@ -104,7 +104,9 @@ def test_no_analysis_is_skipped() -> None:
 def test_a_disruption_budget_holds_for_the_pods_that_serve() -> None:
     found = 0
     for app in made():
-        if not any(one["kind"] == "Canary" for one in app.manifests):
+        providers = [one["spec"]["provider"] for one in app.manifests if one["kind"] == "Canary"]
+        # Knative's revisions keep the label, so that one budget holds for all of them: tests/unit/routers.
+        if providers in ([], ["knative"]):
             continue
         for one in app.manifests:
             if one["kind"] == "PodDisruptionBudget":

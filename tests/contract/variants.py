@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.capability import Refused
+from components.capability import Capability, Refused
 from components.compile import compile_app, parts
 from components.contracts import Engine, MetricProvider, Router
 from components.discovery import FAMILIES, discover
+from components.features import Feature
 from components.plan import Plan, build_plan
+from components.releases import FLAGGER
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
 from components.spec.errors import SpecError
@@ -90,10 +92,22 @@ def _combination(*models: type[VariantModel]) -> Combination:
     examples = dict(zip(("engine", "router", "metrics"), map(example_of, models), strict=True))
     if examples["engine"]["kind"] == "flagger":
         examples["metrics"] |= FOR_FLAGGER.get(examples["metrics"]["kind"], {})
-        since = getattr(models[2], "flagger_since", "")
-        examples["engine"] |= {"version": since} if since else {}
+        needed = _versions_needed(models[1], models[2])
+        examples["engine"] |= {"version": max(needed, key=_numbers)} if needed else {}
     engine, router, providers = parts(DeliverySpec.model_validate(examples))
     return Combination(engine, router, providers.first)
+
+
+def _versions_needed(router: type[VariantModel], provider: type[VariantModel]) -> list[str]:
+    """The versions since which Flagger knows the two, those beyond the pinned one."""
+    cells: Mapping[Feature, Capability] = vars(router)["capabilities"].get("flagger", {})
+    able = [cell.since for cell in cells.values() if not isinstance(cell, Refused)]
+    since = (min(able, key=_numbers, default=""), getattr(provider, "flagger_since", ""))
+    return [one for one in since if _numbers(one) > _numbers(FLAGGER.version.removeprefix("v"))]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part]
 
 
 def supported() -> list[Combination]:

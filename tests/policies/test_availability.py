@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, messages, rollout, secret
+from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, canary, messages, rollout, secret
 
 RULE = "minimum-replicas"
 
@@ -84,6 +84,30 @@ def test_the_fix_for_an_app_names_the_key_that_its_team_edits() -> None:
 )
 def test_what_scales_something_else_is_not_counted(other: dict[str, Any]) -> None:
     assert len(Engine(RULE).analyze_stack(_rollout(), other)[RULE]) == 1
+
+
+def _knative(minimum: str | None) -> list[dict[str, Any]]:
+    """A Canary, and the Knative Service that it watches."""
+    target = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "checkout"}
+    watching = canary(10, 30, 50, app="checkout")
+    watching["spec"]["targetRef"] = target
+    annotations = {f"autoscaling.knative.dev/{bound}": minimum for bound in ("min-scale", "max-scale") if minimum}
+    service = {
+        "apiVersion": target["apiVersion"],
+        "kind": target["kind"],
+        "metadata": {"name": "checkout", "namespace": "shop"},
+        "spec": {"template": {"metadata": {"annotations": annotations}}},
+    }
+    return [watching, service]
+
+
+def test_a_knative_service_keeps_as_many_by_its_own_annotation() -> None:
+    assert messages(RULE, *_knative("3")) == []
+    [said] = messages(RULE, *_knative("2"))
+    assert "autoscaling.knative.dev/min-scale of Service shop/checkout is 2, the limit is 3" in said
+    assert "in apps/checkout.yaml: replicas" in said
+    assert "is absent, which means 0" in messages(RULE, *_knative(None))[0]
+    assert messages(RULE, *_knative("many")), "what is no number keeps no pods"
 
 
 def test_every_rollout_of_a_stack_is_judged() -> None:

@@ -1,4 +1,4 @@
-"""Flagger: a plan becomes a Deployment or a DaemonSet, a Canary and MetricTemplates.
+"""Flagger: a plan becomes what runs its pods, mostly a Deployment, a Canary that watches it, and MetricTemplates.
 
 Flagger makes the Services and the stable pods (`<app>-primary`) itself and scales what we make, which is the canary,
 to zero between releases. At every tick it looks at all checks once and, when they pass, goes on.
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import Engine, MetricProvider, Parts, Providers, RequestSeries, Router, Told
-from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting
+from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting, FlaggerTarget
 from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
 from ...manifests.meta import Manifest, manifest, object_labels, without_nothing
@@ -29,7 +29,7 @@ from .alerts import alerts_of, untold
 from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
-from .targets import Target, target_of, target_problems
+from .targets import target_of, target_problems
 
 FlaggerVersion = Annotated[str, Field(pattern=r"^1\.[0-9]+\.[0-9]+$")]
 
@@ -99,11 +99,10 @@ class FlaggerEngine(Engine):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "flagger"}
 
     def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
-        template = plan.app.workload.pod_template
-        lost = dropped_fields(template) if template else ()
-        in_template = ((("workload", "pod_template", *path), message) for path, message in lost)
-        found = [*_uncounted(plan), *hook_problems(plan), *in_template, *_missing_stable(plan), *target_problems(plan)]
-        return [*found, *router.flagger_problems(plan)] if isinstance(router, FlaggerRouter) else found
+        found = [*_uncounted(plan), *hook_problems(plan)]
+        if not isinstance(router, FlaggerRouter):
+            return found
+        return [*found, *([] if router.runs_pods else _of_pods(plan)), *router.flagger_problems(plan)]
 
     def older_than(self, version: str) -> bool:
         return _numbers(version) > _numbers(self.version)
@@ -126,8 +125,8 @@ class FlaggerEngine(Engine):
         [router] = routers
         steered = FlaggerRouter.of(router)
         routing = steered.for_flagger(plan)
-        target = target_of(plan)
-        checks = list(metrics_of(plan, router, metrics))
+        target = target_of(plan, steered)
+        checks = list(metrics_of(plan, router, target, metrics))
         alerts = alerts_of(plan, told)
         manifests = [
             *service_accounts(plan.app),
@@ -156,6 +155,15 @@ def _uncounted(plan: Plan) -> Iterator[Finding]:
             yield ("delivery", "hold"), f"{whole}: engine 'flagger' counts intervals"
 
 
+def _of_pods(plan: Plan) -> Iterator[Finding]:
+    """What Flagger cannot do with the pods that it copies."""
+    template = plan.app.workload.pod_template
+    lost = dropped_fields(template) if template else ()
+    yield from ((("workload", "pod_template", *path), message) for path, message in lost)
+    yield from _missing_stable(plan)
+    yield from target_problems(plan)
+
+
 def _missing_stable(plan: Plan) -> Iterator[Finding]:
     """Flagger calls the pods that serve `<app>-primary`, in that label too."""
     for index, one in enumerate(plan.app.workload.objects):
@@ -164,9 +172,27 @@ def _missing_stable(plan: Plan) -> Iterator[Finding]:
             yield ("workload", "objects", index), f"{message}: have it look for another label of theirs"
 
 
-def _canary(plan: Plan, provider: str, routing: FlaggerRouting, target: Target, looks: Manifest) -> Manifest:
+def _canary(plan: Plan, provider: str, routing: FlaggerRouting, target: FlaggerTarget, looks: Manifest) -> Manifest:
+    spec = without_nothing(
+        {
+            "provider": provider,
+            "targetRef": _reference(target.object),
+            "autoscalerRef": _scaler_reference(plan, target.scaler) if target.scaler else None,
+            "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
+            # Not `revertOnDeletion`: its finalizer waits for the Deployment and for Flagger's own objects, and for ever
+            # where they went first or never came. It would bring back pods alone: the Services go with the Canary.
+            **routing.spec,
+            # Definitions before v1.41 want it, also where nobody reads it.
+            "service": _services(plan, routing) if target.services else {"port": plan.traffic.port},
+            "analysis": without_nothing({**looks, "webhooks": webhooks(plan)}),
+        }
+    )
+    return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})
+
+
+def _services(plan: Plan, routing: FlaggerRouting) -> Manifest:
     labels = {"labels": object_labels(plan.app)}
-    service = {
+    return {
         "name": plan.name,
         "port": plan.traffic.port,
         "targetPort": plan.port.port,
@@ -177,20 +203,6 @@ def _canary(plan: Plan, provider: str, routing: FlaggerRouting, target: Target, 
         "canary": labels,
         **routing.service,
     }
-    spec = without_nothing(
-        {
-            "provider": provider,
-            "targetRef": _reference(target.object),
-            "autoscalerRef": _scaler_reference(plan, target.scaler) if target.scaler else None,
-            "progressDeadlineSeconds": plan.app.delivery.rollback.deadline.whole_seconds,
-            # Not `revertOnDeletion`: its finalizer waits for the Deployment and for Flagger's own objects, and for ever
-            # where they went first or never came. It would bring back pods alone: the Services go with the Canary.
-            **routing.spec,
-            "service": service,
-            "analysis": without_nothing({**looks, "webhooks": webhooks(plan)}),
-        }
-    )
-    return manifest(API, "Canary", plan.name, plan.app, {"spec": spec})
 
 
 def _scaler_reference(plan: Plan, scaler: Manifest) -> Manifest:

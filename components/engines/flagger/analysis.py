@@ -6,16 +6,16 @@ Source: flagger v1.36, pkg/controller/scheduler.go.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
-from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, threshold_range
+from ...contracts import Measured, Providers, Question, RequestSeries, Router
+from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, FlaggerTarget, threshold_range
 from ...manifests.meta import Manifest, manifest, without_nothing
-from ...manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from ...plan import Plan
 from ...record import record
 from ...spec.checks import Check, check_name, comparison, comparison_name
 from ...spec.strategies import SessionAffinity
 from ...spec.values import Duration
 from .alerts import Alert
+from .targets import primary_of
 
 API = "flagger.app/v1beta1"
 
@@ -50,45 +50,38 @@ def look_of(plan: Plan) -> Look:
 
 def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
     """The primary's requests; None for a router that counts by Service: it was asked for the canary's alone."""
-    both = [router.request_series(plan, Measured(workload=one)) for one in (plan.name, _primary(plan))]
+    both = [router.request_series(plan, Measured(workload=one)) for one in (plan.name, primary_of(plan))]
     return both[1] if both[0] != both[1] else None
 
 
-def _primary(plan: Plan) -> str:
-    return f"{plan.name}-primary"
-
-
-def metrics_of(plan: Plan, router: Router, metrics: Providers) -> Iterator[Metric]:
+def metrics_of(plan: Plan, router: Router, target: FlaggerTarget, metrics: Providers) -> Iterator[Metric]:
     """Every check of a plan."""
     series = router.request_series(plan, Measured(workload=plan.name))
     stable = stable_requests(plan, router)
     for check in plan.checks:
         provider = FlaggerMetrics.of(metrics.of(check))
-        question = _question(plan, check, series, stable)
+        question = _question(plan, target, check, series, stable)
         yield _metric(plan, check_name(check), question, provider.flagger_metric(question))
         if comparison(check):
             compared = replace(question, against_stable=True)
             yield _metric(plan, comparison_name(check), compared, provider.flagger_metric(compared))
 
 
-def _question(plan: Plan, check: Check, series: RequestSeries, stable_series: RequestSeries | None) -> Question:
-    look, primary = look_of(plan), _primary(plan)
+def _question(
+    plan: Plan, target: FlaggerTarget, check: Check, series: RequestSeries, stable_series: RequestSeries | None
+) -> Question:
+    look = look_of(plan)
     return Question(
         check=check,
         app=plan.name,
         namespace=plan.namespace,
         window=look.window,
         minimum_requests=look.minimum_requests,
-        canary=_version(plan, plan.name, plan.revision, plan.canary_service),
-        stable=_version(plan, primary, "", primary),
+        canary=target.canary,
+        stable=target.stable,
         series=series,
         stable_series=stable_series,
     )
-
-
-def _version(plan: Plan, workload: str, revision: str, service: str) -> Version:
-    owner = workload if plan.on_every_node else f"{workload}-{REPLICA_SET_SUFFIX}"
-    return Version(revision, workload, f"{owner}-{POD_SUFFIX}", service)
 
 
 def _metric(plan: Plan, check: str, question: Question, asked: FlaggerMetric) -> Metric:

@@ -6,12 +6,13 @@ Source: flagger v1.36, pkg/canary/deployment_controller.go and daemonset_control
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...contracts import OwnedField
+from ...contracts import OwnedField, Version
+from ...contracts_of.flagger import FlaggerRouter, FlaggerTarget
 from ...manifests.meta import Manifest, manifest, selector_labels
+from ...manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from ...manifests.scaling import autoscaler
 from ...manifests.support import disruption_budget
 from ...plan import Plan
-from ...record import record
 from ...spec.base import Finding
 from ...spec.labels import NAME_LABEL
 
@@ -19,30 +20,38 @@ _API = "apps/v1"
 _REVISIONS_KEPT = 5
 
 
-@record
-class Target:
-    """Fields: `object`: what runs the pods; `scaler`: what says how many, None for one on every node; `budget`: what
-    drains leave; `owned`: the field by which Flagger takes the canary's pods away between releases."""
-
-    object: Manifest
-    scaler: Manifest | None
-    budget: Manifest | None
-    owned: OwnedField
+def target_of(plan: Plan, router: FlaggerRouter) -> FlaggerTarget:
+    """The router's own object; else a Deployment, or a DaemonSet where the app asks for it."""
+    return router.flagger_target(plan) or _of_kubernetes(plan)
 
 
-def target_of(plan: Plan) -> Target:
-    """A Deployment, or a DaemonSet where the app asks for it."""
+def primary_of(plan: Plan) -> str:
+    """How Flagger calls the copy that runs the stable pods, and their Service."""
+    return f"{plan.name}-primary"
+
+
+def _of_kubernetes(plan: Plan) -> FlaggerTarget:
+    canary = _version(plan, plan.name, plan.revision, plan.canary_service)
+    stable = _version(plan, primary_of(plan), "", primary_of(plan))
     if plan.on_every_node:
+        owned = _owned(plan, "DaemonSet", "spec.template.spec.nodeSelector")
         # No budget: what evicts pods passes those of a DaemonSet over, and one for them would fail to count them.
-        return Target(_daemon_set(plan), None, None, _owned(plan, "DaemonSet", "spec.template.spec.nodeSelector"))
+        return FlaggerTarget(_daemon_set(plan), None, None, owned, canary, stable)
     deployment = _deployment(plan)
-    return Target(
+    return FlaggerTarget(
         deployment,
         autoscaler(plan.app, deployment, plan.app.autoscaled),
-        disruption_budget(plan.app, {NAME_LABEL: (plan.name, f"{plan.name}-primary")}),
+        disruption_budget(plan.app, {NAME_LABEL: (plan.name, primary_of(plan))}),
         # The field is left out, and whoever applied it first gives it up.
         _owned(plan, "Deployment", "spec.replicas"),
+        canary,
+        stable,
     )
+
+
+def _version(plan: Plan, workload: str, revision: str, service: str) -> Version:
+    owner = workload if plan.on_every_node else f"{workload}-{REPLICA_SET_SUFFIX}"
+    return Version(revision, workload, f"{owner}-{POD_SUFFIX}", service)
 
 
 def _owned(plan: Plan, kind: str, path: str) -> OwnedField:

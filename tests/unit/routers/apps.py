@@ -7,6 +7,9 @@ from typing import Any
 from components.compile import Compiled
 from tests.specs import Project, changed, compiled_app, example_app, stack_keys
 
+Engine = str | Mapping[str, Any]
+"""An engine as a stack names it, "" for the usual one."""
+
 CHECKS = {"checks": [{"kind": "error_rate", "max": "1%"}]}
 WEIGHTS = {"steps": [{"weight": 10, "hold": "1m"}, {"weight": 50, "hold": "1m"}]}
 BLUE_GREEN = {"strategy": "blue-green", "hold": "5m"}
@@ -26,18 +29,18 @@ def app(delivery: Mapping[str, Any] = WEIGHTS, traffic: Mapping[str, Any] | None
     return changed(changed(example_app(), "delivery", to={"analysis": CHECKS, **delivery}), "traffic", to=dict(reached))
 
 
-def stack(router: str | Mapping[str, Any], engine: str = "argo-rollouts") -> dict[str, Any]:
+def stack(router: str | Mapping[str, Any], engine: Engine = "argo-rollouts") -> dict[str, Any]:
     """A stack with a router and an engine."""
     chosen = {"engine": engine, "router": router, "metrics": "prometheus"}
     return changed(stack_keys(), "delivery", to=chosen)
 
 
-def compiled(root: Path, router: str | Mapping[str, Any], spec: Mapping[str, Any], engine: str = "") -> Compiled:
+def compiled(root: Path, router: str | Mapping[str, Any], spec: Mapping[str, Any], engine: Engine = "") -> Compiled:
     """One valid app on a router."""
     return compiled_app(root, spec, stack(router, engine or "argo-rollouts"))
 
 
-def refused(root: Path, router: str | Mapping[str, Any], spec: Mapping[str, Any], engine: str = "") -> list[str]:
+def refused(root: Path, router: str | Mapping[str, Any], spec: Mapping[str, Any], engine: Engine = "") -> list[str]:
     """What is wrong with an app on a router, each as `path: message`."""
     project = Project(root)
     project.stack(stack(router, engine or "argo-rollouts"))

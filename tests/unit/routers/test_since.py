@@ -13,6 +13,7 @@ HOST = "shop.shop.svc.cluster.local"
 SINCE = {
     "apisix": "1.27.0",
     "gateway-api": "1.35.0",
+    "knative": "1.41.0",
     "kuma": "1.17.0",
     "osm": "1.13.0",
     "skipper": "1.1.0",

@@ -100,6 +100,19 @@ def test_a_quantity_is_a_number_with_or_without_a_unit(raw: object, text: str) -
     assert str(Quantity.parse(raw)) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        *[(text, text) for text in ("250m", "2", "0", "512Mi", "1536Ki", "1G", "1500m")],
+        *[("1000m", "1"), ("0.5", "500m"), ("2000", "2k"), ("1000000", "1M"), ("0.0005", "500u")],
+        *[("1024Mi", "1Gi"), ("1.5Gi", "1536Mi"), ("0.5Ki", "512"), ("0Gi", "0"), ("0.0000001m", "1n")],
+    ],
+)
+def test_a_quantity_is_known_as_kubernetes_writes_it(text: str, canonical: str) -> None:
+    """Compared with what k8s.io/apimachinery v0.32 makes of them."""
+    assert Quantity.parse(text).canonical == canonical
+
+
 @pytest.mark.parametrize("raw", ["512 MB", "512MB", "-1", True, None, "", [1]])
 def test_what_is_no_quantity_is_refused(raw: object) -> None:
     assert refusal(Quantity, raw).endswith("write a number with a unit, like '250m' (CPU) or '512Mi' (memory)")

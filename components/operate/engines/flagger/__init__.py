@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ....access.client import Api, path_of
+from ....access.client import Api, Object, path_of
 from ....spec.values import Duration
 from ...contract import Operator, Refused, Release, Verdict, why
 from .actions import abortion, full_promotion, retrial
@@ -12,8 +12,16 @@ from .checks import cause, verdicts
 from .events import of_last_try, read_events
 from .state import CanaryState, target_kind
 
-_TARGETS: Mapping[str, str] = {"Deployment": "apps/v1/deployments", "DaemonSet": "apps/v1/daemonsets"}
+_KNATIVE = "Service"
+_TARGETS: Mapping[str, str] = {
+    "Deployment": "apps/v1/deployments",
+    "DaemonSet": "apps/v1/daemonsets",
+    _KNATIVE: "serving.knative.dev/v1/services",
+}
 """Where the kinds are that a Canary of ours may watch."""
+_REVISIONS = "serving.knative.dev/v1/revisions"
+_STABLE_REVISION = "flagger.app/primary-revision"
+"""Annotation of a Knative Service. Source: flagger v1.41, pkg/canary/knative_controller.go."""
 _POLL_SECONDS = 1.0
 _TICKS = 2
 """How many looks of Flagger a promotion by hand may take, beside the time that its pods take to get ready."""
@@ -97,14 +105,24 @@ class FlaggerOperator(Operator):
         if canary is None:
             return None
         targets = _TARGETS[target_kind(canary)]
-        target, primary = (api.find(path_of(targets, namespace, name)) or {} for name in (app, f"{app}-primary"))
-        return CanaryState.of(canary, target, primary)
+        target = api.find(path_of(targets, namespace, app)) or {}
+        if target_kind(canary) == _KNATIVE:
+            return CanaryState.of(canary, target, _stable_revision(api, namespace, target))
+        return CanaryState.of(canary, target, api.find(path_of(targets, namespace, f"{app}-primary")) or {})
 
     def _existing(self, api: Api, namespace: str, app: str) -> CanaryState:
         state = self._find(api, namespace, app)
         if state is None:
             raise Refused(f"app '{app}' is not deployed in namespace '{namespace}'")
         return state
+
+
+def _stable_revision(api: Api, namespace: str, service: Object) -> Object:
+    """What runs the stable pods of a Knative Service, in the form of the Service; {} where nothing does yet."""
+    name = ((service.get("metadata") or {}).get("annotations") or {}).get(_STABLE_REVISION)
+    revision = api.find(path_of(_REVISIONS, namespace, name)) if name else None
+    # A revision is a template that was kept.
+    return {"spec": {"template": revision}} if revision else {}
 
 
 def _told(api: Api, namespace: str, state: CanaryState) -> tuple[tuple[Verdict, ...], str]:

@@ -1,4 +1,4 @@
-"""What a Canary says, and the two objects that run its pods.
+"""What a Canary says, and the two objects that run its pods: a Knative Service's are itself and a revision.
 
 Source: flagger v1.36, CanaryStatus and pkg/controller/scheduler.go.
 """
@@ -176,10 +176,15 @@ def _label(deployment: Object, name: str) -> str:
     return str(((template.get("metadata") or {}).get("labels") or {}).get(name, ""))
 
 
-def _template_written(deployment: Object) -> str:
-    """When anybody last wrote the pod template. Who scales only is no writer of it, also where a node selector does."""
-    entries = (deployment.get("metadata") or {}).get("managedFields") or []
-    written = ((entry, (entry.get("fieldsV1") or {}).get("f:spec", {}).get("f:template")) for entry in entries)
+def _template_written(target: Object) -> str:
+    """When anybody last wrote the pod template.
+
+    Who scales only is no writer of it, also where a node selector does, nor is who moves a Knative Service's traffic:
+    Flagger sends the whole object then, with an empty date inside the template.
+    """
+    entries = (target.get("metadata") or {}).get("managedFields") or []
+    specs = ((entry, (entry.get("fieldsV1") or {}).get("f:spec", {})) for entry in entries)
+    written = ((entry, spec.get("f:template")) for entry, spec in specs if "f:traffic" not in spec)
     owned = [entry for entry, template in written if template is not None and not _scales_only(template)]
     return max((str(entry.get("time", "")) for entry in owned), default="")
 
