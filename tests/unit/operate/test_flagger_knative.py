@@ -9,8 +9,8 @@ from components.access.client import Object
 from components.operate.contract import State
 from components.operate.engines.flagger import FlaggerOperator
 
-from .canaries import BEGAN_AT, NEW, OLD, canary, deployment
-from .fake_api import FakeApi, api_of, serving
+from .canaries import BEGAN, BEGAN_AT, NEW, OLD, advanced, canary, deployment, event
+from .fake_api import EVENTS, FakeApi, api_of, serving
 
 CANARY = "/apis/flagger.app/v1beta1/namespaces/shop/canaries/shop"
 OF_KNATIVE = "/apis/serving.knative.dev/v1/namespaces/shop"
@@ -65,6 +65,23 @@ def test_traffic_that_flagger_moves_is_no_change_of_the_version(fake: FakeApi) -
     release = FlaggerOperator().read(api_of(fake), "shop", "shop")
     assert release is not None
     assert (release.step, release.weight, release.reason) == (2, 25, "")
+
+
+def test_a_release_that_stands_still_says_so_and_what_helps(fake: FakeApi) -> None:
+    """Flagger takes nothing back while a revision is not ready, however long that is."""
+    stands(fake, "Progressing", weight=25)
+    fake.lists[EVENTS] = [
+        event(BEGAN, 0),
+        event(advanced(5), 1),
+        event("Knative Revision shop-00002.shop is not ready", 2),
+    ]
+    release = FlaggerOperator().read(api_of(fake), "shop", "shop")
+    assert release is not None
+    assert release.reason.startswith("a revision is not ready, and Flagger waits for it, however long that takes: ")
+    fake.lists[EVENTS].append(event(advanced(25), 3))
+    again = FlaggerOperator().read(api_of(fake), "shop", "shop")
+    assert again is not None
+    assert again.reason == ""
 
 
 def test_a_retry_makes_another_revision(fake: FakeApi) -> None:

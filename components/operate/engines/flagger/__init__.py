@@ -8,7 +8,7 @@ from ....access.client import Api, Object, path_of
 from ....spec.values import Duration
 from ...contract import Operator, Refused, Release, Verdict, why
 from .actions import abortion, full_promotion, retrial
-from .checks import cause, verdicts
+from .checks import cause, stands_still, verdicts
 from .events import of_last_try, read_events
 from .state import CanaryState, target_kind
 
@@ -131,7 +131,8 @@ def _told(api: Api, namespace: str, state: CanaryState) -> tuple[tuple[Verdict, 
         return (), state.waits_for
     events = of_last_try(read_events(api, namespace, state.uid))
     found = tuple(verdicts(events, state))
-    return found, (why(found) or cause(events, state)) if state.failed else state.waits_for
+    reason = why(found) or cause(events, state) if state.failed else state.waits_for or stands_still(events)
+    return found, reason
 
 
 def _require_checks(app: str, state: CanaryState) -> None:

@@ -1,4 +1,7 @@
-"""What the checks of a release found, from Flagger's events. Source: flagger v1.36, pkg/controller/scheduler*.go."""
+"""What the checks of a release found, from Flagger's events.
+
+Source: flagger v1.36, pkg/controller/scheduler*.go; of Knative v1.41, pkg/canary/knative_controller.go.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ _GATE = re.compile(r"Halt \S+ advancement (?:pre-rollout|external) check (\S+) f
 _TAKEN_BACK = re.compile(r"Rollback check (\S+) passed")
 _THRESHOLD = re.compile(r"Rolling back \S+ failed checks threshold reached (\d+)")
 _NOT_READY = re.compile(r"canary deployment \S+ not ready: ")
+_NEVER_GIVEN_UP = re.compile(r"Knative Revision \S+ is not ready")
 _GIVEN_UP = re.compile(r"Canary failed! ")
 _EVERYTHING = 101
 """Above every weight: all steps were left."""
@@ -62,6 +66,13 @@ def cause(events: Sequence[Told], state: CanaryState) -> str:
     if before and _NOT_READY.match(before[-1].message):
         return f"no progress for {Duration.of_seconds(state.deadline)}: its pods do not become ready"
     return state.message
+
+
+def stands_still(events: Sequence[Told]) -> str:
+    """Why Flagger neither goes on nor takes anything back, with what helps; "" where it does its work."""
+    if not events or not _NEVER_GIVEN_UP.match(events[-1].message):
+        return ""
+    return "a revision is not ready, and Flagger waits for it, however long that takes: deploy the version before to go back"
 
 
 def _ended_with(events: Sequence[Told]) -> int:
