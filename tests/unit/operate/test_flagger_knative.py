@@ -77,7 +77,9 @@ def test_a_release_that_stands_still_says_so_and_what_helps(fake: FakeApi) -> No
     ]
     release = FlaggerOperator().read(api_of(fake), "shop", "shop")
     assert release is not None
-    assert release.reason.startswith("a revision is not ready, and Flagger waits for it, however long that takes: ")
+    assert release.reason.startswith(
+        "a revision is not ready, and Flagger waits for it, however long: deploy the version"
+    )
     fake.lists[EVENTS].append(event(advanced(25), 3))
     again = FlaggerOperator().read(api_of(fake), "shop", "shop")
     assert again is not None

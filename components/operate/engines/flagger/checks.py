@@ -72,7 +72,7 @@ def stands_still(events: Sequence[Told]) -> str:
     """Why Flagger neither goes on nor takes anything back, with what helps; "" where it does its work."""
     if not events or not _NEVER_GIVEN_UP.match(events[-1].message):
         return ""
-    return "a revision is not ready, and Flagger waits for it, however long that takes: deploy the version before to go back"
+    return "a revision is not ready, and Flagger waits for it, however long: deploy the version before to go back"
 
 
 def _ended_with(events: Sequence[Told]) -> int:
