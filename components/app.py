@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pulumi
 
+from .access.client import Object
 from .adoption import Reference
 from .compile import Compiled, compile_app
 from .contracts import Engine
@@ -38,7 +39,11 @@ class App(pulumi.ComponentResource):
         compiled = _compiled(name, spec, delivery)
         guard = guard_of(self)
         live = guard if guard and not guard.is_new(spec.namespace) else None
-        refused = (changed_engine(spec, delivery, live.has) or changed_kind(compiled, live.has)) if live else None
+        refused = live and (
+            changed_engine(spec, delivery, live.has)
+            or changed_kind(compiled, live.has)
+            or changed_pods(compiled, delivery, live.own)
+        )
         if refused:
             raise pulumi.RunError(refused)
         # A canary takes as long as its steps say; the release is watched elsewhere. An Ingress has no address before
@@ -123,6 +128,34 @@ def changed_kind(compiled: Compiled, has: Callable[[Reference], bool]) -> str | 
     return None
 
 
+def changed_pods(compiled: Compiled, delivery: DeliverySpec, own: Callable[[Reference], Object | None]) -> str | None:
+    """Why the app cannot change between pods of its own and those of an object that others made. None where it stays.
+
+    `own`: the stack's object of that name, where it has one.
+    """
+    app = compiled.plan.app
+    release = own(_release(app, app.delivery.engine or delivery.engine.kind))
+    if release is None or _of_others(release, own) == compiled.plan.existing:
+        return None
+    then, now = "those of an object that others made", "written in the app"
+    if compiled.plan.existing:
+        then, now = now, then
+    return (
+        f"app '{app.name}': its pods were {then} and would be {now}: the present ones would go before the new ones "
+        "answer. Add the app under another name with a host of its own, move the hosts over when its pods answer, then "
+        "remove this one"
+    )
+
+
+def _of_others(release: Object, own: Callable[[Reference], Object | None]) -> bool:
+    """Whether a live release is that of pods which this stack did not write."""
+    target = release["spec"].get("targetRef")
+    if target is None:
+        return "workloadRef" in release["spec"]
+    namespace = release["metadata"]["namespace"]
+    return own(Reference(target["apiVersion"], target["kind"], namespace, target["name"])) is None
+
+
 def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:
     """What the pods' object refers to; the object that runs pods; what refers to it. Destroy takes the other way."""
     objects, revision = compiled.manifests, compiled.plan.revision
@@ -131,9 +164,13 @@ def stages(compiled: Compiled) -> Sequence[Sequence[Manifest]]:
 
 
 def _runs(item: Manifest, revision: str) -> bool:
-    """Whether an object runs the pods of a revision."""
+    """Whether an object runs the pods of a revision; without one, whether it refers to those of an object of others."""
     spec = item.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict):
+        return False
+    if not revision:
+        return "workloadRef" in spec or "targetRef" in spec
+    template = spec.get("template")
     return isinstance(template, dict) and template.get("metadata", {}).get("labels", {}).get(REVISION_LABEL) == revision
 
 

@@ -48,14 +48,16 @@ class LabelMatch:
 
 @record
 class Measured:
-    """How the version under test is told from the stable one. One of the two is given.
+    """How the version under test is told from the stable one.
 
     Fields: `revision`: the value of the pods' label `version`, or what the engine replaces by it; `workload`: the
-    object that runs the canary's pods, where both versions never belong to one.
+    object that runs the canary's pods, where both versions never belong to one; `pods`: a regular expression for their
+    names, where the pods are those of an object that others made, whose labels nobody here knows.
     """
 
     revision: str = ""
     workload: str = ""
+    pods: str = ""
 
 
 @record

@@ -22,6 +22,7 @@ class Feature(Enum):
     BLUE_GREEN = "a switch of all traffic that is watched, and taken back"
     SEVERAL_ROUTERS = "several routers at once"
     EVERY_NODE = "a pod on every node"
+    EXISTING = "pods of an object that runs already"
     EXPERIMENT = "an experiment: fresh pods of both versions, side by side"
     SCALE = "a number of canary pods of its own"
     APPROVAL = "waiting for an approval"

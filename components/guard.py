@@ -72,7 +72,7 @@ class Guard:
 
     def has(self, reference: Reference) -> bool:
         """Whether this stack has the object already. Raises pulumi.RunError where the cluster does not answer."""
-        return self._own(reference) is not None
+        return self.own(reference) is not None
 
     def prepared(self, manifest: Mapping[str, Any], owned: Sequence[str]) -> dict[str, Any]:
         """The manifest as its object can be taken over: with the live values of what controllers own in it.
@@ -81,10 +81,11 @@ class Guard:
         """
         if not owned:
             return dict(manifest)
-        live = self._own(Reference.of(manifest))
+        live = self.own(Reference.of(manifest))
         return keeping(manifest, live, owned) if live else dict(manifest)
 
-    def _own(self, reference: Reference) -> Object | None:
+    def own(self, reference: Reference) -> Object | None:
+        """This stack's object, where it has it already. Raises pulumi.RunError where the cluster does not answer."""
         try:
             return self._existing.labelled(reference, stack_name())
         except UnknownError as error:

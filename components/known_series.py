@@ -5,19 +5,25 @@ from .plan import Plan
 from .spec.labels import REVISION_LABEL
 from .spec.pod_metrics import PodMetrics
 
+_POD = "pod"
+"""The label that scraping a pod adds, as the platform's Prometheus and the usual PodMonitors do."""
+
 
 def istio(plan: Plan, measured: Measured) -> RequestSeries:
     """Istio's standard metrics. Source: istio.io/latest/docs/reference/config/metrics."""
-    version = (
-        LabelMatch("destination_workload", "=", measured.workload)
-        if measured.workload
-        else LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
-    )
+    if measured.workload:
+        version = LabelMatch("destination_workload", "=", measured.workload)
+    elif measured.pods:
+        version = LabelMatch(_POD, "=~", measured.pods)
+    else:
+        version = LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
+    # Pods that others labelled are called what those labels say; who runs them is enough.
+    named = () if plan.existing else (LabelMatch("destination_canonical_service", "=", plan.name),)
     return istio_requests(
         # The receiving side's report: one count per request, whoever sent it.
         LabelMatch("reporter", "=", "destination"),
         LabelMatch("destination_workload_namespace", "=", plan.namespace),
-        LabelMatch("destination_canonical_service", "=", plan.name),
+        *named,
         version,
     )
 
@@ -57,15 +63,19 @@ def envoy_requests(*only: LabelMatch) -> RequestSeries:
 
 def of_pods(plan: Plan, measured: Measured, metrics: PodMetrics) -> RequestSeries:
     """What the app's own pods count; those of Flagger's stable version are called `<app>-primary`."""
-    version = () if measured.workload else (LabelMatch(metrics.version, "=", measured.revision),)
+    only = (
+        (LabelMatch(metrics.pod, "=~", measured.pods),) if measured.pods else _of_labelled_pods(plan, measured, metrics)
+    )
     return RequestSeries(
         requests=metrics.requests,
         errors=LabelMatch(metrics.status, "=~", "5.."),
         duration_buckets=metrics.durations,
         duration_unit_ms=1000 if metrics.unit == "s" else 1,
-        only=(
-            LabelMatch(metrics.namespace, "=", plan.namespace),
-            LabelMatch(metrics.app, "=", measured.workload or plan.name),
-            *version,
-        ),
+        only=(LabelMatch(metrics.namespace, "=", plan.namespace), *only),
     )
+
+
+def _of_labelled_pods(plan: Plan, measured: Measured, metrics: PodMetrics) -> tuple[LabelMatch, ...]:
+    if measured.workload:
+        return (LabelMatch(metrics.app, "=", measured.workload),)
+    return LabelMatch(metrics.app, "=", plan.name), LabelMatch(metrics.version, "=", measured.revision)

@@ -35,6 +35,8 @@ def _of_release(plan: Plan) -> Iterator[tuple[Feature, Path]]:
         yield Feature.SEVERAL_ROUTERS, ("traffic", "routers")
     if plan.on_every_node:
         yield Feature.EVERY_NODE, ("workload", "kind")
+    if plan.existing:
+        yield Feature.EXISTING, ("workload", "existing")
     if plan.traffic.match:
         yield Feature.MATCH, ("traffic", "match")
     if plan.session_affinity:

@@ -72,8 +72,10 @@ class Plan:
 
     app: AppSpec
     template: Manifest
-    """The pod template, with the label `version` that tells this version's pods and metrics from all others."""
+    """The pod template, with the label `version` that tells this version's pods and metrics from all others; empty
+    where it is in an object of others."""
     revision: str
+    """That label's value; "" where it is not known."""
     stages: tuple[Stage, ...]
     """Until everybody gets the new version; of a blue-green release that is the one after the switch."""
 
@@ -122,6 +124,11 @@ class Plan:
         return self.app.workload.kind == "daemonset"
 
     @property
+    def existing(self) -> bool:
+        """Whether the pods are those of an object that others made."""
+        return self.app.workload.existing is not None
+
+    @property
     def session_affinity(self) -> SessionAffinity | None:
         delivery = self.app.delivery
         return delivery.session_affinity if isinstance(delivery, Canary) else None
@@ -143,8 +150,11 @@ class Plan:
 
 def build_plan(app: AppSpec) -> Plan:
     """Derives the plan of a valid app."""
+    stages = stages_of(app.delivery)
+    if app.workload.existing:
+        return Plan(app=app, template={}, revision="", stages=stages)
     template = pod_template(app)
-    return Plan(app=app, template=template, revision=revision_of(template), stages=stages_of(app.delivery))
+    return Plan(app=app, template=template, revision=revision_of(template), stages=stages)
 
 
 def stages_of(delivery: Delivery) -> tuple[Stage, ...]:

@@ -160,7 +160,7 @@ def _show(release: Compiled, console: Any) -> None:
     from rich.table import Table
 
     plan = release.plan
-    table = Table(title=f"{plan.name} {plan.app.workload.shown_version}", title_justify="left")
+    table = Table(title=f"{plan.name} {plan.app.workload.shown_version}".strip(), title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading)
     for row in rows(plan):

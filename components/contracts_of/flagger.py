@@ -59,7 +59,8 @@ class FlaggerTarget:
 
     Fields: `object`: what runs the canary's pods; `scaler`: what says how many, None where the object does, or each
     node has one; `budget`: what drains leave; `owned`: the field of the object by which Flagger releases; `canary`,
-    `stable`: the versions as queries name them; `services`: whether Flagger makes the Services that lead to them.
+    `stable`: the versions as queries name them; `services`: whether Flagger makes the Services that lead to them;
+    `made`: whether the object is one of the app's, and not of others.
     """
 
     object: Manifest
@@ -69,6 +70,7 @@ class FlaggerTarget:
     canary: Version
     stable: Version
     services: bool = True
+    made: bool = True
 
 
 class FlaggerRouter(Offer, ABC):

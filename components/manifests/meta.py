@@ -12,14 +12,9 @@ Manifest = dict[str, Any]
 """A Kubernetes object as plain data."""
 
 
-def selector_labels(app: AppSpec) -> dict[str, str]:
-    """The labels that select an app's pods: never versioned, because a Rollout's selector is immutable."""
-    return {NAME_LABEL: app.name}
-
-
 def pod_labels(app: AppSpec) -> dict[str, str]:
     """The labels of an app's pods that say whose they are."""
-    return {**selector_labels(app), OWNER_LABEL: app.owner}
+    return {NAME_LABEL: app.name, OWNER_LABEL: app.owner}
 
 
 def object_labels(app: AppSpec) -> dict[str, str]:

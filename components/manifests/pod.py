@@ -11,7 +11,7 @@ from ..spec.container import ConfigKey, EnvFrom, Probe, ResourceAmounts, SecretK
 from ..spec.labels import REVISION_LABEL, VERSION_LABEL
 from ..spec.workload import Workload
 from .configuration import versioned
-from .meta import Manifest, pod_labels, selector_labels, without_nothing
+from .meta import Manifest, pod_labels, without_nothing
 
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
 """What Kubernetes makes up names of. Source: k8s.io/apimachinery/pkg/util/rand."""
@@ -195,7 +195,7 @@ def _spread(app: AppSpec) -> list[Manifest]:
             "maxSkew": 1,
             "topologyKey": key,
             "whenUnsatisfiable": _UNSATISFIABLE[spread],
-            "labelSelector": {"matchLabels": selector_labels(app)},
+            "labelSelector": {"matchLabels": app.selector},
         }
         for key, spread in wanted.items()
         if spread != "any"

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from ..spec.app import AppSpec
 from ..spec.labels import OWNER_LABEL
-from .meta import Manifest, manifest, object_labels, selector_labels, without_nothing
+from .meta import Manifest, manifest, object_labels, without_nothing
 
 
 def service_accounts(app: AppSpec) -> list[Manifest]:
-    """The app's own ServiceAccount; none where the workload names an existing one."""
+    """The app's own ServiceAccount; none where the workload names an existing one, or the pods are others'."""
     account = app.workload.service_account
-    if account.existing:
+    if account.existing or app.workload.existing:
         return []
     annotations = {"annotations": account.annotations} if account.annotations else {}
     body = {"automountServiceAccountToken": account.mount_token}
@@ -31,7 +31,7 @@ def service(app: AppSpec, name: str) -> Manifest:
     """A Service on the app's traffic port; `appProtocol` tells the mesh what is spoken."""
     port = app.workload.traffic_port
     ports = [{"name": port.name, "port": app.traffic.port, "targetPort": port.port, "appProtocol": "http"}]
-    return manifest("v1", "Service", name, app, {"spec": {"selector": selector_labels(app), "ports": ports}})
+    return manifest("v1", "Service", name, app, {"spec": {"selector": app.selector, "ports": ports}})
 
 
 def disruption_budget(app: AppSpec, values: Mapping[str, Sequence[str]] | None = None) -> Manifest:
@@ -39,7 +39,7 @@ def disruption_budget(app: AppSpec, values: Mapping[str, Sequence[str]] | None =
 
     `values`: label -> its values, where the pods of the two versions differ in a label.
     """
-    selector: Manifest = {"matchLabels": selector_labels(app)}
+    selector: Manifest = {"matchLabels": app.selector}
     if values:
         selector = {
             "matchExpressions": [{"key": key, "operator": "In", "values": list(of)} for key, of in values.items()]

@@ -61,7 +61,10 @@ class GitHubChannel(Channel, RolloutsChannel):
         return ("private-key",)
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
-        if COMMIT in plan.template["metadata"].get("annotations", {}):
+        if plan.existing:
+            message = "hides from a GitHub channel which commit is released: write the pods here, or 'notify' others"
+            return [(("workload", "existing"), message)]
+        if COMMIT in plan.template.get("metadata", {}).get("annotations", {}):
             return ()
         return [(("workload", "annotations", COMMIT), "is required by a GitHub channel: the commit that is released")]
 

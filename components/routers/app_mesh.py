@@ -14,7 +14,7 @@ from ..contracts_of.argo_rollouts import NO_EXPERIMENT, RolloutsRouter, Rollouts
 from ..contracts_of.flagger import ROUTED_BY_FLAGGER, FlaggerRouter, FlaggerRouting
 from ..features import ROUTED, Feature
 from ..known_series import of_pods
-from ..manifests.meta import Manifest, manifest, selector_labels
+from ..manifests.meta import Manifest, manifest
 from ..manifests.support import service
 from ..plan import Plan
 from ..refusals import beside_a_service, mesh_hosts
@@ -83,7 +83,7 @@ def _listeners(port: int) -> list[Manifest]:
 
 def _node(plan: Plan, name: str, version: str) -> Manifest:
     # No two nodes may select the same pods, so each begins with a hash that no pod has; the controller puts in its own.
-    selector = {"matchLabels": {**selector_labels(plan.app), _HASH_LABEL: f"{version}-tbd"}}
+    selector = {"matchLabels": {**plan.app.selector, _HASH_LABEL: f"{version}-tbd"}}
     spec = {
         "podSelector": selector,
         "listeners": _listeners(plan.port.port),

@@ -128,6 +128,9 @@ def _annotations(plan: Plan) -> dict[str, str]:
 
 def _taken_annotations(plan: Plan) -> Iterator[Finding]:
     work = plan.app.workload
+    if plan.existing:
+        message = "Consul tells the versions by annotations that each has to bring: write the pods here"
+        yield ("workload", "existing"), f"cannot be released by router 'consul': {message}"
     in_template: Mapping[str, Any] = (work.pod_template or {}).get("metadata", {}).get("annotations", {})
     places = ((("annotations",), work.annotations), (("pod_template", "metadata", "annotations"), in_template))
     for place, annotations in places:

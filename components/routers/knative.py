@@ -89,6 +89,8 @@ class KnativeRouter(Router, FlaggerRouter):
         )
 
     def problems(self, plan: Plan) -> Sequence[Finding]:
+        if plan.existing:
+            return [(("workload", "existing"), f"'{self.kind}' runs no pods but its own: write them here")]
         return [
             *pod_problems(plan),
             *_unreached(plan),

@@ -8,7 +8,7 @@ from pydantic import Field
 from .base import Finding, Ruled, Strict
 from .channels import Subscribed
 from .choice import Delivery
-from .labels import LabelName, LabelValue, object_label_problems
+from .labels import NAME_LABEL, LabelName, LabelValue, object_label_problems
 from .names import AppName, DnsLabel
 from .objects import object_problems, pods_of
 from .pod_template import containers_of
@@ -82,7 +82,7 @@ class AppSpec(Ruled):
         for source in self.workload.given_whole:
             for field in sorted(self.disruption.model_fields_set & {"zones", "nodes"}):
                 yield ("disruption", field), f"is excluded by '{source}': write 'topologySpreadConstraints' there"
-        if self.scaling and not self.workload.packaged:
+        if self.scaling and not (self.workload.packaged or self.workload.existing):
             yield from self._unscalable(self.scaling)
         if self.workload.objects:
             yield from self._object_problems()
@@ -92,9 +92,15 @@ class AppSpec(Ruled):
 
     def _object_problems(self) -> Iterator[Finding]:
         work = self.workload
-        pods = pods_of(self.name, self.owner, work.labels, work.traffic_port, work.pod_template)
+        pods = pods_of(self.selector, self.owner, work.labels, work.traffic_port, work.pod_template)
         for path, message in object_problems(work.objects, self.namespace, pods):
             yield ("workload", "objects", *path), message
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The labels that select the app's pods: never versioned, because what runs them cannot change its selector."""
+        existing = self.workload.existing
+        return dict(existing.selector) if existing else {NAME_LABEL: self.name}
 
     def _told_twice(self) -> Iterator[Finding]:
         named = [one.channel for one in self.notify or ()]

@@ -6,7 +6,7 @@ from typing import Any
 from ..record import record
 from .base import Finding
 from .container import Port
-from .labels import NAME_LABEL, OWNER_LABEL
+from .labels import OWNER_LABEL
 
 _CLUSTER_WIDE = frozenset(
     {
@@ -66,20 +66,31 @@ Object = Mapping[str, Any]
 
 @record
 class Pods:
-    """An app's pods. Fields: `labels`: that no release changes; `ports`: number and names of the traffic's."""
+    """An app's pods.
 
+    Fields: `selector`: the labels by which its Services find them; `labels`: all that no release changes; `ports`:
+    number and names of the traffic's.
+    """
+
+    selector: Mapping[str, str]
     labels: Mapping[str, str]
     ports: frozenset[int | str]
 
 
-def pods_of(name: str, owner: str, given: Mapping[str, str], port: Port, template: Mapping[str, Any] | None) -> Pods:
+def pods_of(
+    selector: Mapping[str, str],
+    owner: str,
+    given: Mapping[str, str],
+    port: Port,
+    template: Mapping[str, Any] | None,
+) -> Pods:
     """The pods as the app and its template, where it has one, describe them."""
     written = template or {}
     labels = {**mapping_of(mapping_of(written.get("metadata")).get("labels")), **given}
     containers = list_of(mapping_of(written.get("spec")).get("containers"))
     opened = [mapping_of(one) for container in containers for one in list_of(mapping_of(container).get("ports"))]
     names = {str(one["name"]) for one in opened if one.get("containerPort") == port.port and "name" in one}
-    return Pods({**labels, NAME_LABEL: name, OWNER_LABEL: owner}, frozenset({port.port, port.name, *names}))
+    return Pods(selector, {**labels, **selector, OWNER_LABEL: owner}, frozenset({port.port, port.name, *names}))
 
 
 def object_problems(objects: Sequence[Any], namespace: str, pods: Pods) -> Iterator[Finding]:
@@ -97,7 +108,7 @@ def object_problems(objects: Sequence[Any], namespace: str, pods: Pods) -> Itera
             _beyond(one, namespace),
             _by_kind(one),
             _selecting(one, pods),
-            _joining(one, pods.labels[NAME_LABEL]),
+            _joining(one, pods.selector),
         )
         yield from (((index,), message) for message in messages if message)
 
@@ -170,11 +181,12 @@ def _leads_to(port: Object, pods: Pods) -> bool:
     return port.get("targetPort", port.get("port")) in pods.ports
 
 
-def _joining(one: Object, name: str) -> str:
+def _joining(one: Object, selector: Mapping[str, str]) -> str:
     """Pods of something else that the app's Services would take for the app's."""
     pods = [one, *_templates(one)] if one["kind"] == "Pod" else list(_templates(one))
-    if any(mapping_of(mapping_of(pod.get("metadata")).get("labels")).get(NAME_LABEL) == name for pod in pods):
-        return f"makes pods with the label {NAME_LABEL}: {name}, by which the app's Services find theirs: change it"
+    if any(selector.items() <= mapping_of(mapping_of(pod.get("metadata")).get("labels")).items() for pod in pods):
+        label = ", ".join(f"{key}: {value}" for key, value in selector.items())
+        return f"makes pods with the label {label}, by which the app's Services find theirs: change it"
     return ""
 
 
@@ -186,15 +198,15 @@ def _templates(value: Any) -> Iterator[Object]:
         yield from _templates(inside)
 
 
-def selects_by_name(one: Object, name: str) -> bool:
-    """Whether an object looks for the app's pods by the label that says whose they are."""
-    return _has(one.get("spec"), name)
+def selects_by(one: Object, label: str, text: str) -> bool:
+    """Whether an object looks for pods by a label."""
+    return _has(one.get("spec"), label, text)
 
 
-def _has(value: Any, name: str) -> bool:
+def _has(value: Any, label: str, text: str) -> bool:
     if isinstance(value, Mapping):
-        return value.get(NAME_LABEL) == name or any(_has(inside, name) for inside in value.values())
-    return isinstance(value, list) and any(_has(inside, name) for inside in value)
+        return value.get(label) == text or any(_has(inside, label, text) for inside in value.values())
+    return isinstance(value, list) and any(_has(inside, label, text) for inside in value)
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:

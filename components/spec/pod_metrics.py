@@ -30,3 +30,5 @@ class PodMetrics(Strict):
     """Label of both with the pod's own label `app.kubernetes.io/name`."""
     version: MetricLabel = "version"
     """Label of both with the pod's own label `version`, by which the versions are told apart."""
+    pod: MetricLabel = "pod"
+    """Label of both with the pod's name, by which those of an `existing` workload are told apart."""

@@ -19,6 +19,7 @@ from .container import (
     Volume,
     repeated,
 )
+from .existing import ExistingWorkload
 from .labels import LabelName, LabelValue, reserved_labels
 from .names import DnsLabel, EnvName, NonEmpty, ObjectName
 from .packaged import HelmChart, Kustomization
@@ -105,6 +106,9 @@ class Workload(Ruled):
     """A Helm chart that has the pods and objects around them; excludes the short form's container fields."""
     kustomize: Kustomization | None = None
     """A Kustomize overlay that has them, in the same way."""
+    existing: ExistingWorkload | None = None
+    """Pods that run already, in a Deployment or DaemonSet with the app's name that others made; excludes all that would
+    be written in them."""
     objects: list[dict[str, Any]] = []
     """Other objects of the app's namespace, applied as they are; `version` does not cover them, so no release does."""
     version: NonEmpty | None = None
@@ -118,6 +122,9 @@ class Workload(Ruled):
         yield from ((("labels", name), message) for name, message in reserved_labels(self.labels))
         if self.packaged:
             yield from self._packaged_problems(self.given_whole[0])
+            return
+        if self.existing:
+            yield from self._existing_problems()
             return
         if self.config or self.secret_versions:
             yield from configuration_problems(self.config, self.secret_versions, list(self._uses()))
@@ -140,6 +147,12 @@ class Workload(Ruled):
         for name in ("config", "service_account"):
             if name in self.model_fields_set:
                 yield (name,), f"is excluded by '{source}': write it there"
+
+    def _existing_problems(self) -> Iterator[Finding]:
+        yield from self._whole_problems("existing", "write it in the object that runs the pods")
+        for name in ("config", "secret_versions", "service_account", "labels", "annotations", "version"):
+            if name in self.model_fields_set:
+                yield (name,), "is excluded by 'existing': write it in the object that runs the pods"
 
     def _whole_problems(self, source: str, instead: str) -> Iterator[Finding]:
         """What is written elsewhere where a workload is not in the short form."""
@@ -181,7 +194,7 @@ class Workload(Ruled):
     @property
     def given_whole(self) -> list[str]:
         """The keys that hold whole pods, of which there is one or none."""
-        return [name for name in ("pod_template", "chart", "kustomize") if getattr(self, name) is not None]
+        return [name for name in ("pod_template", "chart", "kustomize", "existing") if getattr(self, name) is not None]
 
     @property
     def packaged(self) -> HelmChart | Kustomization | None:

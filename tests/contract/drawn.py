@@ -43,6 +43,8 @@ def bases() -> list[dict[str, Any]]:
     cpu = {"kind": "cpu", "max": "1"}
     inside = [_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))]
     several = [by_routers(made[0], *kinds) for kinds in _SEVERAL]
+    existing = {"existing": {"selector": {"app": made[0]["name"]}}, "port": 8080}
+    inside.append({**inside[1], "workload": existing})
     return [*made, *inside, _switched_inside(made[0]), *several, *_own_queries(made[0])]
 
 

@@ -101,7 +101,9 @@ def all_bases() -> Iterator[dict[str, Any]]:
     """The examples, and apps that hold what none of them has."""
     shop = example_app()
     yield from (example_app(name) for name in SCENARIOS if name != "packaged")
-    yield from (app for name in ("autoscaled", "both-engines", "strategies", "gates") for app in all_apps(name))
+    yield from (
+        app for name in ("adoption", "autoscaled", "both-engines", "strategies", "gates") for app in all_apps(name)
+    )
     yield from packaged()
     everybody = {
         "weight": 5,

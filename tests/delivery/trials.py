@@ -22,11 +22,13 @@ from localcluster.demo.rollout import RolloutState
 from localcluster.demo.timeline import Stretch
 from tests.coalmine import coalmine
 
-from . import applied, configured, gates, planes, returns, strategies
+from . import adopted, applied, configured, gates, planes, returns, strategies
+from .adopted import Adoption, Adoptions
 from .cases import BAD_ANSWERS, NAMESPACE, Case
 from .crowd import Crowd
 from .engines import read_state
 from .gates import Gatekeeper, answering
+from .left import Left
 from .played import POLL_SECONDS
 from .project import Project
 from .prometheus import query
@@ -171,13 +173,14 @@ class Trial:
 class Trials:
     """Everything that was played.
 
-    Fields: `played`: by name; `returns`: what became of going back to an older version, by name; `gatekeeper`: knows
-    what gates were asked; `crowd`: all users.
+    Fields: `played`: by name; `returns`: what became of going back to an older version, `adoptions`: of Deployments
+    that others made, by name; `gatekeeper`: knows what gates were asked; `crowd`: all users.
     """
 
     cluster: Cluster
     played: Mapping[str, Trial]
     returns: Mapping[str, Future[Return]]
+    adoptions: Mapping[str, Future[Adoption]]
     gatekeeper: Gatekeeper
     crowd: Crowd
 
@@ -193,14 +196,14 @@ class Trials:
         found = query(self.cluster, f"sum(max by (pod, response_code) (last_over_time({series})))", now)
         return int(found[0]["value"][1]) if found else 0
 
-    def left_by_experiments(self, trial: Trial) -> "Left":
+    def left_by_experiments(self, trial: Trial) -> Left:
         """What is there of an app's experiments, once nothing is left or it is too late."""
         deadline = time.monotonic() + _GONE_SECONDS
         while not (found := self._of_experiments(trial)).gone and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         return found
 
-    def _of_experiments(self, trial: Trial) -> "Left":
+    def _of_experiments(self, trial: Trial) -> Left:
         def owned(collection: str) -> list[Object]:
             all_of_them = self.cluster.api.items(path_of(collection, trial.plan.namespace))
             return [
@@ -223,40 +226,23 @@ class Trials:
         )
 
 
-@dataclass(frozen=True)
-class Left:
-    """What is there of an app's experiments.
-
-    Fields: `experiments`: how many; `routes`: hosts beside the app's own that get requests; `services`; `pods`:
-    how many are asked for.
-    """
-
-    experiments: int
-    routes: tuple[str, ...]
-    services: tuple[str, ...]
-    pods: int
-
-    @property
-    def gone(self) -> bool:
-        """Whether nothing of them serves, or could."""
-        return not (self.routes or self.services or self.pods)
-
-
 @contextmanager
 def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
     """Installs all apps in a cluster with a platform, releases a new version of each, and waits until all is over."""
     stable, candidates = _compiled(folder)
-    goings_back = Returns(folder, stable, candidates)
+    goings_back, adoptions = Returns(folder, stable, candidates), Adoptions(folder)
     applied.make_namespace(cluster.api, NAMESPACE, APPS_LABEL)
     configured.make_secrets(cluster.api)
     with ExitStack() as stack:
         gatekeeper = stack.enter_context(answering(cluster, folder))
         for compiled in stable.values():
             applied.install(cluster.api, compiled)
+        adoptions.install_others(cluster.api)
         gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
         crowd = stack.enter_context(Crowd(cluster, _groups(planes.gateway_of_contour(cluster.api))))
         _await_stable(cluster, crowd, {name: compiled.plan for name, compiled in stable.items()})
         going = stack.enter_context(goings_back.playing(cluster.api, gateway))
+        adopting = stack.enter_context(adoptions.playing(cluster.api, gateway, crowd))
         played = {}
         for case in RELEASED:
             plan, before = candidates[case.name].plan, stable[case.name].plan
@@ -264,8 +250,8 @@ def playing_strategies(cluster: Cluster, folder: Path) -> Iterator[Trials]:
             applied.release(cluster.api, candidates[case.name])
         _await(lambda: all(trial.decided < math.inf for trial in played.values()), _DECIDED_SECONDS, played)
         _await(lambda: prove_all(played.values()), _PROVED_SECONDS, played)
-        wait(going.values())
-        yield Trials(cluster, played, going, gatekeeper, crowd)
+        wait([*going.values(), *adopting.values()])
+        yield Trials(cluster, played, going, adopting, gatekeeper, crowd)
 
 
 def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
@@ -283,7 +269,8 @@ def _compiled(folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
 def _groups(gateway_of_contour: str) -> list[Group]:
     """All users, each on the way to their app."""
     ways = {CONTOUR: gateway_of_contour}
-    return [replace(group, gateway=ways.get(case.router, "")) for case in _INSTALLED for group in case.groups]
+    users = [replace(group, gateway=ways.get(case.router, "")) for case in _INSTALLED for group in case.groups]
+    return [*users, *(group for app in adopted.EVERY for group in app.groups)]
 
 
 def _await_stable(cluster: Cluster, crowd: Crowd, plans: Mapping[str, Plan]) -> None:

@@ -20,7 +20,7 @@ from ...contracts import (
 from ...contracts_of.argo_rollouts import RolloutsChannel, RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
 from ...manifests.configuration import config_maps
-from ...manifests.meta import Manifest, manifest, selector_labels, without_nothing
+from ...manifests.meta import Manifest, manifest, without_nothing
 from ...manifests.scaling import autoscalers
 from ...manifests.support import disruption_budget, other_objects, service, service_accounts
 from ...plan import Plan
@@ -29,6 +29,7 @@ from ...spec.checks import Check
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
 from .analysis import analysis, analysis_templates, background, stable_requests, tolerated_errors
+from .existing import existing_problems, from_existing, given_up
 from .experiments import long_names
 from .gates import gate_references, gate_templates
 from .notifications import subscriptions
@@ -73,6 +74,7 @@ class ArgoRolloutsEngine(Engine):
             "a Rollout runs as many pods as it is told, in ReplicaSets",
             "use workload.kind 'deployment' and spread the pods by disruption.nodes, or choose engine 'flagger'",
         ),
+        Feature.EXISTING: Native(Evidence.TRAFFIC),
         Feature.LOAD_JOB: Native(Evidence.API_SERVER),
         Feature.LOAD_TESTER: Refused(
             "Argo Rollouts runs Jobs, and has no load tester",
@@ -94,7 +96,7 @@ class ArgoRolloutsEngine(Engine):
 
     def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
         routed = router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()
-        return [*long_names(plan), *routed]
+        return [*long_names(plan), *existing_problems(plan), *routed]
 
     def together(self, plan: Plan, routers: Sequence[Router]) -> Iterator[Finding]:
         return together(plan, routers, _services(plan))
@@ -133,7 +135,8 @@ def _owned(plan: Plan, services: Sequence[str]) -> list[OwnedField]:
     # The controller adds the pod hash to both selectors, which are atomic maps.
     selectors = [OwnedField("", "Service", plan.namespace, name, "spec.selector") for name in services]
     replicas = OwnedField(_GROUP, "Rollout", plan.namespace, plan.name, "spec.replicas")
-    return [*selectors, replicas] if plan.app.scaling else selectors
+    scaled = [replicas] if plan.app.scaling else []
+    return [*selectors, *scaled, *([given_up(plan)] if plan.existing else [])]
 
 
 def _rollout(plan: Plan, routed: RolloutsRouting, services: Services, annotations: Mapping[str, str]) -> Manifest:
@@ -152,13 +155,19 @@ def _rollout(plan: Plan, routed: RolloutsRouting, services: Services, annotation
             "minReadySeconds": app.workload.min_ready.whole_seconds,
             "progressDeadlineSeconds": rollback.deadline.whole_seconds,
             "progressDeadlineAbort": True,
-            "selector": {"matchLabels": selector_labels(app)},
-            "template": _annotated(plan.template, routed.pod_annotations),
+            **(from_existing(plan) if plan.existing else _own_pods(plan, routed)),
             "strategy": strategy,
         }
     )
     metadata = {"annotations": dict(annotations)} if annotations else {}
     return manifest(_API, "Rollout", app.name, app, {"spec": spec}, **metadata)
+
+
+def _own_pods(plan: Plan, routed: RolloutsRouting) -> Manifest:
+    return {
+        "selector": {"matchLabels": plan.app.selector},
+        "template": _annotated(plan.template, routed.pod_annotations),
+    }
 
 
 def _annotated(template: Manifest, annotations: Mapping[str, str]) -> Manifest:

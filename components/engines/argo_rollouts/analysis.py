@@ -39,8 +39,27 @@ _MEASURED = Measured(revision=_argument(_REVISION_ARG))
 
 
 def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
-    """The requests of every other revision of the app: nobody but stable gets any while an analysis runs."""
-    return router.request_series(plan, _MEASURED).of_all_but(_MEASURED.revision)
+    """The requests of every other revision of the app: nobody but stable gets any while an analysis runs.
+
+    Of pods that others labelled, those of the stable ReplicaSet.
+    """
+    series = router.request_series(plan, _measured(plan))
+    if not plan.existing:
+        return series.of_all_but(_MEASURED.revision)
+    stable = router.request_series(plan, Measured(pods=_pods(plan, _STABLE_HASH_ARG)))
+    return stable if stable != series else None
+
+
+def _measured(plan: Plan) -> Measured:
+    return Measured(pods=_pods(plan, _HASH_ARG)) if plan.existing else _MEASURED
+
+
+def _replica_set(plan: Plan, argument: str) -> str:
+    return f"{plan.name}-{_argument(argument)}"
+
+
+def _pods(plan: Plan, argument: str) -> str:
+    return f"{_replica_set(plan, argument)}-{POD_SUFFIX}"
 
 
 def analysis_templates(plan: Plan, router: Router, metrics: Providers) -> Iterator[Manifest]:
@@ -55,11 +74,11 @@ def analysis_templates(plan: Plan, router: Router, metrics: Providers) -> Iterat
 def analysis_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
     """The template that all stages share."""
     found = [*_metrics(_asked(plan, router, metrics)), *metrics_beside_checks(plan, _shared(plan.analysis))]
-    return _template(plan, plan.name, [{"name": _REVISION_ARG}, _fewest(plan), *_names(plan, metrics)], found)
+    return _template(plan, plan.name, [*_revision_name(plan), _fewest(plan), *_names(plan, metrics)], found)
 
 
 def _experiment_template(plan: Plan, router: Router, metrics: Providers) -> Manifest:
-    arguments = [{"name": _REVISION_ARG}, {"name": _BASELINE_ARG}, _fewest(plan), *_names(plan, metrics)]
+    arguments = [*_revision_name(plan), {"name": _BASELINE_ARG}, _fewest(plan), *_names(plan, metrics)]
     found = [
         *_metrics(_asked_of_experiment(plan, router, metrics)),
         *metrics_beside_checks(plan, _shared(plan.analysis)),
@@ -71,7 +90,11 @@ def _background_template(plan: Plan, router: Router, metrics: Providers) -> Mani
     """Without a count: it ends with the release, and never before."""
     found = _metrics(_asked(plan, router, metrics))
     endless = [{key: value for key, value in one.items() if key != "count"} for one in found]
-    return _template(plan, _background_name(plan), [{"name": _REVISION_ARG}, *_names(plan, metrics)], endless)
+    return _template(plan, _background_name(plan), [*_revision_name(plan), *_names(plan, metrics)], endless)
+
+
+def _revision_name(plan: Plan) -> list[Manifest]:
+    return [] if plan.existing else [{"name": _REVISION_ARG}]
 
 
 def _fewest(plan: Plan) -> Manifest:
@@ -116,14 +139,14 @@ class _Asked:
 
 def _asked(plan: Plan, router: Router, metrics: Providers) -> _Asked:
     """Of the app's own pods."""
-    series = router.request_series(plan, _MEASURED)
+    measured = _measured(plan)
     return _Asked(
         plan,
         metrics,
-        canary=_version(_MEASURED.revision, f"{plan.name}-{_argument(_HASH_ARG)}", plan.canary_service),
-        stable=_version("", f"{plan.name}-{_argument(_STABLE_HASH_ARG)}", plan.stable_service),
-        series=series,
-        stable_series=series.of_all_but(_MEASURED.revision),
+        canary=_version(measured.revision, _replica_set(plan, _HASH_ARG), plan.canary_service),
+        stable=_version("", _replica_set(plan, _STABLE_HASH_ARG), plan.stable_service),
+        series=router.request_series(plan, measured),
+        stable_series=stable_requests(plan, router),
     )
 
 
@@ -192,8 +215,9 @@ def _question(asked: _Asked, check: Check) -> Question:
 
 
 def _hashes(plan: Plan) -> dict[str, str]:
-    """The hashes that tell the pods of both versions; the standard checks do without."""
-    return {} if all(isinstance(check, ErrorRate | Latency) for check in plan.checks) else _HASHES
+    """The hashes that tell the pods of both versions; the standard checks do without where a label tells them."""
+    labelled = not plan.existing and all(isinstance(check, ErrorRate | Latency) for check in plan.checks)
+    return {} if labelled else _HASHES
 
 
 def tolerated_errors(analysis: Analysis) -> int:
@@ -205,7 +229,7 @@ def analysis(plan: Plan, stage: Stage) -> Manifest:
     """A run of the template for one stage."""
     return {
         "templates": [{"templateName": plan.name}],
-        "args": [_revision(), {"name": _COUNT_ARG, "value": str(stage.gate.count)}, *_hash_values(plan)],
+        "args": [*_revision(plan), {"name": _COUNT_ARG, "value": str(stage.gate.count)}, *_hash_values(plan)],
     }
 
 
@@ -214,7 +238,7 @@ def background(plan: Plan, starting_step: int) -> Manifest:
     return {
         "templates": [{"templateName": _background_name(plan)}],
         "startingStep": starting_step,
-        "args": [_revision(), *_hash_values(plan)],
+        "args": [*_revision(plan), *_hash_values(plan)],
     }
 
 
@@ -235,12 +259,10 @@ def experiment_analysis(plan: Plan, stage: Stage, canary: str, baseline: str) ->
     }
 
 
-def _revision() -> Manifest:
+def _revision(plan: Plan) -> list[Manifest]:
     # Read from the Rollout when the analysis starts, so that an undo measures the version it brings back.
-    return {
-        "name": _REVISION_ARG,
-        "valueFrom": {"fieldRef": {"fieldPath": f"spec.template.metadata.labels.{REVISION_LABEL}"}},
-    }
+    read = {"fieldRef": {"fieldPath": f"spec.template.metadata.labels.{REVISION_LABEL}"}}
+    return [{**name, "valueFrom": read} for name in _revision_name(plan)]
 
 
 def _hash_values(plan: Plan) -> list[Manifest]:

@@ -23,13 +23,12 @@ from ...releases import FLAGGER
 from ...spec.base import Finding
 from ...spec.channels import Event
 from ...spec.checks import Check
-from ...spec.labels import NAME_LABEL
-from ...spec.objects import selects_by_name
+from ...spec.objects import selects_by
 from .alerts import alerts_of, untold
 from .analysis import API, analysis, metrics_of, stable_requests
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
-from .targets import target_of, target_problems
+from .targets import target_of, target_problems, told_by
 
 FlaggerVersion = Annotated[str, Field(pattern=r"^1\.[0-9]+\.[0-9]+$")]
 
@@ -89,6 +88,7 @@ class FlaggerEngine(Engine):
         Feature.GATE_POST: Native(Evidence.CONTROLLER),
         Feature.GATE_EVENT: Native(Evidence.CONTROLLER),
         Feature.EVERY_NODE: Native(Evidence.CONTROLLER),
+        Feature.EXISTING: Native(Evidence.TRAFFIC),
         Feature.LOAD_JOB: Refused("Flagger starts no Jobs", f"give load_test.tester instead of image, or {_OTHER}"),
         Feature.LOAD_TESTER: Native(Evidence.API_SERVER),
     }
@@ -135,7 +135,7 @@ class FlaggerEngine(Engine):
             *routing.manifests,
             *(check.template for check in checks),
             *(alert.provider for alert in alerts),
-            target.object,
+            *([target.object] if target.made else []),
             *([target.scaler] if target.scaler else []),
             _canary(plan, steered.flagger_provider, routing, target, analysis(plan, routing, checks, alerts)),
             *([target.budget] if target.budget else []),
@@ -166,9 +166,12 @@ def _of_pods(plan: Plan) -> Iterator[Finding]:
 
 def _missing_stable(plan: Plan) -> Iterator[Finding]:
     """Flagger calls the pods that serve `<app>-primary`, in that label too."""
+    if not plan.app.workload.objects:
+        return
+    label, value = told_by(plan)
     for index, one in enumerate(plan.app.workload.objects):
-        if selects_by_name(one, plan.name):
-            message = f"looks for pods with {NAME_LABEL}: {plan.name}, which engine 'flagger' gives to the canary alone"
+        if selects_by(one, label, value):
+            message = f"looks for pods with {label}: {value}, which engine 'flagger' gives to the canary alone"
             yield ("workload", "objects", index), f"{message}: have it look for another label of theirs"
 
 

@@ -6,7 +6,7 @@ Source: flagger v1.36, pkg/controller/scheduler.go.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ...contracts import Measured, Providers, Question, RequestSeries, Router
+from ...contracts import Providers, Question, RequestSeries, Router
 from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, FlaggerTarget, threshold_range
 from ...manifests.meta import Manifest, manifest, without_nothing
 from ...plan import Plan
@@ -15,7 +15,7 @@ from ...spec.checks import Check, check_name, comparison, comparison_name
 from ...spec.strategies import SessionAffinity
 from ...spec.values import Duration
 from .alerts import Alert
-from .targets import primary_of
+from .targets import measured, primary_of
 
 API = "flagger.app/v1beta1"
 
@@ -50,13 +50,13 @@ def look_of(plan: Plan) -> Look:
 
 def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
     """The primary's requests; None for a router that counts by Service: it was asked for the canary's alone."""
-    both = [router.request_series(plan, Measured(workload=one)) for one in (plan.name, primary_of(plan))]
+    both = [router.request_series(plan, measured(plan, one)) for one in (plan.name, primary_of(plan))]
     return both[1] if both[0] != both[1] else None
 
 
 def metrics_of(plan: Plan, router: Router, target: FlaggerTarget, metrics: Providers) -> Iterator[Metric]:
     """Every check of a plan."""
-    series = router.request_series(plan, Measured(workload=plan.name))
+    series = router.request_series(plan, measured(plan, plan.name))
     stable = stable_requests(plan, router)
     for check in plan.checks:
         provider = FlaggerMetrics.of(metrics.of(check))

@@ -69,7 +69,8 @@ class ArgoRolloutsOperator(Operator):
 
 def _require_release(app: str, state: RolloutState) -> None:
     if state.stable:
-        raise Refused(f"app '{app}' has no release in progress: version {state.version} gets all traffic")
+        stable = state.version or state.revision
+        raise Refused(f"app '{app}' has no release in progress: version {stable} gets all traffic")
     if state.current and state.aborted:
         raise Refused(f"the release of app '{app}' was taken back already: `coalmine retry {app}` begins it again")
 

@@ -8,6 +8,8 @@ from ...contract import State
 ABORTED = "RolloutAborted"
 """Reason of the condition of an abort."""
 
+_WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
+"""The annotation with the generation of what `workloadRef` names."""
 _INCONCLUSIVE = "InconclusiveAnalysisRun"
 _DEADLINE_SECONDS = 600
 """What the controller takes where a Rollout names no deadline."""
@@ -17,16 +19,16 @@ _DEADLINE_SECONDS = 600
 class RolloutState:
     """The state of a Rollout.
 
-    Fields: `revision`: the pod template's label `version`; `version`: what people call it; `current`: whether the
-    controller has seen this spec; `phase`: Healthy, Progressing, Paused or Degraded, "" before the first; `message`;
-    `aborted`; `step`: index of the current step; `weights`: percent in force at every step; `weight`: percent of the
-    traffic that the router was told to send to the canary, and without a router of the pods; `pod_hash`,
-    `stable_hash`: of the newest and of the stable ReplicaSet; `stage`: how many weights were begun, `stages`: how many
-    there are; `pauses`: the controller's reasons for a pause; `unpausing`: whether it was told to go on and has not
-    done so yet; `held`: whether the spec itself says paused; `endless`: whether the current pause has no end;
-    `deadline`: seconds without progress after which it gives up; `own_abort`: whether the controller decided the abort,
-    and nobody by hand; None where the API server does not say; `experiment`: percent of the requests that the pods of
-    each version get in the experiment at this step, 0 where there is none.
+    Fields: `revision`: the pod template's label `version`, and of pods that others wrote the hash; `version`: what
+    people call it; `current`: whether the controller has seen this spec; `phase`: Healthy, Progressing, Paused or
+    Degraded, "" before the first; `message`; `aborted`; `step`: index of the current step; `weights`: percent in force
+    at every step; `weight`: percent of the traffic that the router was told to send to the canary, and without a router
+    of the pods; `pod_hash`, `stable_hash`: of the newest and of the stable ReplicaSet; `stage`: how many weights were
+    begun, `stages`: how many there are; `pauses`: the controller's reasons for a pause; `unpausing`: whether it was
+    told to go on and has not done so yet; `held`: whether the spec itself says paused; `endless`: whether the current
+    pause has no end; `deadline`: seconds without progress after which it gives up; `own_abort`: whether the controller
+    decided the abort, and nobody by hand; None where the API server does not say; `experiment`: percent of the requests
+    that the pods of each version get in the experiment at this step, 0 where there is none.
     """
 
     revision: str = ""
@@ -58,17 +60,18 @@ class RolloutState:
         steps = (spec["strategy"].get("canary") or {}).get("steps") or []
         pauses = tuple(str(pause.get("reason", "")) for pause in status.get("pauseConditions") or [])
         step = status.get("currentStepIndex") or 0
+        pod_hash = status.get("currentPodHash", "")
         return cls(
-            revision=labels.get(REVISION_LABEL, ""),
+            revision=pod_hash if "workloadRef" in spec else labels.get(REVISION_LABEL, ""),
             version=labels.get(VERSION_LABEL, ""),
-            current=status.get("observedGeneration") == str(metadata["generation"]),
+            current=_is_current(rollout),
             phase=status.get("phase", ""),
             message=status.get("message", ""),
             aborted=bool(status.get("abort")),
             step=step,
             weights=_weights(steps),
             weight=_weight(spec["strategy"], status),
-            pod_hash=status.get("currentPodHash", ""),
+            pod_hash=pod_hash,
             stable_hash=status.get("stableRS", ""),
             stage=sum(_is_stage(one) for one in steps[: step + 1]),
             stages=sum(_is_stage(one) for one in steps),
@@ -122,6 +125,16 @@ class RolloutState:
     def decided(self, revision: str) -> bool:
         """Whether that revision was promoted or taken back."""
         return self.promoted(revision) or self.taken_back(revision)
+
+
+def _is_current(rollout: Object) -> bool:
+    """Whether the controller has seen the spec, and the pods where those are others'."""
+    metadata, status = rollout["metadata"], rollout.get("status") or {}
+    seen = status.get("observedGeneration") == str(metadata["generation"])
+    if "workloadRef" not in rollout["spec"]:
+        return seen
+    written = (metadata.get("annotations") or {}).get(_WORKLOAD_GENERATION, "")
+    return seen and status.get("workloadObservedGeneration") == written != ""
 
 
 def _is_stage(step: Object) -> bool:

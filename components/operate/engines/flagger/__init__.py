@@ -138,7 +138,8 @@ def _told(api: Api, namespace: str, state: CanaryState) -> tuple[tuple[Verdict, 
 def _require_checks(app: str, state: CanaryState) -> None:
     """Refuses a release whose checks are over, or have not begun."""
     if state.promoted:
-        raise Refused(f"app '{app}' has no release in progress: version {state.version} gets all traffic")
+        stable = state.version or state.revision
+        raise Refused(f"app '{app}' has no release in progress: version {stable} gets all traffic")
     if state.failed:
         raise Refused(f"the release of app '{app}' was taken back already: `coalmine retry {app}` begins it again")
     if not state.under_way:

@@ -20,15 +20,15 @@ _UNDER_WAY = ("Progressing", *_HELD_BY, *_ROLLED_OUT)
 class CanaryState:
     """The state of a Canary.
 
-    Fields: `revision`, `version`: labels of the pod template that is wanted; `stable_revision`: of the pods that get
-    the traffic; `phase`: Flagger's word, "" before the first; `message`: of its condition; `canary_weight`: percent
-    that the status says, 0 once the checks are over; `weights`: of all steps, none in a release that has one step and
-    counts looks; `looks`: how many of these passed; `threshold`: how many failed checks end a release; `unchecked`:
-    whether releases are promoted without any check; `interval`: between two looks, in Flagger's own writing;
-    `deadline`: seconds without progress that end a release; `changed`: when the wanted pod template was written last,
-    `transition`: when the status was, `entered`: when the phase began, as the API writes times, "" if not known;
-    `metrics`, `webhooks`: the checks and the addresses that are asked, as the Canary names them; `uid`: of the object;
-    `target`: the kind of what it watches.
+    Fields: `revision`, `version`: labels of the pod template that is wanted, and of one that others wrote Flagger's own
+    digest, "" as long as it has none; `stable_revision`: of the pods that get the traffic; `phase`: Flagger's word, ""
+    before the first; `message`: of its condition; `canary_weight`: percent that the status says, 0 once the checks are
+    over; `weights`: of all steps, none in a release that has one step and counts looks; `looks`: how many of these
+    passed; `threshold`: how many failed checks end a release; `unchecked`: whether releases are promoted without any
+    check; `interval`: between two looks, in Flagger's own writing; `deadline`: seconds without progress that end a
+    release; `changed`: when the wanted pod template was written last, `transition`: when the status was, `entered`:
+    when the phase began, as the API writes times, "" if not known; `metrics`, `webhooks`: the checks and the addresses
+    that are asked, as the Canary names them; `uid`: of the object; `target`: the kind of what it watches.
     """
 
     revision: str = ""
@@ -57,10 +57,13 @@ class CanaryState:
         spec, status = canary["spec"], canary.get("status") or {}
         analysis = spec.get("analysis") or {}
         conditions = status.get("conditions") or [{}]
+        revision, stable = _label(target, REVISION_LABEL), _label(primary, REVISION_LABEL)
+        if not revision:
+            revision, stable = _digest(status, _template_written(target)), status.get("lastPromotedSpec") or ""
         return cls(
-            revision=_label(target, REVISION_LABEL),
-            version=_label(target, VERSION_LABEL),
-            stable_revision=_label(primary, REVISION_LABEL),
+            revision=revision,
+            version=_label(target, VERSION_LABEL) or _tag(target),
+            stable_revision=stable,
             phase=status.get("phase", ""),
             message=conditions[0].get("message", ""),
             canary_weight=status.get("canaryWeight", 0),
@@ -71,8 +74,8 @@ class CanaryState:
             interval=analysis.get("interval") or "60s",
             deadline=spec.get("progressDeadlineSeconds") or 600,
             changed=_template_written(target),
-            transition=status.get("lastTransitionTime") or "",
-            entered=conditions[0].get("lastUpdateTime") or "",
+            transition=_transition(status),
+            entered=_entered(status),
             metrics=tuple(analysis.get("metrics") or ()),
             webhooks=tuple(analysis.get("webhooks") or ()),
             uid=canary["metadata"].get("uid", ""),
@@ -169,6 +172,31 @@ class CanaryState:
 def target_kind(canary: Object) -> str:
     """The kind of what a Canary watches."""
     return str((canary["spec"].get("targetRef") or {}).get("kind", "Deployment"))
+
+
+def _transition(status: Object) -> str:
+    return status.get("lastTransitionTime") or ""
+
+
+def _entered(status: Object) -> str:
+    conditions = status.get("conditions") or [{}]
+    return conditions[0].get("lastUpdateTime") or ""
+
+
+def _digest(status: Object, changed: str) -> str:
+    """Flagger's digest of the pod template that is wanted, where it has looked at it since it was last written."""
+    if changed >= _transition(status):
+        return ""
+    # After a failure it looks on, and takes up anything but the failed version and the one that is promoted.
+    back = status.get("phase") == "Failed" and changed >= _entered(status)
+    return status.get("lastPromotedSpec" if back else "lastAppliedSpec") or ""
+
+
+def _tag(workload: Object) -> str:
+    """The version in the image of the pods, "" where it has none."""
+    containers = (((workload.get("spec") or {}).get("template") or {}).get("spec") or {}).get("containers") or [{}]
+    name = str(containers[0].get("image", "")).partition("@")[0].rpartition("/")[2]
+    return name.partition(":")[2]
 
 
 def _label(deployment: Object, name: str) -> str:

@@ -1,0 +1,20 @@
+"""The Pulumi program: one cluster's platform, then the apps that are released on it."""
+
+import pulumi
+
+from components import App, Platform
+from components.program import ClusterProvider, read_stack
+
+stack = read_stack()
+provider = ClusterProvider(stack.spec.cluster)
+on_cluster = pulumi.ResourceOptions(provider=provider)
+
+platform = Platform("platform", stack.spec, [app.spec for app in stack.apps], on_cluster)
+after_platform = pulumi.ResourceOptions(provider=provider, depends_on=[platform])
+apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_platform) for app in stack.apps}
+
+pulumi.export("cluster", stack.spec.cluster.name)
+pulumi.export("platform", platform.pieces)
+pulumi.export("apps", {name: {"version": app.version, "hosts": app.hosts} for name, app in apps.items()})
+# `pulumi up` returns when releases have begun: these commands follow them.
+pulumi.export("watch", {name: app.watch for name, app in apps.items()})
