@@ -31,6 +31,7 @@ def unmeasurable(plan: Plan, engine: Engine, router: Router, providers: Provider
             *_unbounded(check, provider),
             *_blind(check, engine, provider),
             *_loose(check, provider),
+            *_unlabelled(check, plan),
             *_uncompared(check, plan, engine, router, provider),
             *_unheld(check, engine, provider),
             *provider.check_problems(check),
@@ -84,6 +85,14 @@ def _loose(check: Check, provider: MetricProvider) -> Iterator[Finding]:
         ways = ", ".join(placeholders.ONE_VERSION)
         message = f"counts every version of the app: narrow it by one of {ways}, or say in not_per_version why"
         yield ("query",), f"{message} it need not be"
+
+
+def _unlabelled(check: Check, plan: Plan) -> Iterator[Finding]:
+    """A query by a label that the pods of others may not have."""
+    if plan.existing and isinstance(check, Query) and "revision" in placeholders.used(check.query):
+        able = ", ".join(one for one in placeholders.ONE_VERSION if one != "{{revision}}")
+        message = f"asks for the pods' label `version`, which 'existing' does not tell: narrow it by one of {able}"
+        yield ("query",), message
 
 
 def _uncompared(

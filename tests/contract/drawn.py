@@ -41,11 +41,12 @@ def bases() -> list[dict[str, Any]]:
         made.append(app)
     latency = {"kind": "latency", "quantile": "p99", "max": "300ms"}
     cpu = {"kind": "cpu", "max": "1"}
-    inside = [_inside(made[0], *checks) for checks in ((), (latency,), (cpu,))]
-    several = [by_routers(made[0], *kinds) for kinds in _SEVERAL]
-    existing = {"existing": {"selector": {"app": made[0]["name"]}}, "port": 8080}
+    own = next(app for app in made if "existing" not in app["workload"])
+    inside = [_inside(own, *checks) for checks in ((), (latency,), (cpu,))]
+    several = [by_routers(own, *kinds) for kinds in _SEVERAL]
+    existing = {"existing": {"selector": {"app": own["name"]}}, "port": 8080}
     inside.append({**inside[1], "workload": existing})
-    return [*made, *inside, _switched_inside(made[0]), *several, *_own_queries(made[0])]
+    return [*made, *inside, _switched_inside(own), *several, *_own_queries(own)]
 
 
 _SEVERAL = (("traefik", "linkerd"), ("nginx", "gateway-api"), ("istio", "contour", "smi"), ("emissary",))

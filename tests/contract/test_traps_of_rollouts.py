@@ -142,6 +142,15 @@ def _targets(reference: str) -> list[tuple[Mapping[str, Any], Sequence[Mapping[s
 @pytest.mark.trap(19)
 def test_a_deployment_that_a_rollout_takes_its_pods_from_declares_no_replicas() -> None:
     assert [to for _, found in _targets("workloadRef") for to in found if "replicas" in to["spec"]] == []
+    others = [(app, one["spec"]["workloadRef"]) for app in made() for one in app.manifests if _refers(one)]
+    assert others, "no app of the tests takes its pods from a Deployment"
+    for app, reference in others:
+        given_up = app.ownership.pulumi.get((reference["kind"], reference["name"]))
+        assert given_up == ("spec.replicas",), f"nothing tells GitOps to leave the replicas of {reference} alone"
+
+
+def _refers(one: Mapping[str, Any]) -> bool:
+    return one["kind"] == "Rollout" and "workloadRef" in one["spec"]
 
 
 @pytest.mark.trap(20)

@@ -19,8 +19,9 @@ from tests.specs import Project, changed, compiled_app, example_app, only, stack
 
 SHOP = {**example_app("adoption"), "name": "shop"}
 SHOP["workload"] = {"existing": {"selector": {"app": "shop"}}, "port": 8080}
-SHOP["delivery"].pop("engine")
+SHOP["delivery"].pop("engine", None)
 COMPARED = {"kind": "error_rate", "max": "1%", "compared_with_stable": {"difference": "1%"}}
+BY_REVISION = 'max(depth{version="{{revision}}"})'
 ROLLOUTS = stack_keys()
 FLAGGER = changed(ROLLOUTS, "delivery", "engine", to="flagger")
 ON_BOTH = pytest.mark.parametrize("stack", [ROLLOUTS, FLAGGER], ids=["argo-rollouts", "flagger"])
@@ -162,6 +163,12 @@ def test_pods_come_from_one_place(tmp_path: Path) -> None:
             "or write the pods here",
         ),
         (
+            ROLLOUTS,
+            (("delivery", "analysis", "checks"), [{"kind": "query", "name": "depth", "query": BY_REVISION, "max": 5}]),
+            "delivery.analysis.checks[0].query: asks for the pods' label `version`, which 'existing' does not tell: "
+            "narrow it by one of {{workload}}, {{pods}}, {{service}}",
+        ),
+        (
             FLAGGER,
             (("workload", "existing", "selector"), {"tier": "web"}),
             "workload.existing.selector: engine 'flagger' tells the pods of the two versions by one of these labels in "
@@ -205,7 +212,7 @@ def test_pods_come_from_one_place(tmp_path: Path) -> None:
             "its own for the port that receives the traffic",
         ),
     ],
-    ids=["experiment", "selector", "min_ready", "consul", "github", "service"],
+    ids=["experiment", "revision", "selector", "min_ready", "consul", "github", "service"],
 )
 def test_what_cannot_be_done_with_pods_of_others_is_refused(
     tmp_path: Path, stack: dict[str, Any], change: tuple[tuple[Any, ...], Any], message: str
