@@ -18,6 +18,7 @@ from components.spec.errors import SpecError
 from components.spec.load import LoadedApp
 from components.spec.origin import Origin
 
+from .existing import of_others
 from .variants import Combination, both, supported
 from .variations import IDENTITY, RENDERED, SINGLE, delivery_variations, keys, variations
 
@@ -33,8 +34,13 @@ def compiled(combination: Combination, app: AppSpec) -> Compiled:
     return compile_app(LoadedApp(app, Origin("apps/app.yaml")), combination.delivery)
 
 
+def all_objects(made: Compiled) -> list[Manifest]:
+    """The app's objects, and what others made that it takes its pods from."""
+    return [*made.manifests, *of_others(made.plan)]
+
+
 def object_of(made: Compiled, field: OwnedField) -> Manifest | None:
-    for one in made.manifests:
+    for one in all_objects(made):
         place = (one["kind"], one["metadata"]["namespace"], one["metadata"]["name"])
         if place == (field.kind, field.namespace, field.name):
             return one
@@ -136,7 +142,7 @@ def hit_by(made: Compiled, matches: Any, pointers: str, rules: list[Rule]) -> se
     """The owned fields that rules name, each rule hitting one object."""
     found = set()
     for rule in rules:
-        [one] = [item for item in made.manifests if matches(rule, item)]
+        [one] = [item for item in all_objects(made) if matches(rule, item)]
         group = one["apiVersion"].rpartition("/")[0]
         place = (group, one["kind"], one["metadata"]["namespace"], one["metadata"]["name"])
         found |= {OwnedField(*place, pointer.removeprefix("/").replace("/", ".")) for pointer in rule[pointers]}

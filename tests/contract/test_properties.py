@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from components.compile import Compiled, routers_of
 from components.contracts import Measured
+from components.manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
 from components.render import to_yaml
 from components.spec.app import AppSpec
 from components.spec.checks import Check, ErrorRate, Latency, check_name, comparison
@@ -17,6 +18,7 @@ from components.spec.promql import selectors
 
 from .definitions import is_known, mistakes
 from .drawn import FILE, apps, deliveries, outcome
+from .existing import of_others
 
 QUICK = settings(
     max_examples=80,
@@ -104,10 +106,14 @@ def test_weights_never_fall(app: dict[str, Any], delivery: DeliverySpec) -> None
 
 def _marks(made: Compiled, delivery: DeliverySpec) -> tuple[set[tuple[str, str, str]], str]:
     """What narrows a series to the version under test, and that version's name in it."""
-    rollout = bool(of_kind(made, "Rollout"))
-    measured = Measured(revision=REVISION) if rollout else Measured(workload=made.plan.name)
+    rollout, name = bool(of_kind(made, "Rollout")), made.plan.name
+    measured = Measured(revision=REVISION) if rollout else Measured(workload=name)
+    if made.plan.existing:
+        own = f"{name}-{{{{args.pod-hash}}}}" if rollout else f"{name}-{REPLICA_SET_SUFFIX}"
+        measured = Measured(workload="" if rollout else name, pods=f"{own}-{POD_SUFFIX}")
     series = routers_of(made.plan, delivery)[0].request_series(made.plan, measured)
-    return {(one.label, one.operator, one.value) for one in series.only}, REVISION if rollout else made.plan.name
+    version = measured.revision or measured.workload or measured.pods
+    return {(one.label, one.operator, one.value) for one in series.only}, version
 
 
 def _plain(name: str) -> str:
@@ -148,10 +154,16 @@ def test_every_gate_measures_the_canary(app: dict[str, Any], delivery: DeliveryS
         assert all(json.dumps(value)[1:-1] in text for _, _, value in marks), (
             f"{text} does not measure the canary alone"
         )
+        narrowed = {(label, operator, _filled(value)) for label, operator, value in only}
         for promql in _promql(query):
-            for selector in selectors(promql):
-                missing = sorted(only - selector.matchers)
+            for selector in selectors(_filled(promql)):
+                missing = sorted(narrowed - selector.matchers)
                 assert not missing, f"{selector.metric} counts others too: {missing} is missing"
+
+
+def _filled(text: str) -> str:
+    """With the arguments of an analysis filled in, which no expression may hold."""
+    return re.sub(r"\{\{args\.([a-z-]+)\}\}", r"\1", text)
 
 
 def _promql(query: Object) -> Iterator[str]:
@@ -196,7 +208,7 @@ _REFERENCES: Mapping[str, str] = {
 
 def _astray(made: Compiled) -> Iterator[str]:
     """What names an object of the app's that is not made."""
-    there = {(one["kind"], one["metadata"]["name"]) for one in made.manifests}
+    there = {(one["kind"], one["metadata"]["name"]) for one in (*made.manifests, *of_others(made.plan))}
     for kind, name in (*_named_by_rollouts(made), *_named_by_canaries(made), *_named_by_kind(made)):
         if (kind, name) not in there:
             yield f"no {kind} '{name}'"

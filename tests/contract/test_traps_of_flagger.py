@@ -111,7 +111,8 @@ def test_a_disruption_budget_holds_for_the_pods_that_serve() -> None:
         for one in app.manifests:
             if one["kind"] == "PodDisruptionBudget":
                 chosen = [each["values"] for each in one["spec"]["selector"]["matchExpressions"]]
-                assert f"{app.plan.name}-primary" in chosen[0]
+                [serving] = (value for value in chosen[0] if value.endswith("-primary"))
+                assert serving.removesuffix("-primary") in app.plan.app.selector.values()
                 found += 1
     assert found
 

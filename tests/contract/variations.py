@@ -22,8 +22,8 @@ Path = tuple[str | int, ...]
 FREE = "some-name"
 """Stands for any key of a mapping whose keys users choose."""
 
-IDENTITY = frozenset({("name",), ("namespace",)})
-"""Another name makes other objects, so there is nothing in them to be dropped."""
+IDENTITY = frozenset({("name",), ("namespace",), ("workload", "existing", "selector")})
+"""Another name makes other objects, so there is nothing in them to be dropped; no object changes its selector."""
 
 RENDERED = (("workload", "chart"), ("workload", "kustomize"))
 """What a chart or an overlay renders stands in the place of these; tests/unit/spec/test_packaged.py has them."""
@@ -33,6 +33,7 @@ SINGLE = frozenset(
         ("delivery", "strategy"),
         # Where the one is valid, replicas or scaling are not.
         ("workload", "kind"),
+        ("workload", "existing"),
         # Of these only what is inside them.
         ("delivery", "cohort"),
         ("delivery", "cohort", "cookie"),
