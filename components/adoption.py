@@ -68,9 +68,13 @@ class Existing:
         self._optional = optional
         self._silent = False
         self._api: Api | None = None
-        self._collections: dict[tuple[str, str], str] = {}
+        self._plurals: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._lists: dict[tuple[str, str], Objects | None] = {}
-        self._listing: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._asking: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
+
+    def learn(self, reference: Reference) -> None:
+        """Has the API server say where objects of this kind are, before one is looked for."""
+        self._collection(reference)
 
     def find(self, reference: Reference) -> Object | None:
         """The live object, None where there is none. Raises UnknownError, unless the cluster is optional."""
@@ -123,7 +127,7 @@ class Existing:
 
     def _list(self, path: str, label: str = "") -> Objects | None:
         """By namespace and name, asked for once; None for a user who may not list them, but perhaps read one."""
-        with self._listing[path, label]:
+        with self._asking[path, label]:
             # Whoever waited for one that had no answer need not wait for another.
             if (path, label) not in self._lists and not self._silent:
                 self._lists[path, label] = self._listed(path, label)
@@ -170,16 +174,15 @@ class Existing:
         return self._api
 
     def _collection(self, reference: Reference) -> str | None:
-        key = (reference.api_version, reference.kind)
-        if key not in self._collections:
-            root = "/apis" if "/" in reference.api_version else "/api"
-            listed = self._ask(f"{root}/{reference.api_version}") or {"resources": []}
-            names = (one["name"] for one in listed["resources"] if one["kind"] == reference.kind)
-            plural = next((name for name in names if "/" not in name), None)
-            if plural is None:
-                return None
-            self._collections[key] = f"{reference.api_version}/{plural}"
-        return self._collections[key]
+        version, kind = reference.api_version, reference.kind
+        with self._asking[version, ""]:
+            known = self._plurals[version]
+            # One answer tells of all kinds; one that is not among them may have come since.
+            if kind not in known:
+                root = "/apis" if "/" in version else "/api"
+                listed = self._ask(f"{root}/{version}") or {"resources": []}
+                known |= {one["kind"]: one["name"] for one in listed["resources"] if "/" not in one["name"]}
+        return f"{version}/{known[kind]}" if kind in known else None
 
 
 def refusal(live: Object, reference: Reference, stack: str, resource: str) -> str | None:

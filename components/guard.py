@@ -32,6 +32,7 @@ class Guard:
         # Each thread has one connection, which is kept; far clusters take long to answer.
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="ownership")
         self._cluster = cluster
+        self._learned: set[str] = set()
         # Every app asks for this first; what comes before the apps need not wait for it.
         self._threads.submit(existing.lacks_namespace, "")
 
@@ -43,7 +44,13 @@ class Guard:
         reference = Reference.of(manifest)
         namespace = reference.name if reference.kind == "Namespace" else reference.namespace
         missing = namespace and pulumi.runtime.is_dry_run() and self._existing.lacks_namespace(namespace)
-        return None if missing else self._hook
+        if missing:
+            return None
+        if reference.api_version not in self._learned:
+            # By the time the hook runs, after a plug-in has started, the answer is there.
+            self._learned.add(reference.api_version)
+            self._threads.submit(self._existing.learn, reference)
+        return self._hook
 
     @cached_property
     def _hook(self) -> pulumi.ResourceHook:

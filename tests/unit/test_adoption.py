@@ -181,6 +181,21 @@ def other(name: str) -> Reference:
     return Reference(ROUTE.api_version, ROUTE.kind, "shop", name)
 
 
+def test_where_the_kinds_of_a_version_are_comes_with_one_answer_and_a_new_kind_is_asked_for_again(
+    served: Served,
+) -> None:
+    served.answers = {VERSION: {"resources": KINDS["resources"][:1]}}
+    existing = Existing(Kubeconfig(str(served.kubeconfig)), None, optional=False)
+    gateway = Reference(ROUTE.api_version, "Gateway", "shop", "shop")
+    existing.learn(gateway)
+    assert existing.find(gateway) is None
+    assert existing.find(ROUTE) is None, "its kind is not there yet"
+    served.answers = {VERSION: KINDS, f"{VERSION}/namespaces/shop/virtualservices/shop": {"metadata": {}}}
+    assert existing.find(ROUTE) == {"metadata": {}}
+    existing.learn(gateway)
+    assert served.asked.count(VERSION) == 3, "at first, and each time a kind was not known"
+
+
 def test_what_a_stack_has_comes_with_one_request_for_all_of_a_kind(served: Served) -> None:
     live = {"metadata": {"namespace": "shop", "name": "shop"}, "spec": {"http": []}}
     served.answers = {NAMESPACES: SHOP, VERSION: KINDS, ROUTES: {"items": [live]}}

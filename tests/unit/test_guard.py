@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,10 @@ class Answers:
         self.left = list(metadata)
         self.asked: list[Reference] = []
         self.in_new: list[Reference] = []
+        self.learned: SimpleQueue[Reference] = SimpleQueue()
+
+    def learn(self, reference: Reference) -> None:
+        self.learned.put(reference)
 
     def find(self, reference: Reference) -> dict[str, Any] | None:
         self.asked.append(reference)
@@ -69,6 +74,17 @@ def test_the_hook_runs_in_previews_too(guarding: Callable[..., Guard]) -> None:
     hook = guarding(Answers(None), preview=True).hook(INPUTS)
     assert hook is not None
     assert hook.opts.on_dry_run is True  # type: ignore[union-attr]
+
+
+def test_where_a_version_has_its_objects_is_asked_once_and_before_the_hook_runs(guarding: Callable[..., Guard]) -> None:
+    answers = Answers(None)
+    guard = guarding(answers)
+    route = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": INPUTS["metadata"]}
+    for one in (INPUTS, INPUTS, route):
+        guard.hook(one)
+    learned = {answers.learned.get(timeout=30) for _ in range(2)}
+    assert {one.api_version for one in learned} == {"v1", "networking.istio.io/v1"}
+    assert answers.learned.empty(), "a hundred apps would ask a hundred times"
 
 
 def test_only_a_preview_does_without_it_where_the_namespace_is_new(guarding: Callable[..., Guard]) -> None:
