@@ -19,7 +19,7 @@ from localcluster.pods.behaviour import ERROR_RATE
 
 from .engines import by_flagger
 from .played import Played
-from .scenarios import Scenario
+from .scenarios import CONTOUR, GATEWAY_API, Scenario
 
 NAMESPACE = "flapping"
 _BAD, _GOOD = "x", "."
@@ -155,4 +155,10 @@ IN_A_ROW = replace(_TOLERANT, name="flaps-in-a-row", steps=((50, 20),), script="
 """Two failures in one step of Argo Rollouts; for Flagger both are one look, and the next one is good."""
 
 OURS = (ON_AND_OFF, IN_A_ROW)
-EVERY = OURS + tuple(replace(one, name=f"flagger-{one.name}", engine="flagger") for one in OURS)
+_BY_FLAGGER = tuple(replace(one, name=f"flagger-{one.name}", engine="flagger") for one in OURS)
+_BEHIND = tuple(
+    replace(one, name=f"{router}-{one.name}", rate=one.rate // 2, engine="flagger", router=router)
+    for router in (GATEWAY_API, CONTOUR)
+    for one in OURS
+)
+EVERY = OURS + _BY_FLAGGER + _BEHIND

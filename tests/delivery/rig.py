@@ -23,11 +23,11 @@ from .played import POLL_SECONDS, Played, await_stable, begin, conclude
 from .project import Project
 from .prometheus import query
 from .scenarios import (
-    BEHIND_CONTOUR,
     BY_FLAGGER,
     BY_PLANE,
     BY_PULUMI,
     BY_SERIES,
+    CONTOUR,
     ERRORS,
     EVERY,
     FLAGGER_ERRORS,
@@ -87,7 +87,7 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         messages = stack.enter_context(receiving(cluster, folder, [one.name for one in BY_FLAGGER]))
         gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
         through = planes.gateway_of_contour(cluster.api)
-        ways = {scenario.host: through for scenario in BEHIND_CONTOUR}
+        ways = {scenario.host: through for scenario in _EVERY if scenario.router == CONTOUR}
         load = stack.enter_context(Load(cluster, {one.host: one.rate for one in _EVERY}, through=ways))
         await_stable(cluster, load, _EVERY, {**project.compiled(project.stable()), **before})
         config = project.candidate()
@@ -111,9 +111,9 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
 
 def _install_others(cluster: Cluster, folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:
     """Applies the apps that Pulumi does not run, and gives them as they are and as they are going to be."""
-    projects = [Project(folder / "others", BY_SERIES + FLAPPING)]
+    projects = [Project(folder / "others", [*BY_SERIES, *(one for one in FLAPPING if not one.router)])]
     projects += [
-        Project(folder / name, [one for one in BY_PLANE if one.router == name], router)
+        Project(folder / name, [one for one in BY_PLANE + FLAPPING if one.router == name], router)
         for name, router in planes.ROUTERS.items()
     ]
     # Without the label that would have every pod in it scraped.
