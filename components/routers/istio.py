@@ -135,7 +135,7 @@ def _ignored_headers(plan: Plan) -> Iterator[Finding]:
 def _several_ports(plan: Plan) -> Iterator[Finding]:
     """Argo Rollouts routes to an experiment's Service without a port, which Istio finds where there is just one."""
     containers = plan.template["spec"]["containers"] if plan.template else []
-    if sum(len(container.get("ports", [])) for container in containers) > 1:
+    if sum(len(container.get("ports") or []) for container in containers) > 1:
         for stage in plan.stages:
             if stage.experiment:
                 message = "its requests would find no port, for the pods have several: give the pods one port"

@@ -66,6 +66,9 @@ def _container_problems(place: tuple[str, ...], containers: Any) -> Iterator[Fin
         if not isinstance(container, Mapping) or not isinstance(container.get("name"), str):
             yield (*place, index), "must be a container, with 'name' and 'image'"
             continue
+        ports = container.get("ports")
+        if ports is not None and not (isinstance(ports, list) and all(isinstance(port, Mapping) for port in ports)):
+            yield (*place, index, "ports"), "must be a list of ports, with 'containerPort'"
         try:
             Image.parse(container.get("image"))
         except PydanticCustomError as error:
