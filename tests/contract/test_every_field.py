@@ -36,6 +36,7 @@ ELSEWHERE: Mapping[str, str] = {
     r"delivery\.analysis\.minimum_requests": "only error_rate and latency count requests, and presets give it",
     r"delivery\.analysis\.checks\.\d+\.not_per_version": "the reason is for those who read the spec",
     r"delivery\.analysis\.checks\.\d+\.unit": "plan and messages say it",
+    r"workload\.existing\.selector\..*": "Flagger tells the pods by one label of it, and makes the Services itself",
     r"delivery\.preset": "a preset gives what is not written: where all of it is, none is left to give",
 }
 """Places, as patterns, whose change may leave the objects as they are, and why."""
