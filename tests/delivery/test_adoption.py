@@ -19,7 +19,7 @@ _OK = 200
 _FEWEST = 200
 """Requests that a step needs before its share says something."""
 _LEFT_SECONDS = 5
-"""Until every worker of the gateway has heard that the last pods are ending, on a busy machine; these answer as long."""
+"""Until every worker of the gateway has heard that the last old pods are ending, on a busy machine."""
 
 on_both = pytest.mark.parametrize("app", EVERY, ids=[app.name for app in EVERY])
 
