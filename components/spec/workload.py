@@ -143,20 +143,15 @@ class Workload(Ruled):
         yield from ((("pod_template", *path), message) for path, message in template_problems(template))
 
     def _packaged_problems(self, source: str) -> Iterator[Finding]:
-        yield from self._whole_problems(source, "write it there")
-        for name in ("config", "service_account"):
-            if name in self.model_fields_set:
-                yield (name,), f"is excluded by '{source}': write it there"
+        yield from self._whole_problems(source, "write it there", "config", "service_account")
 
     def _existing_problems(self) -> Iterator[Finding]:
-        yield from self._whole_problems("existing", "write it in the object that runs the pods")
-        for name in ("config", "secret_versions", "service_account", "labels", "annotations", "version"):
-            if name in self.model_fields_set:
-                yield (name,), "is excluded by 'existing': write it in the object that runs the pods"
+        beside = ("config", "secret_versions", "service_account", "labels", "annotations", "version")
+        yield from self._whole_problems("existing", "write it in the object that runs the pods", *beside)
 
-    def _whole_problems(self, source: str, instead: str) -> Iterator[Finding]:
-        """What is written elsewhere where a workload is not in the short form."""
-        for name in _SHORT_FORM:
+    def _whole_problems(self, source: str, instead: str, *beside: str) -> Iterator[Finding]:
+        """What is written elsewhere where a workload is not in the short form, and `beside` that."""
+        for name in (*_SHORT_FORM, *beside):
             if name in self.model_fields_set:
                 yield (name,), f"is excluded by '{source}': {instead}"
         if len(self.ports) > 1:

@@ -5,17 +5,15 @@ type or a value out of range is an error. Nothing is kept (`dryRun=All`).
 """
 
 import copy
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.compile import Compiled, check_app, compile_stack
-from components.render import to_yaml
 from components.spec.load import load_stack
 from localcluster.api import Api, ApiError, path_of
-from localcluster.tools import tool_path
+from tests.linter import lint
 from tests.specs import EXAMPLES, SCENARIOS, only
 
 from .objects import apply_all
@@ -103,13 +101,6 @@ def test_a_pod_with_privileges_is_not(api: Api) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "restricted-none"}}
     with pytest.raises(ApiError, match="violates PodSecurity"):
         api.request("POST", path_of("v1/pods", "restricted-none"), {**pod, "spec": {"containers": [container]}})
-
-
-def lint(path: Path, manifests: Any) -> subprocess.CompletedProcess[str]:
-    """The engine's linter on an app's objects in one file, so that it follows the references between them."""
-    path.write_text("---\n".join(to_yaml(manifest) for manifest in manifests), encoding="utf-8")
-    command = [str(tool_path("kubectl-argo-rollouts")), "lint", "--filename", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -1,16 +1,13 @@
 """The engine's own linter, which validates as its controller does, has nothing to say of any Rollout that is made."""
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from components.compile import Compiled
-from components.render import to_yaml
-from localcluster.tools import tool_path
+from tests.linter import lint
 
 from .drawn import bases, outcome
 from .variants import Combination, supported
@@ -30,22 +27,16 @@ def _made(combination: Combination) -> Iterator[Compiled]:
             yield made
 
 
-def _lint(path: Path) -> str:
-    command = [str(tool_path("kubectl-argo-rollouts")), "lint", "--filename", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    said = done.stdout + done.stderr
-    return said or (f"exit code {done.returncode}" if done.returncode else "")
-
-
-def _written(path: Path, objects: Any) -> Path:
-    path.write_text("---\n".join(to_yaml(one) for one in objects), encoding="utf-8")
-    return path
+def _finding(file: Path, made: Compiled) -> str:
+    done = lint(file, made.manifests)
+    return done.stdout + done.stderr or (f"exit code {done.returncode}" if done.returncode else "")
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_the_linter_finds_nothing_in_any_rollout_that_is_made(combination: Combination, tmp_path: Path) -> None:
-    files = [_written(tmp_path / f"{at}.yaml", made.manifests) for at, made in enumerate(_made(combination))]
-    assert files, "no app of tests/contract/drawn.py fits"
+    made = {tmp_path / f"{at}.yaml": one for at, one in enumerate(_made(combination))}
+    assert made, "no app of tests/contract/drawn.py fits"
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = {file.name: said for file, said in zip(files, pool.map(_lint, files), strict=True) if said}
+        said = zip(made, pool.map(_finding, made.keys(), made.values()), strict=True)
+        found = {file.name: finding for file, finding in said if finding}
     assert not found

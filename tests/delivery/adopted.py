@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from . import applied
 from .cases import ARGO_ROLLOUTS, BAD_ANSWERS, FLAGGER, NAMESPACE, Users
 from .crowd import Crowd
 from .engines import release_of
-from .played import POLL_SECONDS
+from .played import until
 from .project import Project
 from .scenarios import CANDIDATE, STABLE, host_of, image, released_by
 from .users import Answer, Group
@@ -170,7 +170,7 @@ class _Stage:
 
     def play(self, gateway: Gateway) -> Adoption:
         plan = self._compiled.plan
-        self._await(lambda: self._answered(0, {STABLE}), _READY_SECONDS, "answered by the old pods")
+        self._await(lambda: self._answered(0, STABLE), _READY_SECONDS, "answered by the old pods")
         begun = time.time()
         applied.install(self._api, self._compiled)
         self._await(self._taken_over, _READY_SECONDS, "taken over")
@@ -178,9 +178,9 @@ class _Stage:
         for collection in (_ROUTES, _GATEWAYS):
             self._api.delete(path_of(collection, NAMESPACE, _old(self._app)))
         moved = time.time()
-        self._await(lambda: self._answered(moved, {STABLE}), _READY_SECONDS, "answered without the old route")
+        self._await(lambda: self._answered(moved, STABLE), _READY_SECONDS, "answered without the old route")
         good = self._release(CANDIDATE, {})
-        self._await(lambda: self._answered(good.over, {CANDIDATE}), _READY_SECONDS, "answered by the new version")
+        self._await(lambda: self._answered(good.over, CANDIDATE), _READY_SECONDS, "answered by the new version")
         bad = self._release(_BAD, BAD_ANSWERS)
         left = int(self._deployment()["spec"]["replicas"])
         return Adoption(self._app, plan, self._crowd, gateway, begun, taken_over, moved, left, good, bad)
@@ -203,7 +203,7 @@ class _Stage:
 
     def _taken_over(self) -> bool:
         """Whether the engine's pods serve, and the Deployment has none any more."""
-        found = self._api.find(f"{self._path(_of_engine(self._app))}")
+        found = self._api.find(self._path(_of_engine(self._app)))
         if found is None:
             return False
         return self._state().promoted and not (self._deployment().get("status") or {}).get("replicas")
@@ -217,23 +217,17 @@ class _Stage:
     def _path(self, collection: str = _DEPLOYMENTS) -> str:
         return path_of(collection, NAMESPACE, self._app.name)
 
-    def _answered(self, since: float, versions: set[str]) -> bool:
-        """Whether the latest answers to every user are those of one of these versions."""
+    def _answered(self, since: float, version: str) -> bool:
+        """Whether the latest answers to every user are those of a version."""
         mine: dict[int, list[Answer]] = {user: [] for user in range(self._app.users.users)}
         for one in self._crowd.answers(self._app.host):
             if one.time > since:
                 mine[one.user].append(one)
-        latest: Sequence[list[Answer]] = [found[-_PROOF:] for found in mine.values()]
-        return all(
-            len(found) == _PROOF and all(one.version in versions and one.status == _OK for one in found)
-            for found in latest
-        )
+        latest = [[(one.version, one.status) for one in found[-_PROOF:]] for found in mine.values()]
+        return all(found == [(version, _OK)] * _PROOF for found in latest)
 
     def _await(self, condition: Callable[[], bool], seconds: float, wanted: str) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"{self._app.name}: not {wanted} within {seconds:.0f} s"
-            time.sleep(POLL_SECONDS)
+        until(condition, seconds, f"{wanted}: {self._app.name}")
 
 
 def _of_engine(app: Adopted) -> str:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from localcluster.demo.shares import LARGEST_Z, Share
-from localcluster.demo.timeline import SETTLED_SECONDS
-
 from .adopted import EVERY, Adopted
 from .evidence import Evidence
-from .scenarios import CANDIDATE, STABLE
+from .scenarios import STABLE
+from .step_share import check_share
 from .trials import Trials
 from .users import Answer
 
@@ -60,17 +58,7 @@ def test_a_new_template_of_the_deployment_is_released_by_its_weights(
 ) -> None:
     adoption = trials.adoptions[app.name].result()
     trial_evidence.check(adoption.good.release.promoted, adoption, "the good version was not promoted")
-    [stage] = adoption.plan.stages
-    held = [stretch for stretch in adoption.stretches() if stretch.weight == stage.weight]
-    trial_evidence.check(len(held) == 1, adoption, f"weight {stage.weight} was in force {len(held)} times")
-    since, until = held[0].since + SETTLED_SECONDS, min(held[0].until, held[0].since + stage.hold.seconds)
-    mine = [one for one in adoption.answers() if since < one.time and one.received < until]
-    share = Share(stage.weight, len(mine), sum(one.version == CANDIDATE for one in mine))
-    record_property("requests", share.requests)
-    record_property("standard errors off", round(share.z, 2))
-    trial_evidence.check(share.requests >= _FEWEST, adoption, f"only {share.requests} requests at {stage.weight} %")
-    off = f"the new version got {share.measured:.2%} at weight {stage.weight}: {share.z:+.1f} standard errors off"
-    trial_evidence.check(abs(share.z) <= LARGEST_Z, adoption, off)
+    check_share(adoption, trial_evidence, record_property, _FEWEST, "the new version")
 
 
 @on_both

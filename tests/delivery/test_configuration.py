@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from components.operate.contract import why
-from localcluster.demo.shares import LARGEST_Z, Share
-from localcluster.demo.timeline import SETTLED_SECONDS
 
 from .cases import Case, every
 from .configured import BAD, EVERY, GOOD
 from .engines import verdicts_of
 from .evidence import Evidence
-from .scenarios import CANDIDATE, STABLE
+from .scenarios import STABLE
+from .step_share import check_share
 from .trials import Trials
 
 Record = Callable[[str, object], None]
@@ -24,19 +23,7 @@ _FEWEST = 400
 def test_a_change_of_configuration_alone_gets_its_weight_of_the_requests(
     trials: Trials, trial_evidence: Evidence, record_property: Record, case: Case
 ) -> None:
-    trial = trials.played[case.name]
-    [stage] = trial.plan.stages
-    held = [stretch for stretch in trial.stretches() if stretch.weight == stage.weight]
-    trial_evidence.check(len(held) == 1, trial, f"weight {stage.weight} was in force {len(held)} times")
-    # Flagger replaces the stable pods while the last weight is still in force.
-    since, until = held[0].since + SETTLED_SECONDS, min(held[0].until, held[0].since + stage.hold.seconds)
-    mine = [one for one in trial.answers() if since < one.time and one.received < until]
-    share = Share(stage.weight, len(mine), sum(one.version == CANDIDATE for one in mine))
-    record_property("requests", share.requests)
-    record_property("standard errors off", round(share.z, 2))
-    trial_evidence.check(share.requests >= _FEWEST, trial, f"only {share.requests} requests at {stage.weight} %")
-    off = f"the new configuration got {share.measured:.2%} at weight {stage.weight}: {share.z:+.1f} standard errors off"
-    trial_evidence.check(abs(share.z) <= LARGEST_Z, trial, off)
+    check_share(trials.played[case.name], trial_evidence, record_property, _FEWEST, "the new configuration")
 
 
 @every(GOOD)

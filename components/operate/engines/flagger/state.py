@@ -58,8 +58,9 @@ class CanaryState:
         analysis = spec.get("analysis") or {}
         conditions = status.get("conditions") or [{}]
         revision, stable = _label(target, REVISION_LABEL), _label(primary, REVISION_LABEL)
+        changed = _template_written(target)
         if not revision:
-            revision, stable = _digest(status, _template_written(target)), status.get("lastPromotedSpec") or ""
+            revision, stable = _digest(status, changed), status.get("lastPromotedSpec") or ""
         return cls(
             revision=revision,
             version=_label(target, VERSION_LABEL) or _tag(target),
@@ -73,7 +74,7 @@ class CanaryState:
             unchecked=bool(spec.get("skipAnalysis")),
             interval=analysis.get("interval") or "60s",
             deadline=spec.get("progressDeadlineSeconds") or 600,
-            changed=_template_written(target),
+            changed=changed,
             transition=_transition(status),
             entered=_entered(status),
             metrics=tuple(analysis.get("metrics") or ()),
