@@ -1,4 +1,7 @@
-"""Finds the variants: every file in engines/, routers/, metrics/ and notify/ is one, known by name before it loads."""
+"""Finds the variants: every file in engines/, routers/, metrics/, notify/ and gitops/ is one.
+
+Each is known by its name before it is loaded.
+"""
 
 import inspect
 import pkgutil
@@ -7,12 +10,14 @@ from importlib import import_module
 
 from .contracts import Channel, Engine, MetricProvider, Router
 from .spec.registry import VariantModel, kind_of, register
+from .through_git import GitOps
 
 FAMILIES: dict[str, tuple[str, type[VariantModel]]] = {
     "engine": ("engines", Engine),
     "router": ("routers", Router),
     "metrics": ("metrics", MetricProvider),
     "notify": ("notify", Channel),
+    "gitops": ("gitops", GitOps),
 }
 """Family -> folder and contract."""
 

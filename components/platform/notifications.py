@@ -19,7 +19,7 @@ from ..spec.cluster import StackSpec
 
 def alert_secrets(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
     """The Secrets that Flagger's alerts need, one for each channel and namespace; none without credentials."""
-    if not stack.credentials:
+    if not stack.channel_credentials:
         return []
     found: dict[tuple[str, str], Manifest] = {}
     for app in apps:
@@ -32,7 +32,7 @@ def alert_secrets(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
 
 
 def _contents(stack: StackSpec, name: str, channel: FlaggerChannel) -> Mapping[str, Any]:
-    given = stack.credentials.get(name, {})
+    given = stack.channel_credentials.get(name, {})
     return {
         key: given[value.role] if isinstance(value, Credential) else value
         for key, value in channel.flagger_secret().items()
@@ -60,13 +60,13 @@ def _text(value: Any) -> str:
 
 def with_credentials(item: Manifest, stack: StackSpec) -> Manifest:
     """The controller's Secret with the credentials of the stack; any other object, and without any, as it is."""
-    if item["metadata"]["name"] != SECRET or not stack.credentials:
+    if item["metadata"]["name"] != SECRET or not stack.channel_credentials:
         return item
     return {**item, "stringData": dict(_keys(stack))}
 
 
 def _keys(stack: StackSpec) -> Iterator[tuple[str, Any]]:
-    for name, given in sorted(stack.credentials.items()):
+    for name, given in sorted(stack.channel_credentials.items()):
         yield from ((secret_key(name, role), text) for role, text in sorted(given.items()))
 
 

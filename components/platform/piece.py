@@ -21,9 +21,9 @@ class Piece:
     """Something that the platform installs.
 
     Fields: `name`: the Pulumi name of its component, and the prefix of its objects' names; `token`: the component's
-    Pulumi type; `serves`: family and kind of the choice in `delivery` that needs it; `install`: whether this stack
-    wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its objects;
-    `problems`: path and message of what cannot work on this stack.
+    Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it; `install`: whether
+    this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its
+    objects; `problems`: path and message of what cannot work on this stack.
     """
 
     name: str
@@ -41,7 +41,9 @@ class Piece:
 
 
 def chosen(stack: StackSpec, family: str) -> Iterable[str]:
-    """The kinds that a stack chooses of a family; of engines and routers there may be several."""
+    """The kinds that a stack chooses of a family; of engines and routers there may be several, of `gitops` none."""
+    if family == "gitops":
+        return (stack.gitops.kind,) if stack.gitops else ()
     several = {"engine": stack.delivery.engines, "router": stack.delivery.routers}
     return several[family] if family in several else (getattr(stack.delivery, family).kind,)
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from .base import Finding, Ruled, Strict
 from .channels import ChannelModel, ChannelName, Credentials
+from .gitops import CREDENTIALS, AppsSpec, GitOpsModel, OrFiles, delivery_problems
 from .kubeconfig import Kubeconfig
 from .names import ApiVersion, AppName, DnsLabel, NonEmpty
 from .platform import PlatformSpec
@@ -82,22 +83,35 @@ class StackSpec(Ruled):
 
     cluster: ClusterSpec
     delivery: DeliverySpec
+    gitops: Annotated[GitOpsModel, Variant("gitops")] | None = None
+    """The engine that delivers apps from Git, and the repository it reads; without it, all apps are Pulumi's."""
     credentials: Credentials = {}
     """The channels' credentials, by channel and name, each a secret of Pulumi's; what they are put into is a Secret.
 
-    Without any, that Secret is expected to be in the cluster already.
+    Without any, that Secret is expected to be in the cluster already. Under `gitops`: what opens the repository, its
+    `password` (or token), or `private-key` and `known-hosts` for `ssh://`.
     """
     platform: PlatformSpec = PlatformSpec.model_construct()
-    apps: list[NonEmpty] = []
-    """Files of the apps this cluster runs, e.g. `apps/shop.yaml` or `apps/*.yaml`; a file may hold several.
+    apps: Annotated[AppsSpec, OrFiles()] = AppsSpec.model_construct()
+    """Files of the apps this cluster runs, e.g. `[apps/shop.yaml]` or `[apps/*.yaml]`; a file may hold several.
 
-    A file that two patterns match is read once.
+    Or a mapping of those files and of who brings the apps to the cluster.
     """
     overrides: dict[AppName, dict[str, Any]] = {}
     """Changes to an app's spec on this cluster only, merged into it key by key, e.g. `{shop: {replicas: 5}}`."""
 
+    @property
+    def channel_credentials(self) -> Credentials:
+        """The credentials without those of the repository."""
+        return {name: given for name, given in self.credentials.items() if name != CREDENTIALS}
+
     def problems(self) -> Iterator[Finding]:
-        for name, given in self.credentials.items():
+        given = self.credentials.get(CREDENTIALS, {})
+        yield from delivery_problems(self.gitops, self.apps, given)
+        if CREDENTIALS in self.delivery.channels:
+            yield ("delivery", "channels", CREDENTIALS), "is the name of the repository's credentials: choose another"
+        of_channels = self.channel_credentials
+        for name, given in of_channels.items():
             channel = self.delivery.channels.get(name)
             if channel is None:
                 yield ("credentials", name), "no channel of this name in delivery.channels"
@@ -106,7 +120,7 @@ class StackSpec(Ruled):
                 if role not in channel.credentials:
                     known = ", ".join(channel.credentials) or "none"
                     yield ("credentials", name, role), f"kind '{channel.kind}' has no such credential (known: {known})"
-        for name, channel in self.delivery.channels.items() if self.credentials else ():
+        for name, channel in self.delivery.channels.items() if of_channels else ():
             for role in channel.credentials:
                 if role not in self.credentials.get(name, {}):
                     missing = f"'{role}' of channel '{name}' is missing: give all credentials here, or none"

@@ -104,7 +104,10 @@ def _read_apps(raw: Mapping[str, Any], file: str, root: Path, problems: list[Pro
     overrides = {k: v for k, v in _mapping_of(raw.get("overrides")).items() if isinstance(v, Mapping)}
     known: set[str] = set()
     unread = len(problems)
-    paths = _app_files(_list_of(raw.get("apps")), file, root, problems)
+    apps = _mapping_of(raw.get("apps"))
+    listed = _list_of(apps.get("files") if apps else raw.get("apps"))
+    place = f"{NAMESPACE}:apps{'.files' if apps else ''}"
+    paths = _app_files(listed, file, place, root, problems)
     complete = len(problems) == unread
     for path in paths:
         try:
@@ -115,13 +118,14 @@ def _read_apps(raw: Mapping[str, Any], file: str, root: Path, problems: list[Pro
             problems += error.problems
             complete = False
     if complete:
-        for name in overrides.keys() - known:
-            place = format_path((f"{NAMESPACE}:overrides", name))
-            problems.append(Problem(file, place, "no app of this name on this stack" + nearest(name, known)))
+        for key, named in (("overrides", overrides), ("apps.via", _mapping_of(apps.get("via")))):
+            for name in named.keys() - known:
+                place = format_path((f"{NAMESPACE}:{key}", name))
+                problems.append(Problem(file, place, "no app of this name on this stack" + nearest(str(name), known)))
 
 
-def _app_files(names: Iterable[Any], file: str, root: Path, problems: list[Problem]) -> list[Path]:
-    """The files that the stack names, each once, in the order they are named."""
+def _app_files(names: Iterable[Any], file: str, place: str, root: Path, problems: list[Problem]) -> list[Path]:
+    """The files that the stack names at a place, each once, in the order they are named."""
     found: dict[Path, None] = {}
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name:
@@ -130,7 +134,7 @@ def _app_files(names: Iterable[Any], file: str, root: Path, problems: list[Probl
         files = [path for path in paths if path.is_file()]
         found |= dict.fromkeys(files)
         if not files:
-            problems.append(Problem(file, f"{NAMESPACE}:apps[{index}]", _not_a_file(name, paths, root)))
+            problems.append(Problem(file, f"{place}[{index}]", _not_a_file(name, paths, root)))
     return list(found)
 
 

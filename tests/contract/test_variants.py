@@ -9,7 +9,7 @@ from components.contracts import Router
 from components.discovery import FAMILIES
 from components.features import ROUTED
 from components.spec.base import json_schema
-from components.spec.cluster import DeliverySpec
+from components.spec.cluster import StackSpec
 from components.spec.registry import VariantModel, kind_of, variants
 
 from .variants import CHOICES, MODELS, Combination, combinations, example_of, model_id, supported
@@ -17,15 +17,20 @@ from .variants import CHOICES, MODELS, Combination, combinations, example_of, mo
 Pair = tuple[str, type[VariantModel]]
 
 
-def _delivery(pair: Pair, value: Any) -> DeliverySpec:
-    chosen = {family: kind_of(next(iter(variants(family).values()))) for family in CHOICES}
+def _stack(pair: Pair, value: Any) -> StackSpec:
+    chosen: dict[str, Any] = {family: kind_of(next(iter(variants(family).values()))) for family in CHOICES}
+    stack = {"cluster": {"name": "test", "kubernetes": "1.36"}, "delivery": chosen}
+    if pair[0] == "gitops":
+        return StackSpec.model_validate({**stack, "gitops": value})
     given = {"channels": {"it": value}} if pair[0] == "notify" else {pair[0]: value}
-    return DeliverySpec.model_validate({**chosen, **given})
+    return StackSpec.model_validate({**stack, "delivery": {**chosen, **given}})
 
 
 def _model(pair: Pair, value: Any) -> VariantModel:
-    delivery = _delivery(pair, value)
-    made: VariantModel = delivery.channels["it"] if pair[0] == "notify" else getattr(delivery, pair[0])
+    stack = _stack(pair, value)
+    elsewhere = {"notify": stack.delivery.channels.get("it"), "gitops": stack.gitops}
+    made = elsewhere[pair[0]] if pair[0] in elsewhere else getattr(stack.delivery, pair[0])
+    assert isinstance(made, VariantModel)
     return made
 
 
@@ -51,14 +56,14 @@ def test_its_name_alone_is_enough_or_says_what_is_missing(pair: Pair) -> None:
     required = [name for name, field in pair[1].model_fields.items() if field.is_required()]
     if required:
         with pytest.raises(ValueError, match=required[0]):
-            _delivery(pair, kind_of(pair[1]))
+            _stack(pair, kind_of(pair[1]))
     else:
         assert type(_model(pair, kind_of(pair[1]))) is pair[1]
 
 
 @pytest.mark.parametrize("pair", MODELS, ids=model_id)
 def test_its_fields_are_in_the_schema_with_what_they_mean(pair: Pair) -> None:
-    schema = json_schema(DeliverySpec)
+    schema = json_schema(StackSpec)
     definition = schema["$defs"][pair[1].__name__]
     assert definition["properties"].keys() == pair[1].model_fields.keys()
     assert definition["description"]
