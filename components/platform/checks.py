@@ -18,7 +18,15 @@ def problems(loaded: LoadedStack) -> list[Problem]:
         for path, message in piece.problems(loaded.spec)
     ]
     silent = [Problem(loaded.file, f"{NAMESPACE}:{path}", text) for path, text in notifications.problems(loaded.spec)]
-    return [*stack, *silent, *_taken_namespaces(loaded)]
+    return [*stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
+
+
+def _called_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
+    known = sorted({app.spec.namespace for app in loaded.apps})
+    message = f"no app of the stack is in this namespace (known: {', '.join(known) or 'none'})"
+    for name in loaded.spec.platform.istio.callers:
+        if name not in known:
+            yield Problem(loaded.file, f"{NAMESPACE}:platform.istio.callers.{name}", message)
 
 
 def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:

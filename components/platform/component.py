@@ -32,7 +32,8 @@ class Installed(pulumi.ComponentResource):
 class Platform(pulumi.ComponentResource):
     """Namespaces, the release engine, the router and the metrics server of one cluster.
 
-    Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers. Apps come after all.
+    Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers,
+    and what it has for the apps. Apps come after all.
     CRDs outlive their stack, because deleting them deletes every object of their kind; so do namespaces, by choice.
     Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
     be found or rendered.
@@ -49,7 +50,7 @@ class Platform(pulumi.ComponentResource):
         protected = _PROTECTED if stack.platform.protect else frozenset[str]()
         kept = frozenset({"Namespace"} if stack.platform.keep_namespaces else ())
         rules = Rules(ignored={}, not_awaited=_NOT_AWAITED, protected=protected, kept=kept)
-        chosen = [(piece, _stages(piece, stack)) for piece in pieces_of(stack)]
+        chosen = [(piece, _stages(piece, stack, apps)) for piece in pieces_of(stack)]
         first = Installed(
             "coalmine:index:Namespaces",
             "namespaces",
@@ -64,8 +65,8 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"pieces": self.pieces})
 
 
-def _stages(piece: Piece, stack: StackSpec) -> Stages:
+def _stages(piece: Piece, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
     try:
-        return piece.stages(stack)
+        return piece.all_stages(stack, apps)
     except SourceError as error:
         raise pulumi.RunError(f"{piece.name}: {error}") from None

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from ..manifests.meta import Manifest
 from ..record import record
+from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 
 Stages = Sequence[Sequence[Manifest]]
@@ -23,7 +24,8 @@ class Piece:
     Fields: `name`: the Pulumi name of its component, and the prefix of its objects' names; `token`: the component's
     Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it; `install`: whether
     this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its
-    objects; `problems`: path and message of what cannot work on this stack.
+    objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path and message of what
+    cannot work on this stack.
     """
 
     name: str
@@ -32,12 +34,18 @@ class Piece:
     install: Callable[[StackSpec], bool]
     namespaces: Callable[[StackSpec], Mapping[str, Mapping[str, str]]]
     stages: Callable[[StackSpec], Stages]
+    for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
     problems: Callable[[StackSpec], Sequence[tuple[str, str]]] = field(default=lambda _stack: ())
 
     def wanted(self, stack: StackSpec) -> bool:
         """Whether this stack's releases need the piece, and the platform is to install it."""
         family, kind = self.serves
         return kind in chosen(stack, family) and self.install(stack)
+
+    def all_stages(self, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
+        """Every object that the platform installs for it."""
+        last = self.for_apps(stack, apps)
+        return [*self.stages(stack), *([last] if last else [])]
 
 
 def chosen(stack: StackSpec, family: str) -> Iterable[str]:

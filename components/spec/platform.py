@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from .base import Strict
 from .container import Resources
-from .names import NameRule, NonEmpty
+from .names import DnsLabel, NameRule, NonEmpty
 from .values import Duration, Quantity
 
 HttpsUrl = Annotated[
@@ -82,6 +82,12 @@ class IstioOptions(Strict):
     """With it an autoscaler keeps istiod between `replicas` and this many pods, at 80 % CPU."""
     sidecars: bool = True
     """Whether every pod of an app gets a proxy, with mutual TLS between them; false leaves only the gateway."""
+    mutual_tls: Literal["permissive", "strict"] = "permissive"
+    """Whether pods with a proxy also take requests without mutual TLS, or refuse them."""
+    default_deny: bool = False
+    """Whether apps take requests only from the gateway, from their own namespace, and from those in `callers`."""
+    callers: dict[DnsLabel, list[DnsLabel]] = {}
+    """With `default_deny`, by namespace of apps: other namespaces whose pods may call them."""
     validate_config: bool = True
     """Whether istiod refuses invalid routes at admission; needs a network path from the API server to istiod."""
     proxy_metrics: bool = True

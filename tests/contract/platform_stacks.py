@@ -42,9 +42,10 @@ def with_helm() -> None:
 def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
     """What a stack's platform consists of, by piece."""
     with_helm()
-    made = {"namespaces": namespaces(loaded.spec, [app.spec for app in loaded.apps])}
+    apps = [app.spec for app in loaded.apps]
+    made = {"namespaces": namespaces(loaded.spec, apps)}
     for piece in pieces_of(loaded.spec):
-        made[piece.name] = [_with_a_password(item) for stage in piece.stages(loaded.spec) for item in stage]
+        made[piece.name] = [_with_a_password(item) for stage in piece.all_stages(loaded.spec, apps) for item in stage]
     return made
 
 

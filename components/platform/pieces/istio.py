@@ -10,6 +10,7 @@ from typing import Any
 from ...manifests.meta import Manifest
 from ...routers.istio import IstioRouter
 from ...spec.cluster import StackSpec
+from .. import mesh_rules
 from ..helm import Chart, render
 from ..images import ISTIO_HUB, ISTIO_PROXY, ISTIO_RELEASE
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
@@ -142,6 +143,17 @@ def _namespaces(stack: StackSpec) -> dict[str, dict[str, str]]:
     return {CONTROL_PLANE: pod_security(level), INGRESS: pod_security("baseline")}
 
 
+def _problems(stack: StackSpec) -> list[tuple[str, str]]:
+    options, place = stack.platform.istio, "platform.istio"
+    unkept = [] if options.sidecars else mesh_rules.need_sidecars(options)
+    nobody = "is kept by the pods' proxies, of which there are none: set sidecars to true, or leave it out"
+    idle = "says who may call where all others may not: set default_deny to true, or leave it out"
+    return [
+        *((f"{place}.{name}", nobody) for name in unkept),
+        *([(f"{place}.callers", idle)] if options.callers and not options.default_deny else []),
+    ]
+
+
 PIECE = Piece(
     name="istio",
     token="coalmine:index:Istio",
@@ -149,4 +161,6 @@ PIECE = Piece(
     install=lambda stack: stack.platform.istio.install,
     namespaces=_namespaces,
     stages=stages,
+    for_apps=lambda stack, apps: mesh_rules.rules(stack.platform.istio, apps, CONTROL_PLANE, INGRESS),
+    problems=_problems,
 )
