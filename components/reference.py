@@ -1,6 +1,7 @@
-"""The reference pages of apps, stacks, presets and capabilities, made from the models.
+"""The reference pages of apps, stacks, presets, capabilities and bundles, made from the models.
 
-`python -m components.reference app > docs/reference/app.md`, and the same with `stack`, `presets` and `capabilities`.
+`python -m components.reference app > docs/reference/app.md`, and the same with `stack`, `presets`, `capabilities` and
+`bundles`.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import capability_table
+from .bundles_page import bundles_page
 from .discovery import discover
 from .presets_page import presets_page
 from .spec.app import AppSpec
@@ -49,8 +51,10 @@ _BY_PATTERN_OF = {"30s": "duration", "1%": "share", "250m": "quantity", "registr
 
 
 def page(name: str) -> str:
-    """The page `app`, `stack`, `presets` or `capabilities` as Markdown. Raises KeyError for another name."""
+    """The page of this name as Markdown. Raises KeyError for one that is none of the five."""
     command = _COMMAND.format(page=name)
+    if name == "bundles":
+        return bundles_page(command)
     if name == "capabilities":
         return capability_table.page(command)
     if name == "presets":
@@ -174,7 +178,7 @@ def _one_paragraph(text: str) -> str:
 
 if __name__ == "__main__":
     discover()
-    known = (["app"], ["stack"], ["presets"], ["capabilities"])
+    known = (["app"], ["stack"], ["presets"], ["capabilities"], ["bundles"])
     if sys.argv[1:] not in known:
-        sys.exit("say which page: app, stack, presets or capabilities")
+        sys.exit("say which page: app, stack, presets, capabilities or bundles")
     sys.stdout.write(page(sys.argv[1]))

@@ -13,7 +13,19 @@ from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
 _OPERATE = ["status", "watch", "approve", "promote", "abort", "retry"]
-_ORDER = ["validate", "plan", "render", "check", "review", "schema", "capabilities", *_OPERATE, "local", "demo"]
+_ORDER = [
+    "validate",
+    "plan",
+    "render",
+    "check",
+    "review",
+    "schema",
+    "capabilities",
+    "bundle",
+    *_OPERATE,
+    "local",
+    "demo",
+]
 
 
 _GARBAGE = 100_000
@@ -21,7 +33,7 @@ _GARBAGE = 100_000
 
 
 def build(asked: str = "") -> typer.Typer:
-    """The command with every verb found in this folder; a verb's file holds `verb`, its function.
+    """The command with every verb found in this folder; a verb's file holds `verb`, its function, or `GROUP`, several.
 
     Where `asked` is a verb, no other one is imported.
     """
@@ -38,8 +50,11 @@ def build(asked: str = "") -> typer.Typer:
         names = [asked]
     modules = [import_module(f"{__name__}.{name}") for name in sorted(names, key=_place)]
     for module in modules:
+        name = module.__name__.rpartition(".")[2]
         if hasattr(module, "verb"):
-            app.command(name=module.__name__.rpartition(".")[2], **getattr(module, "SETTINGS", {}))(module.verb)
+            app.command(name=name, **getattr(module, "SETTINGS", {}))(module.verb)
+        elif hasattr(module, "GROUP"):
+            app.add_typer(module.GROUP, name=name)
     return app
 
 

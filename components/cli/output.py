@@ -65,15 +65,17 @@ def stack_names(root: Path) -> list[str]:
     return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
 
 
-def open_stack(name: str, root: Path, check: AppCheck | None = None) -> LoadedStack:
+def open_stack(name: str, root: Path, check: AppCheck | None = None, *, without_digests: bool = False) -> LoadedStack:
     """Loads one stack, whose apps can all be compiled; `check` is StackCheck() unless given.
 
+    `without_digests`: as if it gave none, for whoever is about to find them.
     Raises UserError for an unknown name, SpecError otherwise.
     """
     known = stack_names(root)
     if name not in known:
         raise UserError(f"no stack '{name}' in {root / 'stacks'}{nearest(name, known)}")
-    loaded = load_stack(root, root / "stacks" / f"Pulumi.{name}.yaml", check or StackCheck())
+    file = root / "stacks" / f"Pulumi.{name}.yaml"
+    loaded = load_stack(root, file, check or StackCheck(), without_digests=without_digests)
     found = platform_problems(loaded)
     if found:
         raise SpecError(found)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ..spec.errors import Problem
 from ..spec.load import LoadedStack
 from ..spec.origin import NAMESPACE
-from . import notifications
+from . import bundle, notifications
 from .namespaces import OF_KUBERNETES
 from .piece import pieces_of
 
@@ -18,7 +18,7 @@ def problems(loaded: LoadedStack) -> list[Problem]:
         for path, message in piece.problems(loaded.spec)
     ]
     silent = [Problem(loaded.file, f"{NAMESPACE}:{path}", text) for path, text in notifications.problems(loaded.spec)]
-    return [*stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
+    return [*bundle.problems(loaded), *stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
 
 
 def _called_namespaces(loaded: LoadedStack) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from ..passwords import with_passwords
 from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
+from ..spec.origin import NAMESPACE
 from .namespaces import namespaces
 from .notifications import alert_secrets
 from .piece import Piece, Stages, pieces_of
@@ -69,4 +70,5 @@ def _stages(piece: Piece, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
     try:
         return piece.all_stages(stack, apps)
     except SourceError as error:
-        raise pulumi.RunError(f"{piece.name}: {error}") from None
+        place = f"stacks/Pulumi.{pulumi.get_stack()}.yaml: {NAMESPACE}:{error.path}: " if error.path else ""
+        raise pulumi.RunError(f"{place}{piece.name}: {error}") from None

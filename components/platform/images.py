@@ -9,6 +9,8 @@ ISTIO_RELEASE = "1.31.0"
 
 ISTIO_HUB = "docker.io/istio"
 ISTIO_PROXY = f"{ISTIO_HUB}/proxyv2:{ISTIO_RELEASE}"
+ISTIO_PILOT_IMAGE = f"{ISTIO_HUB}/pilot:{ISTIO_RELEASE}"
+ISTIO_CNI_IMAGE = f"{ISTIO_HUB}/install-cni:{ISTIO_RELEASE}"
 
 ARGO_ROLLOUTS_IMAGE = f"quay.io/argoproj/argo-rollouts:{ARGO_ROLLOUTS.version}"
 FLAGGER_RELEASE = FLAGGER.version.removeprefix("v")
@@ -26,3 +28,17 @@ def prometheus_release(module_version: str) -> str:
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{prometheus_release(PROMETHEUS.version)}"
 
 GRAFANA_IMAGE = "docker.io/grafana/grafana:13.2.3"
+
+_A_TAGGED_IMAGE = re.compile(r"[^\s:]+/[^\s:]+:[^\s:/]+")
+
+
+def split(image: str) -> tuple[str, str]:
+    """Repository and tag of an image that is named by its tag."""
+    repository, _, tag = image.rpartition(":")
+    return repository, tag
+
+
+def images() -> dict[str, str]:
+    """Every image of this table: its tag by its repository."""
+    named = [value for value in globals().values() if isinstance(value, str) and _A_TAGGED_IMAGE.fullmatch(value)]
+    return dict(split(image) for image in named)

@@ -10,6 +10,7 @@ from ..manifests.meta import Manifest
 from ..record import record
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
+from .sources import Source
 
 Stages = Sequence[Sequence[Manifest]]
 """Objects in creation order: every stage waits until the one before it is there and ready."""
@@ -25,7 +26,7 @@ class Piece:
     Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it; `install`: whether
     this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its
     objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path and message of what
-    cannot work on this stack.
+    cannot work on this stack; `sources`: the upstream files that its objects come from, as in the newest bundle.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Piece:
     stages: Callable[[StackSpec], Stages]
     for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
     problems: Callable[[StackSpec], Sequence[tuple[str, str]]] = field(default=lambda _stack: ())
+    sources: Sequence[Source] = ()
 
     def wanted(self, stack: StackSpec) -> bool:
         """Whether this stack's releases need the piece, and the platform is to install it."""

@@ -1,8 +1,8 @@
 """Pinned upstream files that the platform installs from: found, verified by digest, kept in the cache.
 
 Looked for in this order: the cache (`releases/`), the unpacked Go module in the cache (`go/mod/`, there wherever the
-tool of the same release was built), a download from the public upstream address. What does not have the recorded
-digest is refused, wherever it came from.
+tool of the same release was built), a download from the stack's mirror, or from the public address where it has none.
+What does not have the recorded digest is refused, wherever it came from.
 
 `python -m components.platform.sources fetch [--go PROGRAM]` fills the cache beforehand.
 """
@@ -25,10 +25,18 @@ from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
+_MIRROR = "platform.mirror.files"
 
 
 class SourceError(Exception):
-    """An upstream file is not there or is not the pinned one; one line with the remedy."""
+    """An upstream file is not there or is not the pinned one; one line with the remedy.
+
+    `path`: the key of the stack's that sent us there, "" where none did.
+    """
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 @record
@@ -37,7 +45,8 @@ class Source:
 
     Fields: `name`: folder in the cache; `module`: the Go module of that release, which holds the files too; `paths`:
     files and folders inside it; `url`: the public address of the file (one path), or of a .tar.gz of the whole tree;
-    `sha256`: see `digest`.
+    `sha256`: see `digest`; `kubernetes`: the lowest version of Kubernetes that the release works with, "" where it
+    names none; `mirror`: address of a folder that is asked instead of the public host, which begins the path below it.
     """
 
     name: str
@@ -45,6 +54,13 @@ class Source:
     paths: tuple[str, ...]
     url: str
     sha256: str
+    kubernetes: str = ""
+    mirror: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is downloaded from."""
+        return f"{self.mirror}/{self.url.partition('://')[2]}" if self.mirror else self.url
 
 
 ARGO_ROLLOUTS_INSTALL = Source(
@@ -61,6 +77,8 @@ FLAGGER_CHART = Source(
     paths=("charts/flagger",),
     url=f"https://github.com/fluxcd/flagger/archive/refs/tags/{FLAGGER.version}.tar.gz",
     sha256="c7d5230b268be573f31dad053e9d274dbc0948d4242e29067eff67d362ea6567",
+    # `kubeVersion` of its Chart.yaml.
+    kubernetes="1.19",
 )
 
 ISTIO_CHARTS = Source(
@@ -74,6 +92,8 @@ ISTIO_CHARTS = Source(
     ),
     url=f"https://github.com/istio/istio/archive/{ISTIO.version.rsplit('-', 1)[-1]}.tar.gz",
     sha256="7f39e6c743b27da0bfa5e7175fd35f07f0999713e0bcf554996f9b55032940c8",
+    # MinK8SVersion in its istioctl/pkg/install/k8sversion.
+    kubernetes="1.32",
 )
 
 KEDA_SCALED_OBJECTS = Source(
@@ -84,6 +104,9 @@ KEDA_SCALED_OBJECTS = Source(
     sha256="af35555862a83933b074af14ad439c4b4ceabaf4daa3e9338e9b23e36d308d80",
 )
 """For checks alone: the platform does not install KEDA."""
+
+FOR_CHECKS = (KEDA_SCALED_OBJECTS,)
+"""What belongs to no bundle, because no cluster gets it."""
 
 SOURCES = (ARGO_ROLLOUTS_INSTALL, FLAGGER_CHART, ISTIO_CHARTS, KEDA_SCALED_OBJECTS)
 
@@ -98,6 +121,7 @@ def locate(source: Source) -> Path:
                 _copy(source, unpacked, Path(scratch))
             else:
                 _download(source, Path(scratch))
+                _verify_download(source, Path(scratch))
             verify(source, Path(scratch))
             _settle(Path(scratch), kept)
     verify(source, kept)
@@ -110,6 +134,15 @@ def verify(source: Source, root: Path) -> None:
     if found != source.sha256:
         problem = f"{source.name} {source.module.version} in {root} is not the pinned release"
         raise SourceError(f"{problem} (sha256 {found}, expected {source.sha256}): delete that folder and run again")
+
+
+def _verify_download(source: Source, root: Path) -> None:
+    """Says of a mirror where the right file is: there is no folder to delete."""
+    found = digest(source, root)
+    if source.mirror and found != source.sha256:
+        problem = f"{source.address} is not {source.name} {source.module.version}"
+        wanted = f"(sha256 {found}, expected {source.sha256}): replace it by what is at {source.url}"
+        raise SourceError(f"{problem} {wanted}", _MIRROR)
 
 
 def digest(source: Source, root: Path) -> str:
@@ -127,9 +160,16 @@ def fetch(go: str | None = None, sources: Iterable[Source] = SOURCES) -> None:
     """Brings sources into the cache; `go` downloads the modules that are not unpacked yet. Raises SourceError."""
     for source in sources:
         kept = cache_dir() / "releases" / f"{source.name}-{source.module.version}"
-        if go and not kept.is_dir() and not _module_dir(source.module).is_dir():
-            _download_module(source.module, go)
+        if go and not kept.is_dir():
+            module_files(source.module, go)
         locate(source)
+
+
+def module_files(module: GoModule, go: str) -> Path:
+    """The folder of an unpacked Go module, which `go` downloads where it is not there yet. Raises SourceError."""
+    if not _module_dir(module).is_dir():
+        _download_module(module, go)
+    return _module_dir(module)
 
 
 def _files(source: Source, root: Path) -> Iterator[str]:
@@ -176,15 +216,18 @@ def _download(source: Source, to: Path) -> None:
     import urllib.request
 
     try:
-        with urllib.request.urlopen(source.url, timeout=_DOWNLOAD_SECONDS) as answer:
+        with urllib.request.urlopen(source.address, timeout=_DOWNLOAD_SECONDS) as answer:
             content = answer.read()
-        if source.url.endswith(".tar.gz"):
+        if source.address.endswith(".tar.gz"):
             _unpack(source, content, to)
         else:
             _made((to / source.paths[0]).parent)
             (to / source.paths[0]).write_bytes(content)
-    except (urllib.error.URLError, OSError, tarfile.TarError) as error:
+    except (urllib.error.URLError, OSError, EOFError, tarfile.TarError) as error:
         reason = getattr(error, "reason", None) or error
+        if source.mirror:
+            mend = f"put there what is at {source.url}"
+            raise SourceError(f"{source.address} cannot be read ({reason}): {mend}", _MIRROR) from None
         raise SourceError(
             f"{source.name} {source.module.version} cannot be downloaded from {source.url} ({reason}): "
             "check the network, or run `make up` once where Go modules can be fetched"

@@ -1,10 +1,11 @@
 """One cluster: how it is reached, which engine, router and metric provider it uses, and which apps it runs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
+from ..bundles import NEWEST
 from .base import Finding, Ruled, Strict
 from .channels import ChannelModel, ChannelName, Credentials
 from .gitops import CREDENTIALS, AppsSpec, GitOpsModel, OrFiles, delivery_problems
@@ -60,6 +61,11 @@ class DeliverySpec(Ruled):
                     yield (key, index), f"'{one.kind}' is there already"
                 known.append(one.kind)
 
+    def of_bundle(self, bundle: str) -> Self:
+        """The same where a bundle of the platform's is installed."""
+        engine, *others = (one.of_bundle(bundle) for one in self.engines.values())
+        return self.model_copy(update={"engine": engine, "other_engines": others})
+
     @property
     def engines(self) -> Mapping[str, VariantModel]:
         """Every engine of the cluster by its kind, the one that apps use unless they choose another first."""
@@ -104,6 +110,12 @@ class StackSpec(Ruled):
     def channel_credentials(self) -> Credentials:
         """The credentials without those of the repository."""
         return {name: given for name, given in self.credentials.items() if name != CREDENTIALS}
+
+    @model_validator(mode="after")
+    def _in_bundle(self) -> Self:
+        """What the user left open is the newest bundle's by default."""
+        bundle = self.platform.bundle
+        return self if bundle == NEWEST else self.model_copy(update={"delivery": self.delivery.of_bundle(bundle)})
 
     def problems(self) -> Iterator[Finding]:
         given = self.credentials.get(CREDENTIALS, {})

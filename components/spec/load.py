@@ -15,6 +15,8 @@ from .merging import merge
 from .origin import NAMESPACE, Origin
 from .yaml_files import read_documents
 
+DIGESTS_KEY = "platform.image_digests"
+
 
 @record
 class LoadedApp:
@@ -38,8 +40,13 @@ AppCheck = Callable[[LoadedApp, StackSpec], Iterable[Problem]]
 """What else is wrong with a valid app on a stack, e.g. `components.compile.StackCheck()`; by name."""
 
 
-def load_stack(root: Path, stack_file: Path, check: AppCheck | None = None) -> LoadedStack:
-    """Reads `stacks/Pulumi.<stack>.yaml` and the apps it names, relative to `root`. Raises SpecError."""
+def load_stack(
+    root: Path, stack_file: Path, check: AppCheck | None = None, *, without_digests: bool = False
+) -> LoadedStack:
+    """Reads `stacks/Pulumi.<stack>.yaml` and the apps it names, relative to `root`. Raises SpecError.
+
+    `without_digests`: as if it gave no digests of images, whose file may be missing or old.
+    """
     shown = _shown(stack_file, root)
     documents = read_documents(stack_file, shown)
     if len(documents) > 1:
@@ -49,6 +56,8 @@ def load_stack(root: Path, stack_file: Path, check: AppCheck | None = None) -> L
         raise SpecError([Problem(shown, "config", "is required: a mapping of configuration keys")])
     prefix = f"{NAMESPACE}:"
     raw = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    if without_digests and isinstance(raw.get("platform"), dict):
+        raw["platform"] = {key: value for key, value in raw["platform"].items() if key != "image_digests"}
     return parse_stack(raw, shown, root, check)
 
 
@@ -58,6 +67,7 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck |
     Raises SpecError with everything that is wrong, what `check` finds included.
     """
     problems: list[Problem] = []
+    raw = _with_digests(raw, file, root, problems)
     stack = None
     try:
         stack = StackSpec.model_validate(dict(raw))
@@ -77,6 +87,26 @@ def parse_stack(raw: Mapping[str, Any], file: str, root: Path, check: AppCheck |
     if problems or stack is None:
         raise SpecError(problems)
     return LoadedStack(stack, file, tuple(apps))
+
+
+def _with_digests(raw: Mapping[str, Any], file: str, root: Path, problems: list[Problem]) -> Mapping[str, Any]:
+    """The keys with what stands in the file that `platform.image_digests` names."""
+    platform = raw.get("platform")
+    name = platform.get("image_digests") if isinstance(platform, Mapping) else None
+    if not isinstance(name, str):
+        return raw
+    digests: Any = {}
+    if not _is_inside(name) or not (root / name).is_file():
+        mend = "`coalmine bundle resolve` writes it, below the project's folder"
+        problems.append(Problem(file, f"{NAMESPACE}:{DIGESTS_KEY}", f"no such file '{name}': {mend}"))
+    else:
+        try:
+            [digests] = read_documents(root / name, name)
+        except SpecError as error:
+            problems += error.problems
+        except ValueError:
+            problems.append(Problem(name, "", "holds several documents: it is one mapping of images to digests"))
+    return {**raw, "platform": {**(platform or {}), "image_digests": digests}}
 
 
 def load_app(path: Path, root: Path) -> list[LoadedApp]:

@@ -5,9 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ..bundles import NEWEST
 from .base import Strict
 from .container import Resources
 from .names import DnsLabel, NameRule, NonEmpty
+from .upstream import BundleName, ImageDigests, Mirror
 from .values import Duration, Quantity
 
 HttpsUrl = Annotated[
@@ -127,8 +129,17 @@ class GrafanaOptions(Strict):
 
 
 class PlatformSpec(Strict):
-    """The pieces that `Platform` installs, and how large they are."""
+    """The pieces that `Platform` installs, in which versions, and how large they are."""
 
+    bundle: BundleName = NEWEST
+    """Tested set of versions of all pieces; write it, and a newer Coalmine changes none of them until you do."""
+    mirror: Mirror | None = None
+    """Where upstream files and images are instead of their public places."""
+    image_digests: ImageDigests | None = None
+    """Digests of the platform's images by name, or the file in the project that `coalmine bundle resolve` wrote.
+
+    With it every image is named by tag and digest, and one that it does not hold is refused.
+    """
     argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions.model_construct()
     flagger: FlaggerOptions = FlaggerOptions.model_construct()
     istio: IstioOptions = IstioOptions.model_construct()

@@ -5,7 +5,7 @@ somebody chooses it: a program that uses one router of twenty imports one.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -20,6 +20,10 @@ class VariantModel(Strict):
 
     kind: str
     """Chooses this variant."""
+
+    def of_bundle(self, bundle: str) -> Self:
+        """The same where a bundle of the platform's is installed, which decides what the user left open."""
+        return self
 
 
 Load = Callable[[], type[VariantModel]]

@@ -1,16 +1,21 @@
 """What the platform consists of, on every stack of this repository."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
+from components import bundles
 from components.contracts_of.argo_rollouts import RolloutsRouter
+from components.platform import bundle as of_platform
 from components.platform import images as pinned
 from components.platform import upstream
+from components.platform.changes import in_bundle
 from components.platform.pieces import argo_rollouts, prometheus
 from components.platform.sources import SourceError
+from components.spec.load import LoadedStack
 from components.spec.registry import VariantModel, variants
 from components.spec.values import Duration
 from tests.specs import only
@@ -52,6 +57,39 @@ def test_no_configuration_of_the_mesh_names_a_testing_hub_or_latest_images(name:
                 assert "registry.istio.io/testing" not in text, f"{where} names the testing hub"
                 tags = re.findall(r'"tag":\s*"([^"]*)"', text)
                 assert set(tags) <= {pinned.ISTIO_RELEASE, ""}, f"{where} names other tags: {tags}"
+
+
+def with_bundle(name: str, chosen: str) -> LoadedStack:
+    """A stack of this repository with another bundle."""
+    loaded = stack(name)
+    return LoadedStack(in_bundle(loaded.spec, chosen), loaded.file, loaded.apps)
+
+
+def of_pieces(loaded: LoadedStack) -> list[Manifest]:
+    """What a stack's pieces consist of; the schemas of definitions name no images."""
+    found = [item for items in installed(loaded).values() for item in items]
+    return [item for item in found if item["kind"] != "CustomResourceDefinition"]
+
+
+@pytest.mark.parametrize("chosen", bundles.names())
+@pytest.mark.parametrize("name", STACKS)
+def test_every_image_is_the_one_of_the_stacks_bundle(name: str, chosen: str) -> None:
+    tags = of_platform.bundle(chosen).images
+    found = {image for item in of_pieces(with_bundle(name, chosen)) for _, image in images(item)}
+    assert len(found) >= 4
+    strange = [image for image in found if tags.get(pinned.split(image)[0]) != pinned.split(image)[1]]
+    assert not strange, f"bundle {chosen} has other versions: {strange}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_nothing_of_the_newest_bundle_is_left_in_another_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece that took its images from the table would install the newest ones whatever the stack says."""
+    newest = of_platform.bundle(bundles.NEWEST)
+    other = replace(newest, images={repository: f"{tag}-of-another" for repository, tag in newest.images.items()})
+    monkeypatch.setattr(of_platform, "bundle", lambda _name: other)
+    found = [(identity(item), image) for item in of_pieces(stack(name)) for _, image in images(item)]
+    wrong = [one for one in found if not one[1].endswith("-of-another")]
+    assert not wrong, f"these take their image from no bundle: {wrong}"
 
 
 @pytest.mark.parametrize("name", STACKS)

@@ -6,7 +6,7 @@ from components.reference import page
 from tests.specs import ROOT
 
 MODELS = ("app", "stack")
-PAGES = (*MODELS, "capabilities", "presets")
+PAGES = (*MODELS, "bundles", "capabilities", "presets")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,10 +6,11 @@ Source: docs.flagger.app (How it works, Canary CRD) and flagger v1.36, pkg/contr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from ... import bundles
 from ...capability import Cells, Emulated, Evidence, Native, Refused
 from ...contracts import Engine, MetricProvider, Parts, Providers, RequestSeries, Router, Told
 from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting, FlaggerTarget
@@ -40,7 +41,7 @@ class FlaggerEngine(Engine):
 
     kind: Literal["flagger"] = "flagger"
     version: FlaggerVersion = FLAGGER.version.removeprefix("v")
-    """Version of Flagger on the cluster; another one than this is for the cluster to install."""
+    """Version of Flagger on the cluster, by default that of `platform.bundle`; another one is yours to install."""
 
     capabilities: ClassVar[Cells] = {
         Feature.COHORT_AND_WEIGHTS: Refused(
@@ -103,6 +104,14 @@ class FlaggerEngine(Engine):
         if not isinstance(router, FlaggerRouter):
             return found
         return [*found, *([] if router.runs_pods else _of_pods(plan)), *router.flagger_problems(plan)]
+
+    def of_bundle(self, bundle: str) -> Self:
+        if "version" in self.model_fields_set:
+            return self
+        made = self.model_copy(update={"version": bundles.version(bundle, FLAGGER).removeprefix("v")})
+        # Still left open: another bundle may decide it again.
+        made.model_fields_set.discard("version")
+        return made
 
     def older_than(self, version: str) -> bool:
         return _numbers(version) > _numbers(self.version)

@@ -8,6 +8,7 @@ from typing import Any
 from ...contracts_of.argo_rollouts import RolloutsRouter
 from ...manifests.meta import Manifest
 from ...spec.cluster import StackSpec
+from ..bundle import bundle_of
 from ..images import ARGO_ROLLOUTS_IMAGE
 from ..notifications import controller_config, with_credentials
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
@@ -25,7 +26,8 @@ _RUNNING = ("Deployment", "Service")
 
 def stages(stack: StackSpec) -> Stages:
     """CRDs; then identity, permissions and configuration; then the controller."""
-    objects = read(locate(ARGO_ROLLOUTS_INSTALL) / ARGO_ROLLOUTS_INSTALL.paths[0], ARGO_ROLLOUTS_INSTALL.sha256)
+    source = bundle_of(stack).source(ARGO_ROLLOUTS_INSTALL)
+    objects = read(locate(source) / source.paths[0], source.sha256)
     objects = changed(in_namespace(objects, NAMESPACE), "Deployment", lambda item: _controller(item, stack))
     objects = changed(objects, "Secret", lambda item: with_credentials(item, stack))
     objects = changed(objects, "ConfigMap", lambda item: _with_plugins(item, stack))
@@ -39,7 +41,7 @@ def stages(stack: StackSpec) -> Stages:
 
 def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
     options = stack.platform.argo_rollouts
-    fields: dict[str, Any] = {"image": ARGO_ROLLOUTS_IMAGE, "imagePullPolicy": "IfNotPresent"}
+    fields: dict[str, Any] = {"image": bundle_of(stack).image(ARGO_ROLLOUTS_IMAGE), "imagePullPolicy": "IfNotPresent"}
     if options.resources:
         fields["resources"] = resources(options.resources)
     arguments = [one for _, router in _routers(stack) for one in router.controller_arguments]
@@ -109,4 +111,5 @@ PIECE = Piece(
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=_problems,
+    sources=(ARGO_ROLLOUTS_INSTALL,),
 )

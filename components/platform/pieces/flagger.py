@@ -11,22 +11,27 @@ from ...engines.flagger import FlaggerEngine
 from ...manifests.meta import Manifest
 from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
+from ..bundle import bundle_of
 from ..helm import Chart, render
-from ..images import FLAGGER_RELEASE
+from ..images import FLAGGER_IMAGE
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
 from ..sources import FLAGGER_CHART, locate
-from ..upstream import in_namespace, not_of_kind, of_kind, resources
+from ..upstream import changed, in_namespace, not_of_kind, of_kind, resources, with_container
 
 NAMESPACE = "flagger-system"
+_CONTAINER = "flagger"
 _RUNNING = ("Deployment", "PodDisruptionBudget")
 
 
 def stages(stack: StackSpec) -> Stages:
     """CRDs; then identity and permissions; then the controller."""
-    folder = locate(FLAGGER_CHART) / FLAGGER_CHART.paths[0]
-    chart = Chart(folder, FLAGGER_CHART.sha256, FLAGGER_RELEASE, "flagger", NAMESPACE)
+    bundle = bundle_of(stack)
+    source = bundle.source(FLAGGER_CHART)
+    chart = Chart(locate(source) / source.paths[0], source.sha256, bundle.tag(FLAGGER_IMAGE), "flagger", NAMESPACE)
     rendered = render(chart, _values(stack), stack.cluster.kubernetes)
     objects = in_namespace([_of_today(item) for item in rendered], NAMESPACE)
+    image = bundle.image(FLAGGER_IMAGE)
+    objects = changed(objects, "Deployment", lambda item: with_container(item, _CONTAINER, image=image))
     return (
         of_kind(objects, CLUSTER_DEFINITIONS),
         not_of_kind(objects, CLUSTER_DEFINITIONS, *_RUNNING),
@@ -74,8 +79,9 @@ def _problems(stack: StackSpec) -> list[tuple[str, str]]:
     if next(_routers(stack), None) is None:
         found.append(("delivery.router", f"engine 'flagger' does not work with router '{router.kind}'"))
     engine = stack.delivery.engines["flagger"]
-    if isinstance(engine, FlaggerEngine) and engine.version != FLAGGER_RELEASE:
-        message = f"{FLAGGER_RELEASE} is what the platform installs, not {engine.version}"
+    bundle = bundle_of(stack)
+    if isinstance(engine, FlaggerEngine) and engine.version != bundle.tag(FLAGGER_IMAGE):
+        message = f"{bundle.tag(FLAGGER_IMAGE)} is what bundle '{bundle.name}' installs, not {engine.version}"
         found.append(("delivery.engine.version", f"{message}: leave it out, or set platform.flagger.install to false"))
     return found
 
@@ -88,4 +94,5 @@ PIECE = Piece(
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=_problems,
+    sources=(FLAGGER_CHART,),
 )

@@ -11,6 +11,7 @@ from ...manifests.generated import Password
 from ...manifests.meta import Manifest, without_nothing
 from ...metrics.prometheus import PrometheusProvider
 from ...spec.cluster import StackSpec
+from ..bundle import bundle_of
 from ..images import GRAFANA_IMAGE
 from ..piece import Piece, Stages, pod_security, restricted_container
 from ..upstream import resources
@@ -108,7 +109,7 @@ def _container(stack: StackSpec) -> Manifest:
     return without_nothing(
         {
             "name": NAME,
-            "image": GRAFANA_IMAGE,
+            "image": bundle_of(stack).image(GRAFANA_IMAGE),
             "env": [{"name": name, "value": value} for name, value in sorted(_SETTINGS.items())],
             "ports": [{"name": "http", "containerPort": PORT}],
             "readinessProbe": {"httpGet": {"path": "/api/health", "port": "http"}, "periodSeconds": 5},

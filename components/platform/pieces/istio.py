@@ -11,8 +11,9 @@ from ...manifests.meta import Manifest
 from ...routers.istio import IstioRouter
 from ...spec.cluster import StackSpec
 from .. import mesh_rules
+from ..bundle import bundle_of
 from ..helm import Chart, render
-from ..images import ISTIO_HUB, ISTIO_PROXY, ISTIO_RELEASE
+from ..images import ISTIO_CNI_IMAGE, ISTIO_HUB, ISTIO_PILOT_IMAGE, ISTIO_PROXY
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
 from ..sources import ISTIO_CHARTS, locate
 from ..upstream import changed, in_namespace, not_of_kind, of_kind, resources, with_container
@@ -42,9 +43,10 @@ def stages(stack: StackSpec) -> Stages:
     base = _render(stack, "base", "istio-base", CONTROL_PLANE, _base_values(stack))
     control = _render(stack, "istio-control/istio-discovery", "istiod", CONTROL_PLANE, _istiod_values(stack))
     if stack.platform.istio.sidecars:
-        control = [*control, *_render(stack, "istio-cni", "istio-cni", CONTROL_PLANE, _cni_values())]
+        control = [*control, *_render(stack, "istio-cni", "istio-cni", CONTROL_PLANE, _cni_values(stack))]
     gateway = _render(stack, "gateway", GATEWAY, INGRESS, _gateway_values(stack))
-    gateway = changed(gateway, "Deployment", lambda item: with_container(item, "istio-proxy", image=ISTIO_PROXY))
+    proxy = bundle_of(stack).image(ISTIO_PROXY)
+    gateway = changed(gateway, "Deployment", lambda item: with_container(item, "istio-proxy", image=proxy))
     both = [*base, *control]
     return (
         of_kind(both, CLUSTER_DEFINITIONS),
@@ -57,9 +59,13 @@ def stages(stack: StackSpec) -> Stages:
 
 
 def _render(stack: StackSpec, chart: str, release: str, namespace: str, values: dict[str, Any]) -> list[Manifest]:
-    folder = locate(ISTIO_CHARTS) / _CHARTS / chart
-    pinned = Chart(folder, ISTIO_CHARTS.sha256, ISTIO_RELEASE, release, namespace)
+    source = bundle_of(stack).source(ISTIO_CHARTS)
+    pinned = Chart(locate(source) / _CHARTS / chart, source.sha256, _release(stack), release, namespace)
     return in_namespace(render(pinned, values, stack.cluster.kubernetes), namespace)
+
+
+def _release(stack: StackSpec) -> str:
+    return bundle_of(stack).tag(ISTIO_PROXY)
 
 
 def _base_values(stack: StackSpec) -> dict[str, Any]:
@@ -74,17 +80,19 @@ def _validation() -> dict[str, Any]:
 
 
 def _istiod_values(stack: StackSpec) -> dict[str, Any]:
-    options = stack.platform.istio
+    options, bundle = stack.platform.istio, bundle_of(stack)
     values: dict[str, Any] = {
+        "image": bundle.image(ISTIO_PILOT_IMAGE),
         "global": {
             "hub": ISTIO_HUB,
-            "tag": ISTIO_RELEASE,
+            "tag": _release(stack),
             "configValidation": options.validate_config,
             # Without sidecars there is nothing to inject: no webhook in the way of every pod.
             "operatorManageWebhooks": not options.sidecars,
             "omitSidecarInjectorConfigMap": not options.sidecars,
             "multiCluster": {"clusterName": stack.cluster.name},
-            "proxy": {"seccompProfile": _SECCOMP},
+            "proxy": {"image": bundle.image(ISTIO_PROXY), "seccompProfile": _SECCOMP},
+            "proxy_init": {"image": bundle.image(ISTIO_PROXY)},
             "defaultPodDisruptionBudget": {"enabled": True},
         },
         "pilot": {"cni": {"enabled": options.sidecars}, "env": {"PILOT_DEBOUNCE_MAX": _LONGEST_DELAY}},
@@ -106,9 +114,10 @@ def _istiod_values(stack: StackSpec) -> dict[str, Any]:
     return values
 
 
-def _cni_values() -> dict[str, Any]:
+def _cni_values(stack: StackSpec) -> dict[str, Any]:
     # Some clusters admit pods of the class system-node-critical outside kube-system only under a quota.
-    return {"global": {"hub": ISTIO_HUB, "tag": ISTIO_RELEASE}, "resourceQuotas": {"enabled": True}}
+    image = bundle_of(stack).image(ISTIO_CNI_IMAGE)
+    return {"image": image, "global": {"tag": _release(stack)}, "resourceQuotas": {"enabled": True}}
 
 
 def _gateway_values(stack: StackSpec) -> dict[str, Any]:
@@ -163,4 +172,5 @@ PIECE = Piece(
     stages=stages,
     for_apps=lambda stack, apps: mesh_rules.rules(stack.platform.istio, apps, CONTROL_PLANE, INGRESS),
     problems=_problems,
+    sources=(ISTIO_CHARTS,),
 )

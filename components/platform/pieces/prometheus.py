@@ -13,6 +13,7 @@ from ...manifests.meta import Manifest, without_nothing
 from ...metrics.prometheus import RELOAD_OF_THE_PLATFORMS, PrometheusProvider
 from ...spec.cluster import StackSpec
 from ...spec.values import Duration
+from ..bundle import bundle_of
 from ..images import PROMETHEUS_IMAGE
 from ..piece import Piece, Stages, pod_security, restricted_container
 from ..upstream import resources
@@ -185,7 +186,7 @@ def _container(stack: StackSpec) -> Manifest:
     return without_nothing(
         {
             "name": NAME,
-            "image": PROMETHEUS_IMAGE,
+            "image": bundle_of(stack).image(PROMETHEUS_IMAGE),
             "args": arguments,
             "ports": [{"name": "http", "containerPort": PORT}],
             "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http"}, "periodSeconds": 5},
