@@ -14,7 +14,7 @@ unless you do. CI and the local cluster run the newest: its controllers and serv
 traffic. Of the earlier ones CI renders every object; their programs are not run again.
 
 Upstream files are used only with these digests, wherever they come from. Images are named by exact tags; none was
-pulled here.
+pulled here. `coalmine bundle resolve` [adds the digests](../how-to/install-without-internet.md) that your registry has.
 """
 
 

@@ -4,7 +4,8 @@ Looked for in this order: the cache (`releases/`), the unpacked Go module in the
 tool of the same release was built), a download from the stack's mirror, or from the public address where it has none.
 What does not have the recorded digest is refused, wherever it came from.
 
-`python -m components.platform.sources fetch [--go PROGRAM]` fills the cache beforehand.
+`python -m components.platform.sources fetch [--go PROGRAM]` fills the cache beforehand; `digest NAME [VERSION]` says
+what the digest of a row is to be.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..record import record
@@ -264,14 +266,32 @@ def _run_go(command: list[str], env: dict[str, str], folder: str) -> subprocess.
         raise SourceError(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}") from None
 
 
+def fetched_digest(name: str, version: str | None, go: str) -> str:
+    """The digest of a source as a Go module holds it, in a version of its own or another. Raises SourceError."""
+    found = [source for source in SOURCES if source.name == name]
+    if not found:
+        raise SourceError(f"no source '{name}' (known: {', '.join(source.name for source in SOURCES)})")
+    [source] = found
+    module = replace(source.module, version=version or source.module.version)
+    return digest(source, module_files(module, go))
+
+
 def main(arguments: list[str]) -> int:
-    """`fetch [--go PROGRAM]`: 0, or 1 with one line that says what failed."""
+    """`fetch` or `digest NAME [VERSION]`, both with `--go PROGRAM`: 0, or 1 with one line that says what failed."""
     parser = argparse.ArgumentParser(prog="sources", description="Upstream files that the platform installs from")
-    parser.add_argument("verb", choices=["fetch"])
     parser.add_argument("--go", help="a Go program that downloads modules which are not in the cache")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("fetch", help="bring all of them into the cache").add_argument("--go", default=argparse.SUPPRESS)
+    asked = verbs.add_parser("digest", help="print the sha256 that a row is to have")
+    asked.add_argument("name")
+    asked.add_argument("version", nargs="?", help="of the Go module; the row's own unless given")
+    asked.add_argument("--go", default=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     try:
-        fetch(given.go, SOURCES)
+        if given.verb == "digest":
+            print(fetched_digest(given.name, given.version, given.go or "go"))
+        else:
+            fetch(given.go, SOURCES)
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1

@@ -154,6 +154,24 @@ def test_fetch_names_a_go_program_that_is_not_there(
     assert capsys.readouterr().err.strip() == "no-such-go cannot be run: no such file or directory"
 
 
+def test_the_digest_of_a_row_is_computed_from_what_was_fetched(
+    module: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sources, "SOURCES", (file_source(b"content\n"),))
+    written(module, "manifests/install.yaml")
+    written(module.with_name("thing@v2.0.0"), "manifests/install.yaml", b"newer\n")
+    assert main(["digest", "thing"]) == 0
+    assert main(["digest", "thing", "v2.0.0"]) == 0
+    assert capsys.readouterr().out.split() == [
+        hashlib.sha256(content).hexdigest() for content in (b"content\n", b"newer\n")
+    ]
+    assert main(["digest", "thing", "v3.0.0", "--go", "no-such-go"]) == 1
+    assert main(["digest", "thin"]) == 1
+    unfetched, unknown = capsys.readouterr().err.splitlines()
+    assert unfetched == "no-such-go cannot be run: no such file or directory"
+    assert unknown == "no source 'thin' (known: thing)"
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_every_source_is_pinned_by_version_and_digest(source: Source) -> None:
     assert len(source.sha256) == 64
