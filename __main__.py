@@ -4,7 +4,7 @@ import gc
 
 import pulumi
 
-from components import App, Platform
+from components import App, ByGit, Platform
 from components.program import ClusterProvider, read_stack
 
 # Specs and requests hold no cycles worth looking for: the search cost a tenth of the program's time.
@@ -15,7 +15,8 @@ on_cluster = pulumi.ResourceOptions(provider=provider)
 
 platform = Platform("platform", stack.spec, [app.spec for app in stack.apps], on_cluster)
 after_platform = pulumi.ResourceOptions(provider=provider, depends_on=[platform])
-apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_platform) for app in stack.apps}
+by_git = ByGit.of(stack.spec)
+apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_platform, by_git) for app in stack.apps}
 
 pulumi.export("cluster", stack.spec.cluster.name)
 pulumi.export("platform", platform.pieces)

@@ -1,17 +1,18 @@
 """Coalmine: GitOps and progressive delivery as typed Pulumi components.
 
-`Platform` and `App` are loaded on first use, because everything else here works without Pulumi.
+What stands in `__all__` is loaded on first use, because everything else here works without Pulumi.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import App
+    from .git_tree import ByGit
     from .platform import Platform
 
-__all__ = ["App", "Platform"]
+__all__ = ["App", "ByGit", "Platform"]
 
-_HOME_OF = {"App": ".app", "Platform": ".platform"}
+_HOME_OF = {"App": ".app", "ByGit": ".git_tree", "Platform": ".platform"}
 
 
 def __getattr__(name: str) -> Any:

@@ -107,6 +107,36 @@ class Existing:
             return False
         return namespaces is not None and ("", name) not in namespaces
 
+    def rewrite(self, reference: Reference, entries_of: Callable[[list[Object]], list[Object] | None]) -> None:
+        """Replaces `metadata.managedFields` of a live object, where `entries_of` gives others.
+
+        Raises UnknownError where the cluster does not answer, or does not allow it.
+        """
+        try:
+            for _ in range(_PUT_OFF_ATTEMPTS):
+                if self._rewritten(reference, entries_of):
+                    return
+            raise UnknownError(f"{reference} changes too often for its fields to get another owner")
+        except (AccessError, ApiError, OSError) as error:
+            raise UnknownError(f"the fields of {reference} cannot get another owner: {error}") from None
+
+    def _rewritten(self, reference: Reference, entries_of: Callable[[list[Object]], list[Object] | None]) -> bool:
+        """False where the object was changed meanwhile."""
+        collection = self._collection(reference)
+        live = self._find(reference)
+        entries = entries_of(live["metadata"].get("managedFields") or []) if live else None
+        if live is None or collection is None or entries is None:
+            return True
+        metadata = {"managedFields": entries, "resourceVersion": live["metadata"]["resourceVersion"]}
+        try:
+            path = path_of(collection, reference.namespace, reference.name)
+            self._open().patch(path, {"metadata": metadata})
+        except ApiError as error:
+            if error.status == http.client.CONFLICT:
+                return False
+            raise
+        return True
+
     def _find(self, reference: Reference) -> Object | None:
         collection = self._collection(reference)
         # A kind that the API server does not know comes with this very update.

@@ -8,7 +8,9 @@ from .access.client import Object
 from .adoption import Reference
 from .compile import Compiled, compile_app
 from .contracts import Engine
+from .delivering import delivery_of, lost_engine, register_delivery
 from .discovery import discover
+from .git_tree import ByGit
 from .guard import guard_of
 from .knative import names as knative
 from .manifests.meta import Manifest
@@ -29,10 +31,16 @@ class App(pulumi.ComponentResource):
     Outputs: `namespace`; `version`: the version people see; `revision`: the label that tells this version's pods and
     metrics from all others; `hosts`; `watch`: the command that follows the release. Raises pulumi.RunError where the
     cluster's engine, router and metrics cannot do what the app asks. `pulumi up` does not wait for the release to end.
+    With `by_git`, the stack's GitOps engine may bring the objects instead of Pulumi.
     """
 
     def __init__(
-        self, name: str, spec: AppSpec, delivery: DeliverySpec, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        spec: AppSpec,
+        delivery: DeliverySpec,
+        opts: pulumi.ResourceOptions | None = None,
+        by_git: ByGit | None = None,
     ) -> None:
         super().__init__("coalmine:index:App", name, None, opts)
         discover()
@@ -46,13 +54,21 @@ class App(pulumi.ComponentResource):
         )
         if refused:
             raise pulumi.RunError(refused)
+        release = live.own(_release(spec, spec.delivery.engine or delivery.engine.kind)) if live else None
+        lost = lost_engine(spec.name, release, by_git)
+        if lost:
+            raise pulumi.RunError(lost)
+        brought = delivery_of(compiled, delivery, by_git, guard, release)
+        if brought.on_its_way:
+            pulumi.log.warn(brought.on_its_way, self)
         # A canary takes as long as its steps say; the release is watched elsewhere. An Ingress has no address before
         # there are pods behind it, which come later.
         not_awaited = frozenset({"DaemonSet", "Deployment", "Ingress", "Rollout"})
         # The pods of an older version, to which a release may go back, read that version's.
-        kept = frozenset({"ConfigMap"})
-        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=not_awaited, kept=kept)
-        register(self, name, stages(compiled), rules)
+        kept = {"ConfigMap"} if not brought.course.kept else {item["kind"] for item in compiled.manifests}
+        rules = Rules(ignored=compiled.ownership.pulumi, not_awaited=not_awaited, kept=frozenset(kept))
+        own = register(self, name, stages(compiled), rules) if brought.course.registers else []
+        register_delivery(self, name, brought, guard, own)
         self.namespace = pulumi.Output.from_input(spec.namespace)
         self.version = pulumi.Output.from_input(spec.workload.shown_version)
         self.revision = pulumi.Output.from_input(compiled.plan.revision)

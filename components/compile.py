@@ -67,7 +67,7 @@ def check_stack(stack: LoadedStack) -> None:
         raise SpecError(problems)
 
 
-Built = Callable[[Plan, Sequence[Manifest]], None]
+Built = Callable[[Plan, Sequence[Manifest], StackSpec], None]
 """Takes the objects of an app, in creation order; they share parts with the plan and are not to be changed."""
 
 
@@ -94,7 +94,7 @@ class StackCheck:
         if clashing:
             return clashing
         if self._built:
-            self._built(plan, objects)
+            self._built(plan, objects, stack)
         return list(_shared_objects(app, objects, self._owners))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ import pulumi
 
 from .access.client import Object
 from .adoption import Existing, Reference, UnknownError, keeping, refusal
+from .handover import turned_over
 
 _POLL_SECONDS = 0.5
 _AT_ONCE = 4
@@ -97,6 +98,11 @@ class Guard:
             return self._existing.labelled(reference, stack_name())
         except UnknownError as error:
             raise pulumi.RunError(str(error)) from None
+
+    def turn_over(self, objects: Iterable[Mapping[str, Any]], begins: str, to: str) -> None:
+        """Gives the fields of live objects to another manager. Raises UnknownError."""
+        for one in objects:
+            self._existing.rewrite(Reference.of(one), lambda entries: turned_over(entries, begins, to))
 
     def _first_look(self, reference: Reference) -> Object | None:
         """Where this run makes the namespace, one request tells of all objects of a kind, however many apps it has."""

@@ -192,6 +192,23 @@ def write_tree(folder: Path, files: Iterable[tuple[str, str]]) -> Tree:
     return Tree(sorted(there), sorted(written), removed)
 
 
+def differences(folder: Path, files: Iterable[tuple[str, str]]) -> list[str]:
+    """What `write_tree` would change, and what it would leave although nobody rendered it: one line for each file.
+
+    What is hidden, by a name that begins with a dot, nobody delivers.
+    """
+    wanted = {path: text.encode() for path, text in files}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    missing = [f"{path}: is missing" for path in wanted if path not in there]
+    stale = [f"{path}: is stale" for path in wanted if path in there and (folder / path).read_bytes() != wanted[path]]
+    more = [f"{path}: is superfluous" for path in there - wanted.keys() if not _is_hidden(path)]
+    return sorted([*missing, *stale, *more])
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
 def _write(path: str, content: bytes) -> bool:
     """Whether the file was not there as it should be."""
     try:

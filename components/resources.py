@@ -4,6 +4,7 @@ One generic class instead of the typed SDK: its modules cost seconds at start, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -37,13 +38,14 @@ class Rules:
 
     Fields: `ignored`: (kind, name) -> paths that controllers own; `not_awaited`: kinds whose readiness is not waited
     for; `protected`: kinds that refuse deletion; `kept`: kinds that outlive their stack, besides
-    CustomResourceDefinitions, which always do.
+    CustomResourceDefinitions, which always do; `before_update`: what is run before any of them is changed.
     """
 
     ignored: Mapping[tuple[str, str], tuple[str, ...]]
     not_awaited: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    before_update: pulumi.ResourceHook | None = None
 
 
 def type_token(manifest: Manifest) -> str:
@@ -58,15 +60,23 @@ def resource_name(owner: str, manifest: Manifest) -> str:
 
 
 def register(
-    parent: pulumi.Resource, owner: str, stages: Iterable[Sequence[Manifest]], rules: Rules
+    parent: pulumi.Resource,
+    owner: str,
+    stages: Iterable[Sequence[Manifest]],
+    rules: Rules,
+    after: Sequence[pulumi.Resource] = (),
 ) -> list[KubernetesObject]:
-    """Registers objects as children of a component; every stage depends on the one before. Returns all of them."""
+    """Registers objects as children of a component; every stage depends on the one before, the first on `after`.
+
+    Returns all of them.
+    """
     made: list[KubernetesObject] = []
-    before: list[KubernetesObject] = []
+    before: Sequence[pulumi.Resource] = after
     for stage in stages:
         if stage:
-            before = [_register(parent, owner, item, rules, before) for item in stage]
-            made += before
+            here = [_register(parent, owner, item, rules, before) for item in stage]
+            made += here
+            before = here
     return made
 
 
@@ -104,22 +114,23 @@ def _register(
         # Names are fixed: made first, the new object would be the old one, which is then deleted.
         delete_before_replace=True,
         custom_timeouts=TIMEOUTS,
-        hooks=_hooks(guard, manifest, owned),
+        hooks=_hooks(guard, manifest, owned, rules.before_update),
         additional_secret_outputs=list(SECRET_FIELDS) if kind == "Secret" else None,
     )
     return KubernetesObject(name, guard.prepared(prepared, owned) if guard else prepared, options)
 
 
-def _hooks(guard: Guard | None, manifest: Manifest, owned: Sequence[str]) -> pulumi.ResourceHookBinding | None:
+def _hooks(
+    guard: Guard | None, manifest: Manifest, owned: Sequence[str], also: pulumi.ResourceHook | None
+) -> pulumi.ResourceHookBinding | None:
     # CRDs outlive their stack: the next one takes them over, whatever its name.
     adopted = guard.hook(manifest) if guard and manifest["kind"] != DEFINITION else None
     # Where nothing can be, nothing is changed.
     refused = refusal_hook() if owned and not (guard and guard.is_new(manifest["metadata"]["namespace"])) else None
-    if adopted is None and refused is None:
+    before: list[Any] = [hook for hook in (refused, also) if hook]
+    if adopted is None and not before:
         return None
-    return pulumi.ResourceHookBinding(
-        before_create=[adopted] if adopted else None, before_update=[refused] if refused else None
-    )
+    return pulumi.ResourceHookBinding(before_create=[adopted] if adopted else None, before_update=before or None)
 
 
 def _annotated(manifest: Manifest, parent: pulumi.Resource, name: str, rules: Rules) -> Manifest:

@@ -1,14 +1,31 @@
-"""Argo CD: an Application for each app, in the project of the team that owns it."""
+"""Argo CD: an Application for each app, in the project of the team that owns it.
 
-from collections.abc import Mapping
+Source: argo-cd v3.6, pkg/apis/application/v1alpha1/types.go, docs/operator-manual/declarative-setup.md (repositories).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from ..manifests.meta import Manifest
+from ..spec.app import AppSpec
+from ..spec.base import Finding
+from ..spec.channels import SecretText
 from ..spec.names import DnsLabel
-from ..through_git import GitOps
+from ..through_git import PHASE_ANNOTATION, Delivered, GitOps, Phase
+
+_API = "argoproj.io/v1alpha1"
+_HERE = "https://kubernetes.default.svc"
+"""The cluster that Argo CD itself runs on."""
+_CASCADE = "resources-finalizer.argocd.argoproj.io"
+"""With it, who deletes an Application deletes what it delivered."""
+_EMPTIED = "default"
+"""The project that allows nothing."""
+_OPTIONS = ["ServerSideApply=true", "RespectIgnoreDifferences=true"]
+_RIGHTS = ("Role", "RoleBinding")
 
 
 class ArgoCd(GitOps):
-    """Argo CD, with an Application for each app."""
+    """Argo CD, with an Application for each app, in a project for each team."""
 
     kind: Literal["argocd"] = "argocd"
     namespace: DnsLabel = "argocd"
@@ -16,11 +33,85 @@ class ArgoCd(GitOps):
     repository_secret: bool = False
     """Whether Argo CD has a Secret for this repository already (`argocd.argoproj.io/secret-type: repository`)."""
 
+    manager: ClassVar[str] = "argocd-controller"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
         "kind": "argocd",
         "repository": "https://git.example.com/platform/delivery.git",
     }
 
     @property
+    def credentials(self) -> tuple[str, ...]:
+        # Servers' keys stand in a ConfigMap for all repositories, `argocd-ssh-known-hosts-cm`.
+        return ("private-key",) if self.by_key else ("password",)
+
+    @property
     def is_opened(self) -> bool:
         return self.repository_secret or super().is_opened
+
+    def app_problems(self, app: AppSpec) -> Iterator[Finding]:
+        if app.owner == _EMPTIED:
+            yield ("owner",), f"Argo CD's project '{_EMPTIED}' allows nothing: give the team another name"
+
+    def sources(self, apps: Iterable[AppSpec], credentials: Mapping[str, SecretText]) -> Sequence[Manifest]:
+        namespaces: dict[str, set[str]] = {}
+        for app in apps:
+            namespaces.setdefault(app.owner, set()).add(app.namespace)
+        projects = [self._project(team, sorted(namespaces[team])) for team in sorted(namespaces)]
+        return [*([self._secret(credentials)] if credentials else []), *projects]
+
+    def accounts(self, app: Delivered) -> Sequence[Manifest]:
+        return ()
+
+    def delivery(self, app: Delivered, phase: Phase) -> Manifest:
+        delivering = phase == "delivering"
+        metadata: Manifest = {
+            "name": app.name,
+            "namespace": self.namespace,
+            "annotations": {PHASE_ANNOTATION: phase},
+        }
+        spec = {
+            "project": app.plan.app.owner,
+            "source": {"repoURL": self.repository, "targetRevision": self.revision, "path": app.folder},
+            "destination": {"server": _HERE, "namespace": app.namespace},
+            "syncPolicy": {
+                **({"automated": {"prune": True, "selfHeal": True}} if delivering else {}),
+                "syncOptions": list(_OPTIONS),
+            },
+        }
+        rules = app.ownership.argo_cd.get("ignoreDifferences")
+        return {
+            "apiVersion": _API,
+            "kind": "Application",
+            "metadata": {**metadata, **({"finalizers": [_CASCADE]} if delivering else {})},
+            "spec": {**spec, **({"ignoreDifferences": rules} if rules else {})},
+        }
+
+    def _project(self, team: str, namespaces: Sequence[str]) -> Manifest:
+        """Lets a team bring what a namespace may hold, but no rights, to the namespaces of its apps."""
+        return {
+            "apiVersion": _API,
+            "kind": "AppProject",
+            "metadata": {"name": team, "namespace": self.namespace},
+            "spec": {
+                "description": f"Apps of {team}",
+                "sourceRepos": [self.repository],
+                "destinations": [{"server": _HERE, "namespace": name} for name in namespaces],
+                "namespaceResourceBlacklist": [
+                    {"group": "rbac.authorization.k8s.io", "kind": kind} for kind in _RIGHTS
+                ],
+            },
+        }
+
+    def _secret(self, credentials: Mapping[str, SecretText]) -> Manifest:
+        opened = (
+            {"sshPrivateKey": credentials["private-key"]}
+            if self.by_key
+            else {"username": self.username, "password": credentials["password"]}
+        )
+        metadata = {
+            "name": "coalmine-repository",
+            "namespace": self.namespace,
+            "labels": {"argocd.argoproj.io/secret-type": "repository"},
+        }
+        texts = {"type": "git", "url": self.repository, **opened}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": texts}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ..git_tree import ByGit
 from ..spec.errors import Problem
 from ..spec.load import LoadedStack
 from ..spec.origin import NAMESPACE
@@ -18,7 +19,8 @@ def problems(loaded: LoadedStack) -> list[Problem]:
         for path, message in piece.problems(loaded.spec)
     ]
     silent = [Problem(loaded.file, f"{NAMESPACE}:{path}", text) for path, text in notifications.problems(loaded.spec)]
-    return [*bundle.problems(loaded), *stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
+    found = [*bundle.problems(loaded), *stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
+    return [*found, *_undeliverable(loaded)]
 
 
 def _called_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
@@ -38,3 +40,12 @@ def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
             taken = f"'{app.spec.namespace}' belongs to {owner}"
             advice = f"give the app a namespace of its own, like '{app.spec.name}'"
             yield app.origin.problem(("namespace",), f"{taken}: {advice}")
+
+
+def _undeliverable(loaded: LoadedStack) -> Iterator[Problem]:
+    """What the GitOps engine cannot deliver of the apps that it is to bring."""
+    by_git = ByGit.of(loaded.spec)
+    if by_git is None:
+        return
+    for app in loaded.apps:
+        yield from (app.origin.problem(path, message) for path, message in by_git.engine.app_problems(app.spec))

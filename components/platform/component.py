@@ -9,6 +9,7 @@ from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 from ..spec.origin import NAMESPACE
+from .git_sources import git_sources
 from .namespaces import namespaces
 from .notifications import alert_secrets
 from .piece import Piece, Stages, pieces_of
@@ -33,8 +34,8 @@ class Installed(pulumi.ComponentResource):
 class Platform(pulumi.ComponentResource):
     """Namespaces, the release engine, the router and the metrics server of one cluster.
 
-    Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers,
-    and what it has for the apps. Apps come after all.
+    Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers, and what it has for the
+    apps; then what a GitOps engine is told of the repository. Apps come after all.
     CRDs outlive their stack, because deleting them deletes every object of their kind; so do namespaces, by choice.
     Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
     be found or rendered.
@@ -59,9 +60,14 @@ class Platform(pulumi.ComponentResource):
             rules,
             pulumi.ResourceOptions(parent=self),
         )
-        for piece, stages in chosen:
-            options = pulumi.ResourceOptions(parent=self, depends_on=[first])
-            Installed(piece.token, piece.name, stages, rules, options)
+        installed = [
+            Installed(piece.token, piece.name, stages, rules, pulumi.ResourceOptions(parent=self, depends_on=[first]))
+            for piece, stages in chosen
+        ]
+        sources = git_sources(stack, apps)
+        if sources:
+            options = pulumi.ResourceOptions(parent=self, depends_on=[first, *installed])
+            Installed("coalmine:index:GitSources", "git-sources", [sources], rules, options)
         self.pieces = pulumi.Output.from_input([piece.name for piece, _ in chosen])
         self.register_outputs({"pieces": self.pieces})
 

@@ -76,6 +76,8 @@ class GitOpsModel(VariantModel, Ruled):
         return self.path or str(PurePosixPath("clusters", cluster))
 
     def problems(self) -> Iterator[Finding]:
+        if self.by_key and "username" in self.model_fields_set:
+            yield ("username",), "is not sent with a key: write it into the address, like 'ssh://git@...'"
         place = self.repository.partition("://")[2].partition("/")[0]
         user, at, _ = place.rpartition("@")
         if at and (":" in user or not self.by_key):

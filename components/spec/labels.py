@@ -14,6 +14,8 @@ REVISION_LABEL = "version"
 STACK_LABEL = "coalmine.dev/stack"
 """On every object that Pulumi makes: `<project>.<stack>`, the stack that owns it."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+VIA_ANNOTATION = "coalmine.dev/via"
+"""On every object that is rendered for Git: `gitops`."""
 
 RESERVED = (NAME_LABEL, VERSION_LABEL, OWNER_LABEL, REVISION_LABEL)
 

@@ -148,7 +148,10 @@ def _beyond(one: Object, namespace: str) -> str:
 def _by_kind(one: Object) -> str:
     kind = one["kind"]
     if kind == "Secret":
-        return "would stand in plain text in Git and in the state: make it in the cluster, and name it to the pods"
+        return (
+            "would stand in plain text in Git and in the state: make it in the cluster and name it to the pods, or "
+            "write a SealedSecret or an ExternalSecret, of which the cluster makes it"
+        )
     if kind in _RELEASED:
         return "runs pods beside the release: what is released is one Deployment; make another one an app of its own"
     if kind in _ROUTES:

@@ -1,12 +1,14 @@
 """`coalmine render`: a tree for Git that follows the spec, and touches nothing else."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.coalmine import coalmine
-from tests.specs import Project, changed, example_app
+from tests.specs import Project, changed, example_app, stack_keys
 
 
 @pytest.fixture
@@ -80,3 +82,94 @@ def test_a_folder_that_cannot_be_written_is_one_line(project: Project, tmp_path:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("coalmine: cannot write ")
     assert done.stderr.count("\n") == 1
+
+
+GITOPS = {"kind": "argocd", "repository": "https://git.example.com/platform/delivery.git"}
+
+
+def of_two(project: Project, via: object) -> None:
+    other = changed(changed(example_app(), "name", to="basket"), "traffic", "hosts", to=["basket.example.com"])
+    project.apps(example_app(), other)
+    project.stack({**stack_keys(), "gitops": GITOPS, "apps": {"files": ["apps/*.yaml"], "via": via}})
+
+
+def rendered(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return coalmine("render", "--stack", "test", "--root", project.root, *arguments)
+
+
+def test_apps_from_git_are_written_where_the_engine_looks_and_no_others(project: Project) -> None:
+    of_two(project, {"basket": "gitops"})
+    assert rendered(project).returncode == 0
+    folders = {path.parent.relative_to(project.root).as_posix() for path in project.root.rglob("rollout-*.yaml")}
+    assert folders == {"clusters/test/shop/basket"}
+    of_two(project, "gitops")
+    assert rendered(project).returncode == 0
+    folders = {path.parent.relative_to(project.root).as_posix() for path in project.root.rglob("rollout-*.yaml")}
+    assert folders == {"clusters/test/shop/basket", "clusters/test/shop/shop"}
+
+
+def test_they_bear_the_stacks_label_by_which_pulumi_may_take_them_over(project: Project) -> None:
+    of_two(project, "gitops")
+    rendered(project)
+    written = [yaml.safe_load(path.read_text()) for path in project.root.rglob("clusters/**/*.yaml")]
+    assert {one["metadata"]["labels"]["coalmine.dev/stack"] for one in written} == {"coalmine.test"}
+    assert {one["metadata"]["annotations"]["coalmine.dev/via"] for one in written} == {"gitops"}
+
+
+def test_without_an_engine_a_folder_must_be_named(project: Project) -> None:
+    done = rendered(project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "stack 'test' delivers no app from Git: say with --out where to write" in done.stderr
+
+
+def test_a_tree_that_follows_the_spec_passes_the_check(project: Project) -> None:
+    of_two(project, "gitops")
+    rendered(project)
+    (project.root / "clusters/test/.gitkeep").write_text("")
+    before = tree(project.root)
+    done = rendered(project, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(project.root) == before
+
+
+def test_the_check_names_every_file_that_is_stale_missing_or_superfluous(project: Project) -> None:
+    of_two(project, "gitops")
+    rendered(project)
+    folder = project.root / "clusters/test/shop"
+    (folder / "shop/rollout-shop.yaml").unlink()
+    (folder / "basket/rollout-basket.yaml").write_text("kind: Rollout\n")
+    (folder / "basket/mine.yaml").write_text("kind: Secret\n")
+    before = tree(project.root)
+    done = rendered(project, "--check", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["differences"] == [
+        "shop/basket/mine.yaml: is superfluous",
+        "shop/basket/rollout-basket.yaml: is stale",
+        "shop/shop/rollout-shop.yaml: is missing",
+    ]
+    assert tree(project.root) == before, "a check writes nothing"
+    assert "coalmine render --stack test" in rendered(project, "--check").stdout
+
+
+def test_a_tree_that_is_not_there_fails_the_check(project: Project) -> None:
+    of_two(project, "gitops")
+    done = rendered(project, "--check")
+    assert done.returncode == 1
+    assert "rollout-shop.yaml: is missing" in done.stdout
+
+
+def test_a_plain_secret_is_refused_with_what_may_stand_in_git(project: Project) -> None:
+    of_two(project, "gitops")
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "plain"},
+        "stringData": {"password": "hunter2"},
+    }
+    project.apps(changed(example_app("full-workload"), "workload", "objects", to=[secret]))
+    done = rendered(project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "SealedSecret" in done.stderr
+    assert "ExternalSecret" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert not (project.root / "clusters").exists()
