@@ -40,12 +40,12 @@ def verb(
 ) -> None:
     """Judge manifests by the policies, all as one stack; exit 1 where one is refused, 2 where one cannot be read."""
     try:
-        rules = _configured(config)
-        found = _Found(_documents(paths), namespace)
+        rules = configured_rules(config)
+        found = Found(_documents(paths), namespace)
     except SpecError as error:
         _unusable(error.problems, json or format == "json")
         raise typer.Exit(2) from None
-    verdict = import_module(f"{_PACK}.documents").judge(found.subjects, rules)
+    verdict = judged(found, rules)
     passed = not verdict.refused and (bool(verdict.evaluations) or allow_nothing)
     if json or format == "json":
         print_json(_as_data(verdict, found, passed))
@@ -57,7 +57,7 @@ def verb(
     raise typer.Exit(0 if passed else 1)
 
 
-class _Found:
+class Found:
     """All objects of all documents, and where each of them stands. Raises SpecError for what is no object."""
 
     def __init__(self, documents: Sequence[Document], namespace: str) -> None:
@@ -82,6 +82,12 @@ class _Found:
         return Problem(*self._places[index], message)
 
 
+def judged(found: Found, rules: Sequence[Configured]) -> Verdict:
+    """What the rules say about all objects together."""
+    verdict: Verdict = import_module(f"{_PACK}.documents").judge(found.subjects, rules)
+    return verdict
+
+
 def _documents(paths: Sequence[str]) -> list[Document]:
     # Only this verb reads manifests, and every verb's file is imported before any of them runs.
     from .manifests import read_manifests
@@ -89,7 +95,7 @@ def _documents(paths: Sequence[str]) -> list[Document]:
     return read_manifests(paths)
 
 
-def _configured(file: Path | None) -> list[Configured]:
+def configured_rules(file: Path | None) -> list[Configured]:
     """The rules as the file sets them. Raises SpecError."""
     pack = import_module(f"{_PACK}.configuration")
     rules = import_module(f"{_PACK}.registry").discover().values()
@@ -121,7 +127,7 @@ def _summary(verdict: Verdict, passed: bool) -> str:
     return f"{counted}: {'refused by ' + ', '.join(refused) if refused else 'passed'}"
 
 
-def _as_data(verdict: Verdict, found: _Found, passed: bool) -> dict[str, Any]:
+def _as_data(verdict: Verdict, found: Found, passed: bool) -> dict[str, Any]:
     return {
         "passed": passed,
         "problems": [],

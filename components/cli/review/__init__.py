@@ -13,10 +13,16 @@ def verb(
     base: Annotated[str, typer.Option("--base", "-b", help="What the change is compared with: a branch or commit.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write the comment to.")] = None,
     policy_pack: Annotated[Path, typer.Option(help="The policy pack's folder.")] = Path("policies"),
+    tree: Annotated[
+        Path | None,
+        typer.Option(help="Checkout of the repository that GitOps engines read; the project unless given."),
+    ] = None,
     root: Root = None,
     json: AsJson = False,
 ) -> None:
-    """Judge a change: validate, preview every changed stack under the policies; exit 1 where it may not go on."""
+    """Judge a change: validate, preview every changed stack and read its tree in Git under the policies.
+
+    Exit 1 where it may not go on."""
     # Only this verb needs what these need, and every verb's file is imported before any of them runs.
     from .changes import diff
     from .comment import as_data, written
@@ -27,7 +33,7 @@ def verb(
         raise UserError(f"no policy pack in {folder / policy_pack}: name its folder with --policy-pack")
     with tempfile.TemporaryDirectory(prefix="coalmine-review-") as scratch:
         change = diff(folder, base, Path(scratch) / "base")
-        review = review_stacks(folder, change, policy_pack, Path(scratch))
+        review = review_stacks(folder, change, policy_pack, Path(scratch), tree or folder)
     if out is not None:
         try:
             out.write_text(written(review), encoding="utf-8")

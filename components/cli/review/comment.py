@@ -10,6 +10,7 @@ from ..output import as_data as problem_as_data
 from ..output import evaluated
 from .events import Outcome, Refusal
 from .judge import Review, StackReview
+from .tree import TreeReview
 
 MARK = "<!-- coalmine review -->"
 """Begins every comment, so that a later one can replace it."""
@@ -44,6 +45,7 @@ def as_data(review: Review) -> dict[str, Any]:
                 "stack": stack.name,
                 "reason": stack.reason,
                 **asdict(stack.outcome),
+                "tree": asdict(stack.tree) if stack.tree else None,
                 "plans": [plan_verb.as_data(release) for release in stack.releases],
             }
             for stack in review.stacks
@@ -58,9 +60,23 @@ def _stack(stack: StackReview) -> Iterator[str]:
     yield ""
     yield from _listed(stack.outcome.refusals)
     yield from (f"- {_text(error)}" for error in stack.outcome.errors)
+    if stack.tree:
+        yield ""
+        yield from _tree(stack.tree)
     for release in stack.releases:
         yield ""
         yield from _release(release)
+
+
+def _tree(tree: TreeReview) -> Iterator[str]:
+    judged = tree.judged
+    counted = evaluated(judged.evaluations, judged.rules, judged.objects, tree.given)
+    yield f"{counted}, delivered from Git ({_text(tree.folder)})."
+    yield ""
+    yield from _listed(tree.refusals)
+    yield from (f"- **differs** {_text(line)}" for line in tree.stale)
+    if tree.stale:
+        yield f"- run `{tree.command}` and commit what it writes"
 
 
 def _evaluated(outcome: Outcome) -> str:

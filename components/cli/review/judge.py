@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ...compile import Compiled, compile_app, compile_stack
+from ...git_tree import ByGit
 from ...record import record
 from ...spec.errors import Problem, SpecError
 from ...spec.load import LoadedApp, LoadedStack
@@ -10,25 +11,31 @@ from ..output import UserError, open_stack, stack_names
 from .changes import Change, concerned_stacks
 from .events import Outcome
 from .preview import Workshop
+from .tree import TreeReview, review_tree
 
 
 @record
 class StackReview:
-    """A stack that a change concerns: its preview, and the releases of its apps that change."""
+    """A stack that a change concerns: its preview, the releases of its apps that change, its tree in Git."""
 
     name: str
     outcome: Outcome
     releases: tuple[Compiled, ...] = ()
+    tree: TreeReview | None = None
 
     @property
     def reason(self) -> str:
         """Why the stack may not go on, in a few words; empty where it may."""
-        refused = sorted({one.rule for one in self.outcome.refusals if one.level == "mandatory"})
+        of_tree = self.tree.refusals if self.tree else ()
+        refused = sorted({one.rule for one in (*self.outcome.refusals, *of_tree) if one.level == "mandatory"})
         if refused:
             return f"refused by {', '.join(refused)}"
         if self.outcome.errors or not self.outcome.succeeded:
             return "the preview failed"
-        if not self.outcome.judged.evaluations:
+        if self.tree and self.tree.stale:
+            count = len(self.tree.stale)
+            return f"{count} file{'' if count == 1 else 's'} of {self.tree.folder} differ{'s' if count == 1 else ''}"
+        if not self.outcome.judged.evaluations and not (self.tree and self.tree.judged.evaluations):
             return "no rule was evaluated on any object: a pack that judges nothing lets everything pass"
         return ""
 
@@ -59,8 +66,11 @@ class Review:
         return f"{', '.join(stack.name for stack in self.stacks)}: may go on"
 
 
-def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path) -> Review:
-    """Validates all stacks, then previews those that the change concerns. Raises UserError."""
+def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path, repository: Path) -> Review:
+    """Validates all stacks, then previews those that the change concerns. Raises UserError.
+
+    `repository`: a checkout of what GitOps engines read.
+    """
     problems: set[Problem] = set()
     loaded: dict[str, LoadedStack] = {}
     for name in stack_names(root):
@@ -72,12 +82,18 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path) 
             problems.update(error.problems)
     if problems:
         return Review(change, tuple(sorted(problems)))
-    names = concerned_stacks(change.files, {name: own_files(stack) for name, stack in loaded.items()})
+    own = {name: own_files(stack) | delivered_files(stack, change) for name, stack in loaded.items()}
+    names = concerned_stacks(change.files, own)
     if not names:
         return Review(change)
     workshop = Workshop(root, policy_pack, scratch)
     reviews = [
-        StackReview(name, workshop.preview(name), changed_releases(loaded[name], _before(name, change)))
+        StackReview(
+            name,
+            workshop.preview(name),
+            changed_releases(loaded[name], _before(name, change)),
+            review_tree(name, root, repository),
+        )
         for name in names
     ]
     return Review(change, (), tuple(reviews))
@@ -86,6 +102,12 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path) 
 def own_files(stack: LoadedStack) -> frozenset[str]:
     """The file of a stack and those of its apps."""
     return frozenset({stack.file, *(app.origin.file for app in stack.apps)})
+
+
+def delivered_files(stack: LoadedStack, change: Change) -> frozenset[str]:
+    """The changed files of a stack's tree in Git."""
+    git = ByGit.of(stack.spec)
+    return frozenset(file for file in change.files if git and file.startswith(f"{git.folder}/"))
 
 
 def changed_releases(now: LoadedStack, before: LoadedStack | None) -> tuple[Compiled, ...]:

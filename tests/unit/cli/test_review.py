@@ -16,11 +16,14 @@ from components.cli.output import UserError, open_stack
 from components.cli.review.changes import Change, concerned_stacks, diff
 from components.cli.review.comment import MARK, as_data, written
 from components.cli.review.events import Judged, Outcome, Refusal, outcome
-from components.cli.review.judge import Review, StackReview, changed_releases, own_files
+from components.cli.review.judge import Review, StackReview, changed_releases, delivered_files, own_files
 from components.cli.review.preview import without_secrets
+from components.cli.review.tree import TreeReview, review_tree
+from components.cli.trees import tree_of
 from components.releases import HELM, PULUMI
+from components.render import write_tree
 from components.spec.errors import Problem
-from tests.specs import ROOT
+from tests.specs import ROOT, Project, changed, example_app, stack_keys
 
 STACKS = {
     "production": {"stacks/Pulumi.production.yaml", "apps/shop.yaml", "apps/search.yaml"},
@@ -320,3 +323,83 @@ def test_the_script_says_how_it_is_called() -> None:
     done = subprocess.run([ROOT / ".ci/review"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode != 0
     assert "usage: .ci/review BASE [FILE]" in done.stderr
+
+
+GITOPS = {"kind": "flux", "repository": "https://git.example.com/platform/delivery.git"}
+
+
+@pytest.fixture
+def delivering(tmp_path: Path) -> Project:
+    """A project whose app comes from Git, in the project's own repository, with its tree."""
+    project = Project(tmp_path / "project")
+    project.apps(example_app())
+    project.stack({**stack_keys(), "gitops": GITOPS, "apps": {"files": ["apps/*.yaml"], "via": "gitops"}})
+    tree = tree_of("test", project.root)
+    write_tree(project.root / tree.folder, tree.files)
+    return project
+
+
+def of_tree(project: Project) -> TreeReview:
+    found = review_tree("test", project.root, project.root)
+    assert found is not None
+    return found
+
+
+def with_tree(tree: TreeReview | None) -> StackReview:
+    return StackReview("test", Outcome(Judged(0, 0, 0), (), (), {}, True), (), tree)
+
+
+def test_the_objects_that_git_delivers_are_judged_though_no_preview_shows_them(delivering: Project) -> None:
+    found = of_tree(delivering)
+    assert found.stale == ()
+    assert found.judged.evaluations > 0
+    assert with_tree(found).reason == ""
+    assert with_tree(None).reason.startswith("no rule was evaluated")
+
+
+def test_a_policy_refuses_what_git_would_deliver(delivering: Project) -> None:
+    delivering.apps(changed(example_app(), "delivery", "steps", to=[{"weight": 90, "hold": "1m"}]))
+    found = of_tree(delivering)
+    mandatory = [one for one in found.refusals if one.level == "mandatory"]
+    assert mandatory
+    assert mandatory[0].object.startswith("clusters/test/shop/shop/")
+    assert with_tree(found).reason.startswith("refused by ")
+
+
+def test_a_stale_tree_fails_the_review_and_the_comment_says_what_to_run(delivering: Project) -> None:
+    delivering.apps(changed(example_app(), "replicas", to=7))
+    found = of_tree(delivering)
+    assert found.stale == ("clusters/test/shop/shop/rollout-shop.yaml: is stale",)
+    review = Review(Change("abc", (), delivering.root), (), (with_tree(found),))
+    assert not review.passed
+    assert review.verdict == "test: 1 file of clusters/test differs"
+    comment = written(review)
+    assert "- **differs** clusters/test/shop/shop/rollout-shop.yaml: is stale" in comment
+    assert "`coalmine render --stack test`" in comment
+    assert as_data(review)["stacks"][0]["tree"]["stale"] == found.stale
+
+
+def test_an_object_that_nobody_rendered_fails_the_review(delivering: Project) -> None:
+    delivering.write("clusters/test/shop/shop/by-hand.yaml", "kind: Secret\n")
+    assert of_tree(delivering).stale == ("clusters/test/shop/shop/by-hand.yaml: is superfluous",)
+
+
+def test_a_tree_in_another_repository_is_read_there(delivering: Project, tmp_path: Path) -> None:
+    found = review_tree("test", delivering.root, tmp_path / "elsewhere")
+    assert found is not None
+    assert all(line.endswith(": is missing") for line in found.stale)
+    (delivering.root / "clusters").rename(tmp_path / "clusters")
+    found = review_tree("test", delivering.root, tmp_path)
+    assert found is not None
+    assert found.stale == ()
+
+
+def test_files_of_a_tree_concern_its_stack_alone(delivering: Project) -> None:
+    stack = open_stack("test", delivering.root)
+    change = Change("abc", ("clusters/test/shop/shop/rollout-shop.yaml", "clusters/other/x.yaml"), delivering.root)
+    assert delivered_files(stack, change) == {"clusters/test/shop/shop/rollout-shop.yaml"}
+
+
+def test_a_stack_that_delivers_nothing_from_git_has_no_tree(delivering: Project) -> None:
+    delivering.stack(stack_keys())
+    assert review_tree("test", delivering.root, delivering.root) is None
