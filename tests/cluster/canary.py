@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.bundles import NEWEST
 from components.spec.merging import merge
 from localcluster.api import Object, path_of
 from localcluster.demo.shares import FEWEST_REQUESTS, LARGEST_Z, Share
@@ -56,7 +57,10 @@ class Held:
 
 @dataclass
 class Midway:
-    """A release at its first weight. Fields: `config`: the changes of the app so far; `held`: at the beginning."""
+    """A release at its first weight.
+
+    Fields: `config`: the changes of the app so far; `held`: at the beginning; `bundle`: the stack's.
+    """
 
     installed: Installed
     load: Load
@@ -64,10 +68,12 @@ class Midway:
     gateway: str
     config: dict[str, Any] = field(default_factory=lambda: dict(RELEASE))
     held: Held = field(default_factory=lambda: Held([], [], 0))
+    bundle: str = NEWEST
 
     def file(self) -> Path:
         """The stack's configuration with the app as it is meant to be now."""
         config = local_config()
+        config["coalmine:platform"]["bundle"] = self.bundle
         overrides = config["coalmine:overrides"]
         # An override's null removes a key of the app's file.
         overrides[APP] = {**merge(overrides[APP], self.config), "replicas": None}

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from localcluster.api import path_of
+from components import bundles
+from components.platform.bundle import bundle
+from localcluster.api import Api, path_of
 from localcluster.pods import behaviour
 
 from .canary import APP, CANARY, HOST, NEW_HOST, RATE, ROLLOUT, SERVICES, SPACE, Midway, midway
 from .crashes.stacks import owned
 from .installed_platform import Installed
-from .objects import pods, wait_for
+from .objects import is_ready, pods, wait_for
 from .pulumi_runs import ROOT
 
 WITHOUT_CONTRACT = '''
@@ -63,6 +65,50 @@ def test_without_the_contract_the_same_refresh_would_take_the_weights_back(canar
     assert code != 0, "a refresh without the contract shows nothing, so the one with it proves nothing"
     taken = re.search(r"weight\s*: 80 => 100", text) or re.search(r"conflict with \"[^\"]*rollouts[^\"]*\"", text)
     assert taken, f"nothing of it is the controller's:\n{text[-5000:]}"
+
+
+def test_another_bundle_starts_no_release_moves_no_weight_and_loses_no_request(canary: Midway) -> None:
+    """From the newest bundle to the one before it, and back: an upgrade of the platform under a release."""
+    api, before = canary.installed.api, life(canary)
+    for name, deadline in ((bundles.names()[1], "3h"), (bundles.NEWEST, "2h")):
+        canary.bundle = name
+        since = canary.up({})
+        again = canary.installed.pulumi.run("preview", "--expect-no-changes", config=canary.file())
+        assert again.code == 0, f"a second run has something to do:\n{again.text[-3000:]}"
+        wait_for(lambda name=name: running_images(api) >= images_of(name), f"the pods of bundle {name} are ready")
+        # Nothing that begins a release, but something that only a controller at work takes note of.
+        canary.up({"delivery": {"rollback": {"deadline": deadline}}})
+        wait_for(lambda: is_observed(api), f"the controller of bundle {name} is at work")
+        assert life(canary) == before, "an upgrade of the platform changed an app's pods"
+        canary.check_kept(since)
+    code, text = refreshed(canary)
+    assert code == 0, text[-3000:]
+
+
+def life(canary: Midway) -> tuple[str, str, set[str]]:
+    """What a new release would change: hash and revision of the canary, and which pods there are."""
+    rollout = canary.installed.api.get(ROLLOUT)
+    revision = rollout["metadata"]["annotations"]["rollout.argoproj.io/revision"]
+    uids = {pod["metadata"]["uid"] for pod in pods(canary.installed.api, SPACE)}
+    return rollout["status"]["currentPodHash"], revision, uids
+
+
+def running_images(api: Api) -> set[str]:
+    """The images of the platform's pods that are ready."""
+    found = [pod for space in ("argo-rollouts", "monitoring") for pod in pods(api, space)]
+    return {container["image"] for pod in found if is_ready(pod) for container in pod["spec"]["containers"]}
+
+
+def images_of(name: str) -> set[str]:
+    """Images of a bundle that another one has in another version."""
+    repositories = ("quay.io/argoproj/argo-rollouts", "quay.io/prometheus/prometheus")
+    return {f"{repository}:{bundle(name).images[repository]}" for repository in repositories}
+
+
+def is_observed(api: Api) -> bool:
+    """Whether the controller has seen the newest change of the app's Rollout."""
+    rollout = api.get(ROLLOUT)
+    return str(rollout["status"].get("observedGeneration")) == str(rollout["metadata"]["generation"])
 
 
 def test_a_label(canary: Midway) -> None:
