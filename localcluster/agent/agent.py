@@ -227,7 +227,7 @@ def _condition(slot: Slot, chosen: Slot) -> tuple[bool, Object]:
 
 def _program_of(pod: Object) -> Program | None:
     for container in pod["spec"]["containers"]:
-        program = program_for(container["image"])
+        program = program_for(container)
         if program is not None:
             return program
     return None

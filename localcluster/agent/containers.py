@@ -22,7 +22,7 @@ class ContainerError(Exception):
 
 def program_container(pod: Object) -> Object:
     """The container that a program stands in for."""
-    found: Object = next(item for item in pod["spec"]["containers"] if program_for(item["image"]) is not None)
+    found: Object = next(item for item in pod["spec"]["containers"] if program_for(item) is not None)
     return found
 
 

@@ -81,7 +81,7 @@ class Registry:
                 await self._add(uid, pod)
 
     async def _add(self, uid: str, pod: Object) -> None:
-        programs = [program_for(container["image"]) for container in pod["spec"]["containers"]]
+        programs = [program_for(container) for container in pod["spec"]["containers"]]
         if any(programs):
             if any(program is not None and program.name == _GATEWAY_PROGRAM for program in programs):
                 self._gateway = identity_of(pod)

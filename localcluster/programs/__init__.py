@@ -11,7 +11,9 @@ import pkgutil
 import re
 from functools import cache
 from importlib import import_module
+from pathlib import PurePosixPath
 
+from ..api import Object
 from .program import Launch, Place, Program
 
 ADDRESSES = "10.244.250."
@@ -22,22 +24,26 @@ __all__ = ["ADDRESSES", "Launch", "Place", "Program", "discover", "image_pattern
 
 @cache
 def discover() -> tuple[Program, ...]:
-    """Every program of this folder, by name. Raises ValueError when two claim one image."""
+    """Every program of this folder, by name. Raises ValueError when two claim one image, or one command of it."""
     names = sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name != "program")
     programs = tuple(import_module(f"{__name__}.{name}").PROGRAM for name in names)
-    claimed: dict[str, str] = {}
+    claimed: dict[tuple[str, str], str] = {}
     for program in programs:
-        for repository in program.repositories:
-            if repository in claimed:
-                raise ValueError(f"programs {claimed[repository]} and {program.name} both claim image {repository}")
-            claimed[repository] = program.name
+        for place in ((repository, program.command) for repository in program.repositories):
+            if place in claimed:
+                raise ValueError(f"programs {claimed[place]} and {program.name} both claim image {place[0]}")
+            claimed[place] = program.name
     return programs
 
 
-def program_for(image: str) -> Program | None:
-    """The program that an image stands for, None when it stands for none. Registry, tag and digest do not matter."""
+def program_for(container: Object) -> Program | None:
+    """The program that a container stands for, None when it stands for none.
+
+    Of its image, registry, tag and digest do not matter; of its command, the folder does not.
+    """
+    command = PurePosixPath(next(iter([*container.get("command", ()), *container.get("args", ())]), "")).name
     for program in discover():
-        if re.search(_pattern(program.repositories), image):
+        if program.command in ("", command) and re.search(_pattern(program.repositories), container["image"]):
             return program
     return None
 

@@ -42,9 +42,10 @@ class Place:
 class Program:
     """How a program of this machine stands in for a container image.
 
-    Fields: `name`; `tool`: which pinned tool is run; `repositories`: the last two parts of the image names that stand
-    for it; `port`: the main port, shown by `status`; `taken`: the ports that it takes on every address of the
-    namespace; `launch`: the arguments and environment to run with, often the pod's own and a little more; `ready`:
+    Fields: `name`; `tool`: which pinned tool is run; `repositories`: the last parts of the image names that stand for
+    it; `command`: which program of such an image, any unless given; `port`: the main port, shown by `status`; `taken`:
+    the ports that it takes on every address of the namespace; `launch`: the arguments and environment to run with,
+    often the pod's own and a little more; `ready`:
     whether it does its work; `files`: files to put into its root, text by absolute path, beside the pod's volumes.
     """
 
@@ -54,5 +55,6 @@ class Program:
     port: int
     launch: Callable[[Place], Launch]
     ready: Callable[[Place], Awaitable[bool]]
+    command: str = ""
     taken: tuple[int, ...] = ()
     files: Callable[[Place], Mapping[str, str]] = field(default=lambda place: {})

@@ -1,6 +1,6 @@
 """The manifests of everything that this repository's stacks install, made with the pinned helm.
 
-Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, and channels.
+Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, Argo CD, and channels.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 BOTH_ENGINES = "both-engines"
 _FILES = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in (ROOT / "stacks").glob("Pulumi.*")}
 _FILES[BOTH_ENGINES] = ROOT / "examples" / BOTH_ENGINES / "stacks" / "Pulumi.example.yaml"
+_FILES["gitops"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.example.yaml"
+_FILES["gitops-large"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.production.yaml"
 _FILES["notifications"] = ROOT / "examples" / "notifications" / "stacks" / "Pulumi.example.yaml"
 STACKS = sorted(_FILES)
 

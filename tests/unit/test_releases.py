@@ -65,14 +65,14 @@ def test_pulumi_program_and_library_have_one_version() -> None:
 def test_names_and_executables_are_unique() -> None:
     names = [tool.name for tool in TOOLS]
     executables = [tool.executable for tool in TOOLS]
-    assert len(set(names)) == len(names) == 15
+    assert len(set(names)) == len(names) == 17
     assert len(set(executables)) == len(executables)
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="unknown tool 'kubectl'; known: argo-rollouts, contour, envoy"):
+    with pytest.raises(KeyError, match="unknown tool 'kubectl'; known: argo-rollouts, argocd, contour"):
         releases.tool("kubectl")
-    with pytest.raises(KeyError, match="unknown Go module 'go'; known: argo-rollouts, contour, etcd"):
+    with pytest.raises(KeyError, match="unknown Go module 'go'; known: argo-rollouts, argocd, contour"):
         releases.go_module("go")
 
 

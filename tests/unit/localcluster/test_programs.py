@@ -36,13 +36,23 @@ def test_every_program_runs_a_pinned_tool() -> None:
         ("prom/prometheus", "prometheus"),
         ("ghcr.io/projectcontour/contour:v1.33.8", "contour"),
         ("docker.io/envoyproxy/envoy:v1.38.9", "contour-envoy"),
+        ("public.ecr.aws/docker/library/redis:8.10.1-alpine", "redis"),
     ],
 )
 def test_images_of_programs(image: str, name: str) -> None:
-    program = program_for(image)
+    program = program_for({"image": image})
     assert program is not None
     assert program.name == name
     assert re.search(image_pattern(), image)
+
+
+@pytest.mark.parametrize("place", ["args", "command"])
+def test_of_an_image_with_several_programs_the_command_decides(place: str) -> None:
+    for name in ("argocd-server", "argocd-repo-server", "argocd-application-controller"):
+        program = program_for({"image": "quay.io/argoproj/argocd:v3.6.1", place: [f"/usr/local/bin/{name}"]})
+        assert program is not None
+        assert program.name == name
+    assert program_for({"image": "quay.io/argoproj/argocd:v3.6.1", place: ["/usr/local/bin/argocd-dex"]}) is None
 
 
 @pytest.mark.parametrize(
@@ -55,7 +65,7 @@ def test_images_of_programs(image: str, name: str) -> None:
     ],
 )
 def test_images_of_apps(image: str) -> None:
-    assert program_for(image) is None
+    assert program_for({"image": image}) is None
     assert not re.search(image_pattern(), image)
 
 

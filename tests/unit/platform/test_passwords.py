@@ -82,3 +82,10 @@ def test_another_rotation_generates_grafanas_password_anew_and_starts_it_with_it
     passwords = [one["Secret"]["stringData"]["admin-password"] for one in (first, second)]
     assert passwords == [Password("admin-password", 1), Password("admin-password", 2)]
     assert first["Deployment"] != second["Deployment"], "the running server would keep the old password"
+
+
+def test_a_password_that_stands_in_two_places_is_one_as_itself_and_as_its_hash() -> None:
+    hashed = {**secret(admin=Password("admin", hashed=True)), "metadata": {"name": "hashes", "namespace": "shop"}}
+    found = children([secret(admin=Password("admin")), hashed])
+    [made] = [one for one in found.values() if one.type == "random:index/randomPassword:RandomPassword"]
+    assert all(made.urn in found[f"Secret/{name}"].depends_on for name in ("keys", "hashes"))
