@@ -48,11 +48,12 @@ class Platform(pulumi.ComponentResource):
         apps: Sequence[AppSpec],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        # First of all: where something cannot be had, nothing is made.
+        chosen = _chosen(stack, apps)
         super().__init__("coalmine:index:Platform", name, None, opts)
         protected = _PROTECTED if stack.platform.protect else frozenset[str]()
         kept = frozenset({"Namespace"} if stack.platform.keep_namespaces else ())
         rules = Rules(ignored={}, not_awaited=_NOT_AWAITED, protected=protected, kept=kept)
-        chosen = [(piece, _stages(piece, stack, apps)) for piece in pieces_of(stack)]
         first = Installed(
             "coalmine:index:Namespaces",
             "namespaces",
@@ -72,9 +73,16 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"pieces": self.pieces})
 
 
-def _stages(piece: Piece, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
-    try:
-        return piece.all_stages(stack, apps)
-    except SourceError as error:
-        place = f"stacks/Pulumi.{pulumi.get_stack()}.yaml: {NAMESPACE}:{error.path}: " if error.path else ""
-        raise pulumi.RunError(f"{place}{piece.name}: {error}") from None
+def _chosen(stack: StackSpec, apps: Sequence[AppSpec]) -> list[tuple[Piece, Stages]]:
+    """The stack's pieces with their objects. Raises pulumi.RunError with everything that cannot be had."""
+    found: list[tuple[Piece, Stages]] = []
+    wrong: list[str] = []
+    for piece in pieces_of(stack):
+        try:
+            found.append((piece, piece.all_stages(stack, apps)))
+        except SourceError as error:
+            place = f"stacks/Pulumi.{pulumi.get_stack()}.yaml: {NAMESPACE}:{error.path}: " if error.path else ""
+            wrong.append(f"{place}{piece.name}: {error}")
+    if wrong:
+        raise pulumi.RunError("\n".join(wrong))
+    return found

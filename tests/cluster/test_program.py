@@ -1,13 +1,16 @@
 """The Pulumi program on the real engine without a cluster: previews work, updates say what is missing."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from components.platform.sources import ARGO_ROLLOUTS_INSTALL, ISTIO_CHARTS
 from localcluster.shell import exports
 from localcluster.state import StateDir
+from tests.registries import registry
 
 from .pulumi_runs import ROOT, Pulumi
 
@@ -64,3 +67,23 @@ def test_a_mistake_in_another_config_file_is_said_with_its_path_in_preview_and_u
         assert "Traceback" not in ran.text
         assert "coalmine:clutser: unknown key (did you mean 'cluster'?)" in ran.text
         assert "did you mean 'istio'?" in ran.text
+
+
+def test_a_mirror_that_lacks_files_ends_a_run_before_anything_is_registered(
+    unreachable: Pulumi, tmp_path: Path
+) -> None:
+    settings = yaml.safe_load(STACK_FILE.read_text(encoding="utf-8"))
+    unreachable.succeed("stack init")
+    without_files = replace(unreachable, environment={**unreachable.environment, "COALMINE_CACHE": str(tmp_path)})
+    with registry() as server:
+        settings["config"]["coalmine:platform"]["mirror"] = {"files": f"http://{server.name}/coalmine"}
+        mirrored = tmp_path / "mirrored.yaml"
+        mirrored.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        ran = without_files.run("preview", config=mirrored)
+    assert ran.code != 0
+    assert "Traceback" not in ran.text
+    for piece, path in (("argo-rollouts", ARGO_ROLLOUTS_INSTALL.url), ("istio", ISTIO_CHARTS.url)):
+        address = f"http://{server.name}/coalmine/{path.removeprefix('https://')}"
+        wanted = f"{piece}: {address} cannot be read (Not Found): put there what is at {path}"
+        assert f"stacks/Pulumi.local.yaml: coalmine:platform.mirror.files: {wanted}" in ran.text, ran.text[-3000:]
+    assert "kubernetes:core/v1" not in ran.text, "objects were planned all the same"

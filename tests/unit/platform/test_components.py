@@ -189,6 +189,21 @@ def test_a_piece_whose_release_is_missing_is_one_line_and_registers_nothing(
     assert str(raised.value) == "mesh: it is not there: get it"
 
 
+def test_everything_that_a_mirror_lacks_is_told_at_once_with_its_key(
+    loaded: LoadedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_stack: StackSpec) -> list[list[Manifest]]:
+        raise SourceError("it is not there: put it there", "platform.mirror.files")
+
+    monkeypatch.setattr(component, "pieces_of", lambda _stack: iter([piece("mesh", fails), piece("meter", fails)]))
+    with pytest.raises(pulumi.RunError) as raised:
+        registered(lambda: Platform("platform", loaded.spec, []))
+    place = f"stacks/Pulumi.{pulumi.get_stack()}.yaml: coalmine:platform.mirror.files"
+    assert str(raised.value).splitlines() == [
+        f"{place}: {name}: it is not there: put it there" for name in ("mesh", "meter")
+    ]
+
+
 def test_an_app_that_the_cluster_cannot_release_is_refused_without_a_traceback(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.apps(example_app())
