@@ -14,7 +14,7 @@ from .. import bundles
 from .bundle import Bundle, as_data, bundle
 from .sources import Source, SourceError, digest, module_files
 
-_HEAD = "# Versions of the platform that were tested together. Written by `{command}`: do not edit.\n"
+_HEAD = "# Versions of the platform that were tested together. Do not edit; written by\n# {command}\n"
 
 
 def frozen(name: str, versions: Mapping[str, str], tags: Mapping[str, str], go: str) -> Bundle:
@@ -60,7 +60,8 @@ def main(arguments: list[str]) -> int:
     except (SourceError, KeyError) as error:
         print(error.args[0], file=sys.stderr)
         return 1
-    said = "python -m components.platform.freeze"
+    options = [*(f"--version {one}" for one in given.version), *(f"--tag {one}" for one in given.tag)]
+    said = " ".join(["python -m components.platform.freeze", given.name, *options])
     text = yaml.safe_dump(as_data(made), sort_keys=False, width=120)
     bundles.file_of(given.name).write_text(_HEAD.format(command=said) + text, encoding="utf-8")
     return 0

@@ -16,7 +16,8 @@ from components.releases import ARGO_ROLLOUTS, FLAGGER
 from components.spec.errors import SpecError
 from tests.specs import Project, changed, stack_keys
 
-TAG = re.compile(r"v?\d+\.\d+\.\d+[A-Za-z0-9.+-]*")
+TAG = re.compile(r"([a-z]+-)?v?\d+\.\d+\.\d+[A-Za-z0-9._-]*")
+"""With all three numbers; Envoy's begin with the kind of the image."""
 
 
 @pytest.fixture
