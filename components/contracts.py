@@ -85,6 +85,20 @@ class RequestSeries:
 
 
 @record
+class Versions:
+    """The requests of all versions of an app, as one looks at them side by side.
+
+    Fields: `series`: of every version that is told from the others; `label`: the label of these series that tells them
+    apart, "" where the router counts the new version alone; `pattern`: a regular expression for the whole of the
+    label's values, whose one group is what the version is called.
+    """
+
+    series: RequestSeries
+    label: str = ""
+    pattern: str = ""
+
+
+@record
 class Version:
     """One of the two versions that run, in the words that a query may use.
 
@@ -296,6 +310,10 @@ class Engine(VariantModel, ABC):
     @abstractmethod
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         """The requests of the version that is not being tested; None where the router does not count them apart."""
+
+    @abstractmethod
+    def versions(self, plan: Plan, router: Router) -> Versions:
+        """The requests of both versions, told apart by a label whose values need not be known beforehand."""
 
     @abstractmethod
     def compile(self, plan: Plan, routers: Sequence[Router], metrics: Providers, told: Sequence[Told] = ()) -> Parts:

@@ -256,6 +256,15 @@ TOOLS = (
         version_arguments=("--version",),
         version_text="3.16.0",
     ),
+    Tool(
+        name="promtool",
+        executable="promtool",
+        source=PROMETHEUS,
+        package="github.com/prometheus/prometheus/cmd/promtool",
+        version_arguments=("--version",),
+        version_text="3.16.0",
+        for_tests=True,
+    ),
     Tool("helm", "helm", HELM, "helm.sh/helm/v3/cmd/helm", ("version", "--short"), "v3.22.0"),
     Tool("kustomize", "kustomize", KUSTOMIZE, "sigs.k8s.io/kustomize/kustomize/v5", ("version",), "v5.8.1"),
 )

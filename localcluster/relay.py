@@ -1,6 +1,6 @@
-"""Ports of 127.0.0.1 outside the namespace that lead to servers inside it.
+"""Ports that lead to other ones: of 127.0.0.1 outside the namespace to servers inside it, of pods to their programs.
 
-The listening sockets are made outside, before the supervisor enters the namespace, and stay bound there; connections
+Those of 127.0.0.1 are made outside, before the supervisor enters the namespace, and stay bound there; connections
 onward are made by the supervisor, inside.
 """
 
@@ -13,6 +13,15 @@ _CHUNK = 65536
 
 Target = Callable[[], tuple[str, int] | None]
 """Where connections go now, None when nothing listens there."""
+
+
+def listener_at(address: str, port: int) -> socket.socket:
+    """A listening socket of one address, beside those of others on the same port."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind((address, port))
+    made.listen(256)
+    return made
 
 
 def listener(port: int) -> socket.socket:

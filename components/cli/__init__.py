@@ -13,19 +13,8 @@ from ..spec.errors import SpecError
 from .output import UserError, show_problems
 
 _OPERATE = ["status", "watch", "approve", "promote", "abort", "retry"]
-_ORDER = [
-    "validate",
-    "plan",
-    "render",
-    "check",
-    "review",
-    "schema",
-    "capabilities",
-    "bundle",
-    *_OPERATE,
-    "local",
-    "demo",
-]
+_OFFLINE = ["validate", "plan", "render", "observe", "check", "review", "schema", "capabilities", "bundle"]
+_ORDER = [*_OFFLINE, *_OPERATE, "local", "demo"]
 
 
 _GARBAGE = 100_000

@@ -15,6 +15,7 @@ from ..contracts_of.argo_rollouts import VECTOR, RolloutsMetrics, conditions
 from ..contracts_of.flagger import FlaggerMetric, FlaggerMetrics
 from ..manifests.meta import Manifest
 from ..plan import Plan
+from ..request_queries import error_share, quantile, select
 from ..spec import placeholders, promql
 from ..spec.base import Finding
 from ..spec.checks import Check, Cpu, ErrorRate, Latency, Memory, Query, Restarts, comparison
@@ -175,6 +176,12 @@ def _of_canary(question: Question) -> str:
     return _of_one(question, question.canary, question.series)
 
 
+def number_of(question: Question) -> str:
+    """The number that a check asks for, in its own unit, however many requests there were."""
+    found = _of_canary(question)
+    return found if _shown(question) == 1 else f"{_shown(question)} * {found}"
+
+
 def _difference(question: Question) -> str:
     """By how much the new version's number is above what stable's allows."""
     compared = comparison(question.check)
@@ -186,7 +193,7 @@ def _difference(question: Question) -> str:
 
 
 def _enough(question: Question, series: RequestSeries) -> str:
-    counted = f"sum(increase({_select(series.requests, series.only)}[{question.window}]))"
+    counted = f"sum(increase({select(series.requests, series.only)}[{question.window}]))"
     return f"{counted} >= {question.minimum_requests}"
 
 
@@ -195,21 +202,17 @@ def _of_one(question: Question, version: Version, series: RequestSeries) -> str:
     check, window = question.check, question.window
     match check:
         case ErrorRate():
-            errors = _select(series.requests, (*series.only, series.errors))
-            everything = _select(series.requests, series.only)
-            # Without a single error there is no error series: that is zero errors, as long as requests are seen.
-            return f"(\n  (sum(rate({errors}[{window}])) or vector(0))\n  /\n  sum(rate({everything}[{window}]))\n)"
+            return error_share(series, window)
         case Latency():
-            buckets = _select(series.duration_buckets, series.only)
-            return f"histogram_quantile({check.fraction}, sum by (le) (rate({buckets}[{window}])))"
+            return quantile(series, check.fraction, window)
         case Cpu():
-            used = _select("container_cpu_usage_seconds_total", (*_pods(question, version), _CONTAINERS))
+            used = select("container_cpu_usage_seconds_total", (*_pods(question, version), _CONTAINERS))
             return f"max(sum by (pod) (rate({used}[{window}])))"
         case Memory():
-            used = _select("container_memory_working_set_bytes", (*_pods(question, version), _CONTAINERS))
+            used = select("container_memory_working_set_bytes", (*_pods(question, version), _CONTAINERS))
             return f"max(sum by (pod) ({used}))"
         case Restarts():
-            return f"sum({_select('kube_pod_container_status_restarts_total', _pods(question, version))})"
+            return f"sum({select('kube_pod_container_status_restarts_total', _pods(question, version))})"
         case Query():
             return f"scalar({question.fill(check.query, version)})"
 
@@ -220,7 +223,3 @@ _CONTAINERS = LabelMatch("container", "!=", "")
 
 def _pods(question: Question, version: Version) -> Sequence[LabelMatch]:
     return (LabelMatch("namespace", "=", question.namespace), LabelMatch("pod", "=~", version.pods))
-
-
-def _select(metric: str, matches: Sequence[LabelMatch]) -> str:
-    return metric + "{" + ", ".join(f'{m.label}{m.operator}"{m.value}"' for m in matches) + "}"

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import import_module
 
 from ..manifests.meta import Manifest
+from ..observability.watched import Watched, watched
 from ..record import record
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
@@ -26,7 +27,9 @@ class Piece:
     Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it; `install`: whether
     this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its
     objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path and message of what
-    cannot work on this stack; `sources`: the upstream files that its objects come from, as in the newest bundle.
+    cannot work on this stack; `sources`: the upstream files that its objects come from, as in the newest bundle;
+    `watching`: its objects instead of `stages`, where it watches the stack's apps; `reports`: a series that its
+    controller reports to Prometheus as long as it runs.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Piece:
     for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
     problems: Callable[[StackSpec], Sequence[tuple[str, str]]] = field(default=lambda _stack: ())
     sources: Sequence[Source] = ()
+    watching: Callable[[Watched], Stages] | None = None
+    reports: str = ""
 
     def wanted(self, stack: StackSpec) -> bool:
         """Whether this stack's releases need the piece, and the platform is to install it."""
@@ -46,8 +51,9 @@ class Piece:
 
     def all_stages(self, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
         """Every object that the platform installs for it."""
+        first = self.watching(watched_by(stack, apps)) if self.watching else self.stages(stack)
         last = self.for_apps(stack, apps)
-        return [*self.stages(stack), *([last] if last else [])]
+        return [*first, *([last] if last else [])]
 
 
 def chosen(stack: StackSpec, family: str) -> Iterable[str]:
@@ -69,6 +75,11 @@ def all_pieces() -> tuple[Piece, ...]:
 def pieces_of(stack: StackSpec) -> Iterator[Piece]:
     """The pieces that the platform installs on a stack."""
     return (piece for piece in all_pieces() if piece.wanted(stack))
+
+
+def watched_by(stack: StackSpec, apps: Iterable[AppSpec]) -> Watched:
+    """A stack with its apps, as the pieces that it installs watch it."""
+    return watched(stack, apps, {piece.name: piece.reports for piece in pieces_of(stack) if piece.reports})
 
 
 def restricted_container() -> Manifest:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,12 @@ def not_of_kind(objects: Iterable[Manifest], *kinds: str) -> list[Manifest]:
 def changed(objects: Iterable[Manifest], kind: str, change: Callable[[Manifest], Manifest]) -> list[Manifest]:
     """The objects, with `change` applied to each of one kind."""
     return [change(item) if item["kind"] == kind else item for item in objects]
+
+
+def annotated(template: Manifest, annotations: Mapping[str, str]) -> Manifest:
+    """A pod template with further annotations."""
+    metadata = template["metadata"]
+    return {**template, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
 
 
 def resources(wanted: Resources) -> Manifest:

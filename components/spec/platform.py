@@ -9,7 +9,7 @@ from ..bundles import NEWEST
 from .argocd import ArgoCdOptions
 from .base import Strict
 from .container import Resources
-from .names import DnsLabel, NameRule, NonEmpty
+from .names import DnsLabel, NameRule, NonEmpty, Url
 from .upstream import BundleName, ImageDigests, Mirror
 from .values import Duration, Quantity
 
@@ -110,6 +110,12 @@ class PrometheusOptions(Strict):
     """Size of the volume, e.g. `50Gi`; without one the samples live as long as the pod."""
     storage_class: NonEmpty | None = None
     """Class of the volume; the cluster's default unless given."""
+    alertmanager: Url | None = None
+    """Address of the cluster's Alertmanager, e.g. `http://alertmanager.monitoring:9093`: who hears of alerts."""
+    runbooks: NonEmpty = "docs/runbooks"
+    """Where the pages that alerts refer to are published, e.g. `https://docs.example.com/runbooks`."""
+    remind_after: Duration = Duration.of_seconds(3600)
+    """How long a release may wait for a person until that is an alert."""
     resources: Resources | None = None
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from ..api import STRATEGIC, Api, ApiError, Object, path_of
 from ..pieces import Piece, Running, Status
 from ..process import MARK
 from ..programs import ADDRESSES, Place, Program, program_for
+from ..relay import listener_at, serve
 from ..state import StateDir
 from ..tools import tool_path
 from ..watch import Watcher
@@ -27,7 +28,10 @@ _MOUNTED_PROGRAM = "/coalmine/"
 
 @dataclass
 class Slot:
-    """A pod that is, or could be, a process. Fields: `sent`: the (ready, state) that was reported last."""
+    """A pod that is, or could be, a process.
+
+    Fields: `sent`: the (ready, state) that was reported last; `relays`: from ports of the image to the program's own.
+    """
 
     pod: Object
     program: Program
@@ -36,6 +40,7 @@ class Slot:
     problem: str = ""
     sent: tuple[bool, str] = (False, "")
     since: str = field(default_factory=now)
+    relays: list[asyncio.Server] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[str, str]:
@@ -165,6 +170,8 @@ class Agent:
         slot.since = now()
         slot.process = Running(piece, self._state.logs / f"{piece.name}.log")
         await slot.process.start()
+        if not slot.relays:
+            slot.relays = await _relays(slot)
 
     def _prepare(self, slot: Slot) -> Piece:
         folder = self._folder(slot)
@@ -194,6 +201,8 @@ class Agent:
         if slot.process is not None:
             await slot.process.stop()
             slot.process = None
+        for relay in slot.relays:
+            relay.close()
         await asyncio.to_thread(shutil.rmtree, self._folder(slot), ignore_errors=True)
 
     async def _report(self, slot: Slot, chosen: Slot) -> None:
@@ -223,6 +232,18 @@ def _condition(slot: Slot, chosen: Slot) -> tuple[bool, Object]:
     if chosen is not slot and chosen.workload == slot.workload:
         return True, running(slot.since)
     return False, waiting("Busy", f"this machine runs one {slot.program.name}, that of {'/'.join(chosen.workload)}")
+
+
+async def _relays(slot: Slot) -> list[asyncio.Server]:
+    """Has the pod's own address answer where its image would."""
+    return [
+        await serve(listener_at(slot.address, port), partial(_place, slot.address, own))
+        for port, own in slot.program.moved.items()
+    ]
+
+
+def _place(address: str, port: int) -> tuple[str, int]:
+    return address, port
 
 
 def _program_of(pod: Object) -> Program | None:

@@ -24,4 +24,6 @@ PROGRAM = Program(
     taken=(_PORT,),
     launch=_launch,
     ready=_ready,
+    # Prometheus asks for its metrics where the image has them.
+    moved={8080: _PORT},
 )

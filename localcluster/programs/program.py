@@ -46,7 +46,8 @@ class Program:
     it; `command`: which program of such an image, any unless given; `port`: the main port, shown by `status`; `taken`:
     the ports that it takes on every address of the namespace; `launch`: the arguments and environment to run with,
     often the pod's own and a little more; `ready`:
-    whether it does its work; `files`: files to put into its root, text by absolute path, beside the pod's volumes.
+    whether it does its work; `files`: files to put into its root, text by absolute path, beside the pod's volumes;
+    `moved`: ports that its image would take, which belong to the apps here, with those that it has instead.
     """
 
     name: str
@@ -58,3 +59,4 @@ class Program:
     command: str = ""
     taken: tuple[int, ...] = ()
     files: Callable[[Place], Mapping[str, str]] = field(default=lambda place: {})
+    moved: Mapping[int, int] = field(default_factory=dict)

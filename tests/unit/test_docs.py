@@ -21,7 +21,7 @@ from tests.specs import EXAMPLES, ROOT, Project, app_messages, example_app
 
 from .docs_pages import PAGES, Block, blocks, commands, matches
 
-OFFLINE = ("validate", "plan", "render", "check", "schema", "capabilities", "bundle")
+OFFLINE = ("validate", "plan", "render", "observe", "check", "schema", "capabilities", "bundle")
 OTHERS = ("status", "watch", "approve", "promote", "abort", "retry", "local", "demo", "review", "--help")
 """Verbs that need a cluster or a repository: their own tests run them."""
 YAML = {("app",), ("stack",), ("part",), ("bad", "part")}

@@ -16,6 +16,7 @@ from ...contracts import (
     RequestSeries,
     Router,
     Told,
+    Versions,
 )
 from ...contracts_of.argo_rollouts import RolloutsChannel, RolloutsMetrics, RolloutsRouter, RolloutsRouting, Services
 from ...features import Feature
@@ -28,7 +29,7 @@ from ...spec.base import Finding
 from ...spec.checks import Check
 from ...spec.delivery import REVISIONS_KEPT
 from ...spec.strategies import BlueGreen
-from .analysis import analysis, analysis_templates, background, stable_requests, tolerated_errors
+from .analysis import analysis, analysis_templates, background, stable_requests, tolerated_errors, versions
 from .existing import existing_problems, from_existing, given_up
 from .experiments import long_names
 from .gates import gate_references, gate_templates
@@ -93,6 +94,9 @@ class ArgoRolloutsEngine(Engine):
 
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         return stable_requests(plan, router)
+
+    def versions(self, plan: Plan, router: Router) -> Versions:
+        return versions(plan, router)
 
     def problems(self, plan: Plan, router: Router) -> Sequence[Finding]:
         routed = router.rollouts_problems(plan) if isinstance(router, RolloutsRouter) else ()

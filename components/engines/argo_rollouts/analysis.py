@@ -6,7 +6,7 @@ Source: argo-rollouts v1.9, docs/features/analysis.md.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...contracts import Measured, Providers, Question, RequestSeries, Router, Version
+from ...contracts import LabelMatch, Measured, Providers, Question, RequestSeries, Router, Version, Versions
 from ...contracts_of.argo_rollouts import RolloutsMetrics
 from ...manifests.meta import Manifest, manifest
 from ...manifests.pod import POD_SUFFIX
@@ -48,6 +48,19 @@ def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
         return series.of_all_but(_MEASURED.revision)
     stable = router.request_series(plan, Measured(pods=_pods(plan, _STABLE_HASH_ARG)))
     return stable if stable != series else None
+
+
+def versions(plan: Plan, router: Router) -> Versions:
+    """Every revision that gets requests; of pods that others labelled, every ReplicaSet's."""
+    series = router.request_series(plan, _measured(plan))
+    argument = _argument(_HASH_ARG if plan.existing else _REVISION_ARG)
+    told = [match for match in series.only if argument in match.value]
+    if len(told) != 1:
+        return Versions(series)
+    pattern = told[0].value.replace(argument, "([a-z0-9]+)" if plan.existing else "(.+)")
+    every = LabelMatch(told[0].label, "=~", pattern)
+    only = tuple(every if match in told else match for match in series.only)
+    return Versions(replace(series, only=only), every.label, pattern)
 
 
 def _measured(plan: Plan) -> Measured:

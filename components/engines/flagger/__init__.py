@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ... import bundles
 from ...capability import Cells, Emulated, Evidence, Native, Refused
-from ...contracts import Engine, MetricProvider, Parts, Providers, RequestSeries, Router, Told
+from ...contracts import Engine, MetricProvider, Parts, Providers, RequestSeries, Router, Told, Versions
 from ...contracts_of.flagger import FlaggerChannel, FlaggerMetrics, FlaggerRouter, FlaggerRouting, FlaggerTarget
 from ...features import GATES, Feature
 from ...manifests.configuration import config_maps
@@ -26,7 +26,7 @@ from ...spec.channels import Event
 from ...spec.checks import Check
 from ...spec.objects import selects_by
 from .alerts import alerts_of, untold
-from .analysis import API, analysis, metrics_of, stable_requests
+from .analysis import API, analysis, metrics_of, stable_requests, versions
 from .hooks import hook_problems, webhooks
 from .pod_fields import dropped_fields
 from .targets import target_of, target_problems, told_by
@@ -129,6 +129,9 @@ class FlaggerEngine(Engine):
 
     def stable_requests(self, plan: Plan, router: Router) -> RequestSeries | None:
         return stable_requests(plan, router)
+
+    def versions(self, plan: Plan, router: Router) -> Versions:
+        return versions(plan, router)
 
     def compile(self, plan: Plan, routers: Sequence[Router], metrics: Providers, told: Sequence[Told] = ()) -> Parts:
         [router] = routers

@@ -3,10 +3,11 @@
 Source: flagger v1.36, pkg/controller/scheduler.go.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ...contracts import Providers, Question, RequestSeries, Router
+from ...contracts import LabelMatch, Providers, Question, RequestSeries, Router, Versions
 from ...contracts_of.flagger import FlaggerMetric, FlaggerMetrics, FlaggerRouting, FlaggerTarget, threshold_range
 from ...manifests.meta import Manifest, manifest, without_nothing
 from ...plan import Plan
@@ -18,6 +19,8 @@ from .alerts import Alert
 from .targets import measured, primary_of
 
 API = "flagger.app/v1beta1"
+_FILLED = re.compile(r"\{\{.*?\}\}")
+"""What Flagger fills in when it asks: the name of a revision."""
 
 
 @record
@@ -52,6 +55,22 @@ def stable_requests(plan: Plan, router: Router) -> RequestSeries | None:
     """The primary's requests; None for a router that counts by Service: it was asked for the canary's alone."""
     both = [router.request_series(plan, measured(plan, one)) for one in (plan.name, primary_of(plan))]
     return both[1] if both[0] != both[1] else None
+
+
+def versions(plan: Plan, router: Router) -> Versions:
+    """The canary's and the primary's, by the names of what runs their pods."""
+    new, stable = (router.request_series(plan, measured(plan, one)) for one in (plan.name, primary_of(plan)))
+    for mine, other in zip(new.only, stable.only, strict=True):
+        if mine != other:
+            # The values are the names themselves, or those of their pods.
+            every, pattern = f"{mine.value}|{other.value}", f"({plan.name}(?:-primary)?)(?:-.+)?"
+        elif _FILLED.search(mine.value):
+            every = pattern = _FILLED.sub(f"({plan.name}-.+)", mine.value)
+        else:
+            continue
+        only = tuple(LabelMatch(one.label, "=~", every) if one == mine else one for one in new.only)
+        return Versions(replace(new, only=only), mine.label, pattern)
+    return Versions(new)
 
 
 def metrics_of(plan: Plan, router: Router, target: FlaggerTarget, metrics: Providers) -> Iterator[Metric]:

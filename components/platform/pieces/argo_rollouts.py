@@ -13,12 +13,13 @@ from ..images import ARGO_ROLLOUTS_IMAGE
 from ..notifications import controller_config, with_credentials
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
 from ..sources import ARGO_ROLLOUTS_INSTALL, locate
-from ..upstream import changed, in_namespace, not_of_kind, of_kind, read, resources, with_container
+from ..upstream import annotated, changed, in_namespace, not_of_kind, of_kind, read, resources, with_container
 
 NAMESPACE = "argo-rollouts"
 _CONTAINER = "argo-rollouts"
 _ROLE = "argo-rollouts"
 _CONFIG = "argo-rollouts-config"
+_SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "8090"}
 _PLUGINS_ANNOTATION = "coalmine.dev/plugins"
 """On the controller's pods: a digest of its plug-ins, which it reads when it starts."""
 _RUNNING = ("Deployment", "Service")
@@ -48,10 +49,9 @@ def _controller(deployment: Manifest, stack: StackSpec) -> Manifest:
     if arguments:
         fields["args"] = arguments
     named = with_container(deployment, _CONTAINER, **fields)
-    spec = {**named["spec"], "replicas": options.replicas}
-    if options.plugins:
-        spec["template"] = _with_digest(spec["template"], _plugins(stack))
-    return {**named, "spec": spec}
+    digest = {_PLUGINS_ANNOTATION: _digest(_plugins(stack))} if options.plugins else {}
+    template = annotated(named["spec"]["template"], {**_SCRAPED, **digest})
+    return {**named, "spec": {**named["spec"], "replicas": options.replicas, "template": template}}
 
 
 def _routers(stack: StackSpec) -> Iterator[tuple[str, RolloutsRouter]]:
@@ -80,10 +80,8 @@ def _with_rules(role: Manifest, stack: StackSpec) -> Manifest:
     return {**role, "rules": [*role["rules"], *added]}
 
 
-def _with_digest(template: Manifest, text: str) -> Manifest:
-    metadata = template["metadata"]
-    digest = {_PLUGINS_ANNOTATION: hashlib.sha256(text.encode()).hexdigest()[:16]}
-    return {**template, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **digest}}}
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _problems(stack: StackSpec) -> list[tuple[str, str]]:
@@ -112,4 +110,5 @@ PIECE = Piece(
     stages=stages,
     problems=_problems,
     sources=(ARGO_ROLLOUTS_INSTALL,),
+    reports="argo_rollouts_controller_info",
 )

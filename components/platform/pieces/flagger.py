@@ -95,4 +95,5 @@ PIECE = Piece(
     stages=stages,
     problems=_problems,
     sources=(FLAGGER_CHART,),
+    reports="flagger_info",
 )

@@ -4,12 +4,15 @@ Its own database lives as long as its pod: what is to stay is provisioned, and a
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 import yaml
 
 from ...manifests.generated import Password
 from ...manifests.meta import Manifest, without_nothing
 from ...metrics.prometheus import PrometheusProvider
+from ...observability.dashboard import Dashboard, all_dashboards
+from ...observability.watched import Watched, watched
 from ...spec.cluster import StackSpec
 from ..bundle import bundle_of
 from ..images import GRAFANA_IMAGE
@@ -24,6 +27,13 @@ PORT = 3000
 _CORE = "v1"
 _LABELS = {"app.kubernetes.io/name": NAME}
 _SOURCES_FILE = "prometheus.yaml"
+_DASHBOARDS_FILE = "dashboards.yaml"
+_PROVISIONED = {
+    "sources": (_SOURCES_FILE, "/etc/grafana/provisioning/datasources"),
+    "folders": (_DASHBOARDS_FILE, "/etc/grafana/provisioning/dashboards"),
+}
+"""By volume, the file of the server's ConfigMap that is in it, and where the server looks for it."""
+_DASHBOARDS_FOLDER = "/etc/grafana-dashboards"
 _PASSWORD_FOLDER = "/etc/grafana-admin"
 _USER = 472
 """The image's own."""
@@ -42,17 +52,44 @@ _VOLUMES = {"data": "/var/lib/grafana", "temporary": "/tmp"}
 
 
 def stages(stack: StackSpec) -> Stages:
-    """Identity, password and data source; then the server."""
+    """Its objects where no app is known."""
+    return watching(watched(stack, (), {}))
+
+
+def watching(look: Watched) -> Stages:
+    """Identity, password, data source and dashboards; then the server."""
+    stack = look.stack
     password = Password(PASSWORD_KEY, stack.platform.grafana.rotation)
-    sources = data_sources(stack)
+    provisioned = {_SOURCES_FILE: data_sources(stack), _DASHBOARDS_FILE: _dashboard_folder()}
+    dashboards = [_dashboard(one) for one in all_dashboards(look)]
     return (
         [
             _object("ServiceAccount", _CORE, {"automountServiceAccountToken": False}),
             _object("Secret", _CORE, {"stringData": {PASSWORD_KEY: password}}),
-            _object("ConfigMap", _CORE, {"data": {_SOURCES_FILE: sources}}),
+            _object("ConfigMap", _CORE, {"data": provisioned}),
+            *dashboards,
         ],
-        [_deployment(stack, sources), _service()],
+        [_deployment(stack, provisioned, [one["metadata"]["name"] for one in dashboards]), _service()],
     )
+
+
+def _dashboard(one: Dashboard) -> Manifest:
+    """An object for each: together they may be larger than an object can be."""
+    return _object("ConfigMap", _CORE, {"data": {f"{one.name}.json": one.text}}, name=f"{NAME}-{one.name}")
+
+
+def _dashboard_folder() -> str:
+    """The file that tells the server where dashboards are; it looks for changed ones by itself."""
+    provider = {
+        "name": "coalmine",
+        "folder": "Coalmine",
+        "type": "file",
+        "disableDeletion": True,
+        "allowUiUpdates": False,
+        "updateIntervalSeconds": 30,
+        "options": {"path": _DASHBOARDS_FOLDER},
+    }
+    return yaml.safe_dump({"apiVersion": 1, "providers": [provider]}, sort_keys=False)
 
 
 def data_sources(stack: StackSpec) -> str:
@@ -73,18 +110,18 @@ def data_sources(stack: StackSpec) -> str:
     return yaml.safe_dump({"apiVersion": 1, "datasources": [source]}, sort_keys=False)
 
 
-def _deployment(stack: StackSpec, sources: str) -> Manifest:
-    # Both are read at start only: what changes them means a new pod.
+def _deployment(stack: StackSpec, provisioned: Mapping[str, str], dashboards: Sequence[str]) -> Manifest:
+    # All of it is read at start only: what changes it means a new pod.
     annotations = {
-        "coalmine.dev/config-sha256": hashlib.sha256(sources.encode()).hexdigest(),
+        "coalmine.dev/config-sha256": hashlib.sha256("".join(provisioned.values()).encode()).hexdigest(),
         "coalmine.dev/password-rotation": str(stack.platform.grafana.rotation),
     }
-    template = {"metadata": {"labels": _LABELS, "annotations": annotations}, "spec": _pod(stack)}
+    template = {"metadata": {"labels": _LABELS, "annotations": annotations}, "spec": _pod(stack, dashboards)}
     spec = {"replicas": 1, "selector": {"matchLabels": _LABELS}, "template": template}
     return _object("Deployment", "apps/v1", {"spec": spec})
 
 
-def _pod(stack: StackSpec) -> Manifest:
+def _pod(stack: StackSpec, dashboards: Sequence[str]) -> Manifest:
     return {
         "serviceAccountName": NAME,
         "automountServiceAccountToken": False,
@@ -98,7 +135,8 @@ def _pod(stack: StackSpec) -> Manifest:
         "containers": [_container(stack)],
         "volumes": [
             {"name": "password", "secret": {"secretName": NAME}},
-            {"name": "sources", "configMap": {"name": NAME}},
+            *({"name": name, "configMap": _only(file)} for name, (file, _) in _PROVISIONED.items()),
+            {"name": "shown", "projected": {"sources": [{"configMap": {"name": name}} for name in dashboards]}},
             *({"name": name, "emptyDir": {}} for name in _VOLUMES),
         ],
     }
@@ -118,11 +156,17 @@ def _container(stack: StackSpec) -> Manifest:
             "securityContext": restricted_container(),
             "volumeMounts": [
                 {"name": "password", "mountPath": _PASSWORD_FOLDER, "readOnly": True},
-                {"name": "sources", "mountPath": "/etc/grafana/provisioning/datasources", "readOnly": True},
+                *({"name": name, "mountPath": path, "readOnly": True} for name, (_, path) in _PROVISIONED.items()),
+                {"name": "shown", "mountPath": _DASHBOARDS_FOLDER, "readOnly": True},
                 *({"name": name, "mountPath": path} for name, path in _VOLUMES.items()),
             ],
         }
     )
+
+
+def _only(file: str) -> Manifest:
+    """One of the files of the server's own ConfigMap."""
+    return {"name": NAME, "items": [{"key": file, "path": file}]}
 
 
 def _service() -> Manifest:
@@ -130,8 +174,8 @@ def _service() -> Manifest:
     return _object("Service", _CORE, {"spec": {"selector": _LABELS, "ports": ports}})
 
 
-def _object(kind: str, api_version: str, body: Manifest) -> Manifest:
-    metadata = {"name": NAME, "namespace": NAMESPACE, "labels": _LABELS}
+def _object(kind: str, api_version: str, body: Manifest, *, name: str = NAME) -> Manifest:
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": _LABELS}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
 
 
@@ -142,4 +186,5 @@ PIECE = Piece(
     install=lambda stack: stack.platform.grafana.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
+    watching=watching,
 )

@@ -173,4 +173,5 @@ PIECE = Piece(
     for_apps=lambda stack, apps: mesh_rules.rules(stack.platform.istio, apps, CONTROL_PLANE, INGRESS),
     problems=_problems,
     sources=(ISTIO_CHARTS,),
+    reports='istio_build{component="pilot"}',
 )

@@ -5,12 +5,16 @@ analysis believe in traffic that was never there.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from ...manifests.meta import Manifest, without_nothing
 from ...metrics.prometheus import RELOAD_OF_THE_PLATFORMS, PrometheusProvider
+from ...observability.rules import packed, rule_files
+from ...observability.watched import Watched, watched
 from ...spec.cluster import StackSpec
 from ...spec.values import Duration
 from ..bundle import bundle_of
@@ -26,6 +30,7 @@ _CORE = "v1"
 _RBAC = "rbac.authorization.k8s.io/v1"
 _LABELS = {"app.kubernetes.io/name": NAME}
 _CONFIG_FILE = "prometheus.yml"
+_RULES_FOLDER = "/etc/prometheus-rules"
 _LONGEST_TIMEOUT = Duration.of_seconds(10)
 _NOBODY = 65534
 
@@ -35,23 +40,39 @@ _IN_APPS = "__meta_kubernetes_namespace_label_coalmine_dev_apps"
 
 
 def stages(stack: StackSpec) -> Stages:
-    """Identity, permissions, configuration and volume; then the server."""
-    config = configuration(_scrape_interval(stack))
+    """Its objects where no app is known."""
+    return watching(watched(stack, (), {}))
+
+
+def watching(look: Watched) -> Stages:
+    """Identity, permissions, configuration, rules and volume; then the server."""
+    stack = look.stack
+    config = configuration(_scrape_interval(stack), stack.platform.prometheus.alertmanager)
     volume = [_claim(stack)] if stack.platform.prometheus.storage else []
+    rules = [_object("ConfigMap", _CORE, {"data": data}, name=name) for name, data in packed(NAME, rule_files(look))]
     return (
-        [_object("ServiceAccount", _CORE, {}), *_permissions(), _config_map(config), *volume],
-        [_deployment(stack, config), _service()],
+        [_object("ServiceAccount", _CORE, {}), *_permissions(), _config_map(config), *rules, *volume],
+        [_deployment(stack, config, [one["metadata"]["name"] for one in rules]), _service()],
     )
 
 
-def configuration(scrape_interval: Duration) -> str:
-    """The server's configuration file."""
+def configuration(scrape_interval: Duration, alertmanager: str | None = None) -> str:
+    """The server's configuration file. `alertmanager`: address of who hears of alerts."""
     timing = {
         "scrape_interval": str(scrape_interval),
         "scrape_timeout": str(min(scrape_interval, _LONGEST_TIMEOUT)),
         "evaluation_interval": str(scrape_interval),
     }
-    return yaml.safe_dump({"global": timing, "scrape_configs": [_apps_job(), _annotated_job()]}, sort_keys=False)
+    told = {"alerting": {"alertmanagers": [_alertmanager(alertmanager)]}} if alertmanager else {}
+    jobs = [_apps_job(), _annotated_job()]
+    config = {"global": timing, **told, "rule_files": [f"{_RULES_FOLDER}/*.yaml"], "scrape_configs": jobs}
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def _alertmanager(address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    path = {"path_prefix": parts.path} if parts.path.strip("/") else {}
+    return {"scheme": parts.scheme, **path, "static_configs": [{"targets": [parts.netloc]}]}
 
 
 def _apps_job() -> dict[str, Any]:
@@ -145,10 +166,11 @@ def _service() -> Manifest:
     return _object("Service", _CORE, {"spec": {"selector": _LABELS, "ports": ports}})
 
 
-def _deployment(stack: StackSpec, config: str) -> Manifest:
-    # The server reads its file at start: a changed file means new pods.
+def _deployment(stack: StackSpec, config: str, rules: Sequence[str]) -> Manifest:
+    # A changed configuration means new pods. Rules are read again in place: new pods would lack the samples that
+    # releases which go on are judged by.
     checksum = {"coalmine.dev/config-sha256": hashlib.sha256(config.encode()).hexdigest()}
-    template = {"metadata": {"labels": _LABELS, "annotations": checksum}, "spec": _pod(stack)}
+    template = {"metadata": {"labels": _LABELS, "annotations": checksum}, "spec": _pod(stack, rules)}
     spec = {
         "replicas": 1,
         # Two servers cannot share one volume.
@@ -159,7 +181,7 @@ def _deployment(stack: StackSpec, config: str) -> Manifest:
     return _object("Deployment", "apps/v1", {"spec": spec})
 
 
-def _pod(stack: StackSpec) -> Manifest:
+def _pod(stack: StackSpec, rules: Sequence[str]) -> Manifest:
     data = {"persistentVolumeClaim": {"claimName": NAME}} if stack.platform.prometheus.storage else {"emptyDir": {}}
     return {
         "serviceAccountName": NAME,
@@ -171,7 +193,11 @@ def _pod(stack: StackSpec) -> Manifest:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(stack)],
-        "volumes": [{"name": "config", "configMap": {"name": NAME}}, {"name": "data", **data}],
+        "volumes": [
+            {"name": "config", "configMap": {"name": NAME}},
+            {"name": "rules", "projected": {"sources": [{"configMap": {"name": name}} for name in rules]}},
+            {"name": "data", **data},
+        ],
     }
 
 
@@ -182,6 +208,8 @@ def _container(stack: StackSpec) -> Manifest:
         "--storage.tsdb.path=/prometheus",
         f"--storage.tsdb.retention.time={options.retention}",
         f"--scrape.discovery-reload-interval={RELOAD_OF_THE_PLATFORMS}",
+        # Since 3.16 there is `--config.auto-reload` as well, which older bundles lack.
+        "--enable-feature=auto-reload-config",
     ]
     return without_nothing(
         {
@@ -195,15 +223,16 @@ def _container(stack: StackSpec) -> Manifest:
             "securityContext": restricted_container(),
             "volumeMounts": [
                 {"name": "config", "mountPath": "/etc/prometheus", "readOnly": True},
+                {"name": "rules", "mountPath": _RULES_FOLDER, "readOnly": True},
                 {"name": "data", "mountPath": "/prometheus"},
             ],
         }
     )
 
 
-def _object(kind: str, api_version: str, body: Manifest, *, namespaced: bool = True) -> Manifest:
+def _object(kind: str, api_version: str, body: Manifest, *, namespaced: bool = True, name: str = NAME) -> Manifest:
     place = {"namespace": NAMESPACE} if namespaced else {}
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": NAME, **place, "labels": _LABELS}, **body}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **place, "labels": _LABELS}, **body}
 
 
 def _provider(stack: StackSpec) -> PrometheusProvider | None:
@@ -235,5 +264,6 @@ PIECE = Piece(
     install=lambda stack: stack.platform.prometheus.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
+    watching=watching,
     problems=_problems,
 )

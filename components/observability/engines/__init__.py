@@ -1,0 +1,1 @@
+"""What the engines' controllers report, one file each."""
