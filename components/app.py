@@ -10,14 +10,14 @@ from .compile import Compiled, compile_app
 from .contracts import Engine
 from .delivering import delivery_of, lost_engine, register_delivery
 from .discovery import discover
-from .git_tree import ByGit
+from .git_tree import ByGit, unopened
 from .guard import guard_of
 from .knative import names as knative
 from .manifests.meta import Manifest
 from .resources import Rules, register
 from .spec.app import AppSpec
 from .spec.cluster import DeliverySpec
-from .spec.errors import SpecError
+from .spec.errors import SpecError, format_path
 from .spec.labels import REVISION_LABEL
 from .spec.load import LoadedApp
 from .spec.origin import Origin
@@ -58,6 +58,9 @@ class App(pulumi.ComponentResource):
         lost = lost_engine(spec.name, release, by_git)
         if lost:
             raise pulumi.RunError(lost)
+        # Programs of others make apps without the checks of a stack.
+        for path, message in unopened(spec, by_git):
+            raise pulumi.RunError(f"app '{spec.name}': {format_path(path)}: {message}")
         brought = delivery_of(compiled, delivery, by_git, guard, release)
         if brought.on_its_way:
             pulumi.log.warn(brought.on_its_way, self)

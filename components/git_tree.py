@@ -1,13 +1,23 @@
 """What a GitOps engine finds in Git: an app's objects as files, marked so that Pulumi can take them over again."""
 
+from collections.abc import Iterator
+
 from .compile import Compiled
 from .contracts import Engine
 from .manifests.meta import Manifest
 from .record import record
+from .spec.app import AppSpec
+from .spec.base import Finding
 from .spec.cluster import DeliverySpec, StackSpec
 from .spec.gitops import Via
 from .spec.labels import MANAGED_BY_LABEL, STACK_LABEL, VIA_ANNOTATION
+from .spec.objects import is_encrypted
 from .through_git import Delivered, GitOps, folder_of
+
+_ENCRYPTED = (
+    "is encrypted by SOPS, and nobody who brings the app can open it: deliver it from Git by an engine that can, e.g. "
+    "{kind: flux, sops_secret: <name>}"
+)
 
 
 @record
@@ -42,6 +52,15 @@ class ByGit:
             raise TypeError(f"engine '{engine.kind}' is none")
         folder = folder_of(spec, self.folder)
         return Delivered(compiled.plan, folder, engine.releases, compiled.manifests, compiled.ownership)
+
+
+def unopened(app: AppSpec, by_git: ByGit | None) -> Iterator[Finding]:
+    """Path and message of the Secrets of an app that nobody who brings them can decrypt."""
+    if by_git and by_git.via(app.name) == "gitops" and by_git.engine.decrypts:
+        return
+    for index, one in enumerate(app.workload.objects):
+        if is_encrypted(one):
+            yield ("workload", "objects", index), _ENCRYPTED
 
 
 def for_git(manifest: Manifest, stack: str, engine: str) -> Manifest:

@@ -60,6 +60,11 @@ class GitOps(GitOpsModel, ABC):
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """A valid spec, used by the docs and the contract tests."""
 
+    @property
+    def decrypts(self) -> bool:
+        """Whether it opens Secrets that SOPS encrypted."""
+        return False
+
     @abstractmethod
     def sources(self, apps: Iterable[AppSpec], credentials: Mapping[str, SecretText]) -> Sequence[Manifest]:
         """What all apps that it delivers share: the repository, what opens it, and who may bring what where."""

@@ -50,6 +50,8 @@ class Flux(GitOps):
     """Namespace of Flux, of the GitRepository and of the Kustomizations."""
     secret: ObjectName | None = None
     """Name of a Secret in that namespace that opens the repository, where the stack's `credentials` do not."""
+    sops_secret: ObjectName | None = None
+    """Name of a Secret in that namespace whose keys open what SOPS encrypted, e.g. an age key under `age.agekey`."""
     interval: PositiveDuration = Duration.of_seconds(60)
     """How often the repository is read, and the cluster compared with it."""
 
@@ -62,6 +64,10 @@ class Flux(GitOps):
     @property
     def is_opened(self) -> bool:
         return self.secret is not None or super().is_opened
+
+    @property
+    def decrypts(self) -> bool:
+        return self.sops_secret is not None
 
     def sources(self, apps: Iterable[AppSpec], credentials: Mapping[str, SecretText]) -> Sequence[Manifest]:
         opened = _SOURCE if credentials else self.secret
@@ -119,6 +125,7 @@ class Flux(GitOps):
             "sourceRef": {"kind": "GitRepository", "name": _SOURCE},
             "healthChecks": [release],
             "healthCheckExprs": [{"apiVersion": api_version, "kind": kind, **_HEALTH[kind]}],
+            "decryption": {"provider": "sops", "secretRef": {"name": self.sops_secret}} if self.sops_secret else None,
             **app.ownership.flux_kustomization,
         }
         metadata = {"name": app.name, "namespace": self.namespace, "annotations": {PHASE_ANNOTATION: phase}}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..git_tree import ByGit
+from ..git_tree import ByGit, unopened
 from ..spec.errors import Problem
 from ..spec.load import LoadedStack
 from ..spec.origin import NAMESPACE
@@ -43,9 +43,9 @@ def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
 
 
 def _undeliverable(loaded: LoadedStack) -> Iterator[Problem]:
-    """What the GitOps engine cannot deliver of the apps that it is to bring."""
+    """What whoever brings the apps cannot bring of them."""
     by_git = ByGit.of(loaded.spec)
-    if by_git is None:
-        return
     for app in loaded.apps:
-        yield from (app.origin.problem(path, message) for path, message in by_git.engine.app_problems(app.spec))
+        found = list(by_git.engine.app_problems(app.spec)) if by_git else []
+        found += unopened(app.spec, by_git)
+        yield from (app.origin.problem(path, message) for path, message in found)

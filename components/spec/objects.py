@@ -147,10 +147,10 @@ def _beyond(one: Object, namespace: str) -> str:
 
 def _by_kind(one: Object) -> str:
     kind = one["kind"]
-    if kind == "Secret":
+    if kind == "Secret" and not is_encrypted(one):
         return (
             "would stand in plain text in Git and in the state: make it in the cluster and name it to the pods, or "
-            "write a SealedSecret or an ExternalSecret, of which the cluster makes it"
+            "write a SealedSecret or an ExternalSecret, of which the cluster makes it, or one that SOPS encrypted"
         )
     if kind in _RELEASED:
         return "runs pods beside the release: what is released is one Deployment; make another one an app of its own"
@@ -162,6 +162,14 @@ def _by_kind(one: Object) -> str:
         if target in _RELEASED:
             return f"changes the pods of a {target}, which the release does: {instead}"
     return ""
+
+
+def is_encrypted(one: Object) -> bool:
+    """Whether SOPS encrypted every value of a Secret. Source: kustomize-controller v1.9, internal/decryptor."""
+    if one["kind"] != "Secret" or not isinstance(mapping_of(one.get("sops")).get("mac"), str):
+        return False
+    values = [value for key in ("data", "stringData") for value in mapping_of(one.get(key)).values()]
+    return bool(values) and all(isinstance(value, str) and value.startswith("ENC[") for value in values)
 
 
 def _selecting(one: Object, pods: Pods) -> str:

@@ -136,3 +136,13 @@ def test_argo_cds_projects_allow_the_apps_namespaces_and_the_repository_alone() 
     assert project["spec"]["sourceRepos"] == [engine.repository]
     assert [one["namespace"] for one in project["spec"]["destinations"]] == sorted([plan.namespace, "elsewhere"])
     assert "clusterResourceWhitelist" not in project["spec"]
+
+
+def test_flux_opens_what_sops_encrypted_by_the_keys_that_it_is_told_of() -> None:
+    combination, plan = BOTH[0]
+    given = by_git("flux", combination)
+    engine = given.engine.model_copy(update={"sops_secret": "sops-age"})
+    app = given.delivered(compiled(combination, plan.app), combination.delivery)
+    spec = engine.delivery(app, "delivering")["spec"]
+    assert spec["decryption"] == {"provider": "sops", "secretRef": {"name": "sops-age"}}
+    assert "decryption" not in given.engine.delivery(app, "delivering")["spec"]

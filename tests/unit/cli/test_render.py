@@ -173,3 +173,51 @@ def test_a_plain_secret_is_refused_with_what_may_stand_in_git(project: Project) 
     assert "ExternalSecret" in done.stderr
     assert "hunter2" not in done.stderr
     assert not (project.root / "clusters").exists()
+
+
+SEALED = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "keys"},
+    "stringData": {"password": "ENC[AES256_GCM,data:Ydzd,iv:n1Qm,tag:7g==,type:str]"},
+    "sops": {"mac": "ENC[AES256_GCM,data:1Qa2,type:str]", "version": "3.11.0"},
+}
+
+
+def with_secret(project: Project, secret: object, **gitops: object) -> str:
+    """What render says against an app with a Secret."""
+    engine = {"kind": "flux", "repository": GITOPS["repository"], **gitops}
+    project.stack({**stack_keys(), "gitops": engine, "apps": {"files": ["apps/*.yaml"], "via": "gitops"}})
+    project.apps(changed(example_app("full-workload"), "workload", "objects", to=[secret]))
+    return rendered(project).stderr
+
+
+def test_flux_brings_a_secret_that_sops_encrypted(project: Project) -> None:
+    assert with_secret(project, SEALED, sops_secret="sops-age") == ""
+    [file] = project.root.rglob("secret-keys.yaml")
+    written = yaml.safe_load(file.read_text())
+    assert (written["stringData"], written["sops"]) == (SEALED["stringData"], SEALED["sops"])
+
+
+@pytest.mark.parametrize("gitops", [{}, {"kind": "argocd"}])
+def test_nobody_else_is_given_one(project: Project, gitops: dict[str, str]) -> None:
+    said = with_secret(project, SEALED, **gitops)
+    assert "workload.objects[0]: is encrypted by SOPS, and nobody who brings the app can open it" in said
+    assert not (project.root / "clusters").exists()
+
+
+def test_a_secret_with_one_value_left_in_plain_text_is_plain(project: Project) -> None:
+    half = {**SEALED, "stringData": {**SEALED["stringData"], "user": "hunter2"}}
+    assert "would stand in plain text" in with_secret(project, half, sops_secret="sops-age")
+    unsealed = {key: value for key, value in SEALED.items() if key != "sops"}
+    assert "would stand in plain text" in with_secret(project, unsealed, sops_secret="sops-age")
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [("external-secrets.io/v1", "ExternalSecret"), ("bitnami.com/v1alpha1", "SealedSecret")],
+)
+def test_what_a_secret_is_made_of_in_the_cluster_may_stand_in_git(project: Project, version: str, kind: str) -> None:
+    of_it = {"apiVersion": version, "kind": kind, "metadata": {"name": "keys"}, "spec": {}}
+    assert with_secret(project, of_it) == ""
+    assert list(project.root.rglob(f"{kind.lower()}-keys.yaml"))

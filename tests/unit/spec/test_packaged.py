@@ -168,8 +168,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         "{apiVersion: v1, kind: Secret, metadata: {name: keys}, stringData: {a: b}}",
         [
             "Secret 'keys' would stand in plain text in Git and in the state: make it in the cluster and name it to "
-            "the pods, or write a SealedSecret or an ExternalSecret, of which the cluster makes it, "
-            f"{OUT} [Secret/keys]"
+            "the pods, or write a SealedSecret or an ExternalSecret, of which the cluster makes it, or one that SOPS "
+            f"encrypted, {OUT} [Secret/keys]"
         ],
     ),
     "an object of the whole cluster": (
