@@ -166,6 +166,20 @@ KUSTOMIZE = GoModule(
     variables=(("sigs.k8s.io/kustomize/api/provenance.version", "v5.8.1"),),
 )
 
+# Of Flux 2.9: the first release whose Kustomizations leave fields to the controllers that own them.
+KUSTOMIZE_CONTROLLER = GoModule(
+    name="kustomize-controller",
+    path="github.com/fluxcd/kustomize-controller",
+    version="v1.9.5",
+    build_seconds=344,
+)
+
+FLUX_RELEASE = "v2.9.5"
+# Not built: it holds the manifests of every release of Flux; those in Flux's own modules name files to download.
+FLUX = GoModule(
+    name="flux-operator", path="github.com/controlplaneio-fluxcd/flux-operator", version="v0.59.0", build_seconds=0
+)
+
 # Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
 KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
 
@@ -182,6 +196,7 @@ GO_MODULES = (
     PROMETHEUS,
     HELM,
     KUSTOMIZE,
+    KUSTOMIZE_CONTROLLER,
 )
 
 
@@ -266,6 +281,16 @@ TOOLS = (
         for_tests=True,
     ),
     Tool("helm", "helm", HELM, "helm.sh/helm/v3/cmd/helm", ("version", "--short"), "v3.22.0"),
+    Tool(
+        name="kustomize-controller",
+        executable="kustomize-controller",
+        source=KUSTOMIZE_CONTROLLER,
+        package="github.com/fluxcd/kustomize-controller",
+        # It does not say its version: none on PATH is ever taken for the pinned one.
+        version_arguments=("--help",),
+        version_text="v1.9.5",
+        for_tests=True,
+    ),
     Tool("kustomize", "kustomize", KUSTOMIZE, "sigs.k8s.io/kustomize/kustomize/v5", ("version",), "v5.8.1"),
 )
 

@@ -11,6 +11,7 @@ from .record import record
 from .spec.app import AppSpec
 from .spec.base import Finding
 from .spec.channels import SecretText
+from .spec.cluster import StackSpec
 from .spec.gitops import GitOpsModel
 
 Phase = Literal["waiting", "delivering", "released"]
@@ -79,6 +80,10 @@ class GitOps(GitOpsModel, ABC):
 
         Only while it is delivering does its deletion delete the app's objects.
         """
+
+    def alerts(self, stack: StackSpec, apps: Iterable[AppSpec]) -> Sequence[Manifest]:
+        """What has the engine itself tell the cluster's channels where it cannot deliver one of these apps."""
+        return ()
 
     def app_problems(self, app: AppSpec) -> Iterator[Finding]:
         """Path and message of what it cannot deliver of an app."""

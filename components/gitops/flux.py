@@ -4,13 +4,18 @@ All of them read one GitRepository, in the namespace of the controllers, which l
 kustomize-controller v1.9 (Flux 2.9), docs/spec/v1/kustomizations.md; source-controller v1.9, docs/spec/v1.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from ..contracts import Engine
+from ..contracts_of.flux import FluxChannel, Listener, alerts
+from ..listeners import channels_of, told
 from ..manifests.meta import Manifest, without_nothing
 from ..manifests.rights import rules
+from ..plan import build_plan
 from ..spec.app import AppSpec
 from ..spec.channels import SecretText
+from ..spec.cluster import DeliverySpec, StackSpec
 from ..spec.names import DnsLabel, ObjectName
 from ..spec.values import Duration, PositiveDuration
 from ..through_git import PHASE_ANNOTATION, Delivered, GitOps, Phase
@@ -136,6 +141,24 @@ class Flux(GitOps):
             "spec": without_nothing(spec),
         }
 
+    def alerts(self, stack: StackSpec, apps: Iterable[AppSpec]) -> Sequence[Manifest]:
+        options = stack.platform.flux
+        if not options.install or "notification" not in options.controllers:
+            return ()
+        heard: dict[str, list[str]] = {}
+        for app in apps:
+            for name in _listeners(app, stack.delivery):
+                heard.setdefault(name, []).append(app.name)
+        channels = channels_of(stack.delivery)
+        return alerts(
+            self.namespace,
+            _SOURCE,
+            [
+                Listener(name, FluxChannel.of(channels[name]), tuple(heard[name]), stack.credentials.get(name, {}))
+                for name in sorted(heard)
+            ],
+        )
+
     @property
     def _interval(self) -> str:
         return f"{self.interval.whole_seconds}s"
@@ -148,6 +171,14 @@ class Flux(GitOps):
         )
         metadata = {"name": _SOURCE, "namespace": self.namespace}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": texts}
+
+
+def _listeners(app: AppSpec, delivery: DeliverySpec) -> Iterator[str]:
+    """The channels that are told of an app's failed releases, and that Flux can reach."""
+    engine = delivery.engines[app.delivery.engine or delivery.engine.kind]
+    for one in told(build_plan(app), engine, delivery) if isinstance(engine, Engine) else ():
+        if "aborted" in one.events and isinstance(one.channel, FluxChannel):
+            yield one.name
 
 
 def _account(app: Delivered) -> str:

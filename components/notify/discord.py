@@ -9,15 +9,17 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest
 
 
-class DiscordChannel(Channel, PostedChannel, FlaggerChannel):
+class DiscordChannel(Channel, PostedChannel, FlaggerChannel, FluxChannel):
     """Messages in a channel of Discord; needs the credential `address`, the URL of a webhook of that channel."""
 
     kind: Literal["discord"] = "discord"
 
     flagger_type: ClassVar[str] = "discord"
+    flux_type: ClassVar[str] = "discord"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "discord"}
 
     @property

@@ -9,16 +9,18 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, credential
 from ..contracts_of.flagger import FlaggerChannel
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest
 
 
-class GoogleChatChannel(Channel, RolloutsChannel, FlaggerChannel):
+class GoogleChatChannel(Channel, RolloutsChannel, FlaggerChannel, FluxChannel):
     """Messages in a space of Google Chat; needs the credential `address`, the URL of a webhook of that space."""
 
     kind: Literal["google-chat"] = "google-chat"
 
     rollouts_service: ClassVar[str] = "googlechat"
     flagger_type: ClassVar[str] = "gchat"
+    flux_type: ClassVar[str] = "googlechat"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "google-chat"}
 
     @property

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 from ..capability import Refused
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, Words, credential
+from ..contracts_of.flagger import Credential
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest
 from ..spec.channels import Event
 from ..spec.names import NonEmpty, Url
@@ -16,7 +18,7 @@ from ..spec.names import NonEmpty, Url
 _PRIORITY: Mapping[Event, str] = {"aborted": "P1", "approval": "P3"}
 
 
-class OpsgenieChannel(Channel, RolloutsChannel):
+class OpsgenieChannel(Channel, RolloutsChannel, FluxChannel):
     """Alerts of a team of Opsgenie; needs the credential `api-key`, of an API integration of that team."""
 
     kind: Literal["opsgenie"] = "opsgenie"
@@ -27,6 +29,7 @@ class OpsgenieChannel(Channel, RolloutsChannel):
 
     rollouts_service: ClassVar[str] = "opsgenie"
     rollouts_longest: ClassVar[int] = 130
+    flux_type: ClassVar[str] = "opsgenie"
     refused: ClassVar[Mapping[str, Refused]] = {
         "flagger": Refused(
             "Flagger sends to chats only",
@@ -53,3 +56,6 @@ class OpsgenieChannel(Channel, RolloutsChannel):
             "alias": words.said('printf "%s %s" (get $facts "app") (get $facts "version")'),
         }
         return {"opsgenie": alert}
+
+    def flux_secret(self) -> Mapping[str, Credential | str]:
+        return {"address": f"{self.api.rstrip('/')}/v2/alerts", "token": Credential("api-key")}

@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest, without_nothing
 from ..spec.names import NonEmpty
 
 
-class RocketChatChannel(Channel, PostedChannel, FlaggerChannel):
+class RocketChatChannel(Channel, PostedChannel, FlaggerChannel, FluxChannel):
     """Messages in Rocket.Chat; needs the credential `address`, the URL of an incoming webhook."""
 
     kind: Literal["rocket-chat"] = "rocket-chat"
@@ -22,6 +23,7 @@ class RocketChatChannel(Channel, PostedChannel, FlaggerChannel):
     """Room or user, like `#releases`; that of the webhook unless given."""
 
     flagger_type: ClassVar[str] = "rocket"
+    flux_type: ClassVar[str] = "rocket"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "rocket-chat"}
 
     @property
@@ -34,3 +36,6 @@ class RocketChatChannel(Channel, PostedChannel, FlaggerChannel):
 
     def flagger_fields(self) -> Manifest:
         return without_nothing({"channel": self.channel, "username": "coalmine"})
+
+    def flux_fields(self) -> Manifest:
+        return self.flagger_fields()

@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import RolloutsChannel, credential
 from ..contracts_of.flagger import Credential, FlaggerChannel
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest
 from ..spec.names import NonEmpty, Url
 
 
-class SlackChannel(Channel, RolloutsChannel, FlaggerChannel):
+class SlackChannel(Channel, RolloutsChannel, FlaggerChannel, FluxChannel):
     """A bot's messages in a channel of Slack; needs the credential `token`, with the scope `chat:write`."""
 
     kind: Literal["slack"] = "slack"
@@ -25,6 +26,7 @@ class SlackChannel(Channel, RolloutsChannel, FlaggerChannel):
 
     rollouts_service: ClassVar[str] = "slack"
     flagger_type: ClassVar[str] = "slack"
+    flux_type: ClassVar[str] = "slack"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "slack", "channel": "releases"}
 
     @property
@@ -42,6 +44,12 @@ class SlackChannel(Channel, RolloutsChannel, FlaggerChannel):
 
     def flagger_secret(self) -> Mapping[str, Credential | str]:
         return {"address": f"{self._api}chat.postMessage", "token": Credential("token")}
+
+    def flux_fields(self) -> Manifest:
+        return self.flagger_fields()
+
+    def flux_secret(self) -> Mapping[str, Credential | str]:
+        return self.flagger_secret()
 
     @property
     def _api(self) -> str:

@@ -9,15 +9,17 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Channel
 from ..contracts_of.argo_rollouts import PostedChannel, Words, posted
 from ..contracts_of.flagger import FlaggerChannel
+from ..contracts_of.flux import FluxChannel
 from ..manifests.meta import Manifest
 
 
-class TeamsChannel(Channel, PostedChannel, FlaggerChannel):
+class TeamsChannel(Channel, PostedChannel, FlaggerChannel, FluxChannel):
     """Cards in a channel of Teams; needs the credential `address`, the URL of a flow that posts webhook requests."""
 
     kind: Literal["teams"] = "teams"
 
     flagger_type: ClassVar[str] = "msteams"
+    flux_type: ClassVar[str] = "msteams"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"kind": "teams"}
 
     @property

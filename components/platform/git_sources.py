@@ -15,4 +15,5 @@ def git_sources(stack: StackSpec, apps: Sequence[AppSpec]) -> Sequence[Manifest]
     if by_git is None:
         return ()
     # Those of an app that is on its way back are needed until it is there.
-    return by_git.engine.sources(apps, stack.credentials.get(CREDENTIALS, {}))
+    sources = by_git.engine.sources(apps, stack.credentials.get(CREDENTIALS, {}))
+    return [*sources, *by_git.engine.alerts(stack, [app for app in apps if by_git.via(app.name) == "gitops"])]

@@ -2,7 +2,7 @@
 
 import re
 
-from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, PROMETHEUS
+from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, KUSTOMIZE_CONTROLLER, PROMETHEUS
 
 ISTIO_RELEASE = "1.31.0"
 """The release of the branch that the pinned Istio module is a commit of (its VERSION file says 1.31)."""
@@ -32,6 +32,12 @@ GRAFANA_IMAGE = "docker.io/grafana/grafana:13.2.3"
 ARGO_CD_IMAGE = f"quay.io/argoproj/argocd:{ARGO_CD.version}"
 REDIS_IMAGE = "public.ecr.aws/docker/library/redis:8.10.1-alpine"
 HAPROXY_IMAGE = "public.ecr.aws/docker/library/haproxy:3.0.8-alpine"
+FLUX_SOURCE_IMAGE = "ghcr.io/fluxcd/source-controller:v1.9.5"
+FLUX_KUSTOMIZE_IMAGE = f"ghcr.io/fluxcd/kustomize-controller:{KUSTOMIZE_CONTROLLER.version}"
+FLUX_HELM_IMAGE = "ghcr.io/fluxcd/helm-controller:v1.6.4"
+FLUX_NOTIFICATION_IMAGE = "ghcr.io/fluxcd/notification-controller:v1.9.4"
+FLUX_IMAGE_REFLECTOR_IMAGE = "ghcr.io/fluxcd/image-reflector-controller:v1.2.5"
+FLUX_IMAGE_AUTOMATION_IMAGE = "ghcr.io/fluxcd/image-automation-controller:v1.2.5"
 
 _A_TAGGED_IMAGE = re.compile(r"[^\s:]+/[^\s:]+:[^\s:/]+")
 

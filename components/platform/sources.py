@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..record import record
-from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, ISTIO, KEDA, GoModule
+from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, FLUX, FLUX_RELEASE, ISTIO, KEDA, GoModule
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
@@ -114,6 +114,16 @@ ISTIO_CHARTS = Source(
     kubernetes="1.32",
 )
 
+FLUX_MANIFESTS = Source(
+    name="flux-operator",
+    module=FLUX,
+    paths=(f"config/data/flux/{FLUX_RELEASE}",),
+    url=f"https://github.com/controlplaneio-fluxcd/flux-operator/archive/refs/tags/{FLUX.version}.tar.gz",
+    sha256="30c1612b96cbfaa6dbc1ebc4315b02e1cfc28f5838e86d3674df488e68839768",
+    # kubernetesConstraints in flux2's cmd/flux/check.go.
+    kubernetes="1.33",
+)
+
 KEDA_SCALED_OBJECTS = Source(
     name="keda-scaled-objects",
     module=KEDA,
@@ -131,6 +141,7 @@ SOURCES = (
     ARGO_CD_HA_INSTALL,
     ARGO_ROLLOUTS_INSTALL,
     FLAGGER_CHART,
+    FLUX_MANIFESTS,
     ISTIO_CHARTS,
     KEDA_SCALED_OBJECTS,
 )

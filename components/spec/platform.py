@@ -1,5 +1,6 @@
 """What the platform installs on a cluster, piece by piece; a piece is left out where the cluster has its own."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from ..bundles import NEWEST
 from .argocd import ArgoCdOptions
-from .base import Strict
-from .container import Resources
+from .base import Finding, Ruled, Strict
+from .container import Resources, repeated_values
 from .names import DnsLabel, NameRule, NonEmpty, Url
 from .upstream import BundleName, ImageDigests, Mirror
 from .values import Duration, Quantity
@@ -135,6 +136,36 @@ class GrafanaOptions(Strict):
     resources: Resources | None = None
 
 
+FluxController = Literal["source", "kustomize", "helm", "notification", "image-reflector", "image-automation"]
+
+
+class FluxOptions(Ruled):
+    """The controllers of the GitOps engine `flux`."""
+
+    install: bool = True
+    """False where the cluster has Flux already."""
+    controllers: list[FluxController] = ["source", "kustomize", "helm", "notification"]
+    """Which ones: `source` and `kustomize` bring apps to the cluster, `helm` does so for charts.
+
+    `notification` tells of it; `image-reflector` finds new tags of images, and `image-automation` writes them to Git.
+    """
+    concurrent: Annotated[int, Field(ge=1, le=100)] = 4
+    """How many apps, and how many charts, are brought to the cluster at the same time."""
+    resources: dict[FluxController, Resources] = {}
+    """By controller; those that Flux's release gives unless set here."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from repeated_values("controllers", self.controllers)
+        for needed, why in (("source", "reads the repository"), ("kustomize", "applies what is in it")):
+            if needed not in self.controllers:
+                yield ("controllers",), f"'{needed}' {why}: add it"
+        if "image-automation" in self.controllers and "image-reflector" not in self.controllers:
+            yield ("controllers",), "'image-automation' needs the tags that 'image-reflector' finds: add that too"
+        for name in self.resources:
+            if name not in self.controllers:
+                yield ("resources", name), "this controller is not installed: leave it out, or add it to 'controllers'"
+
+
 class PlatformSpec(Strict):
     """The pieces that `Platform` installs, in which versions, and how large they are."""
 
@@ -153,6 +184,7 @@ class PlatformSpec(Strict):
     prometheus: PrometheusOptions = PrometheusOptions.model_construct()
     grafana: GrafanaOptions = GrafanaOptions.model_construct()
     argocd: ArgoCdOptions = ArgoCdOptions.model_construct()
+    flux: FluxOptions = FluxOptions.model_construct()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

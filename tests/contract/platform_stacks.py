@@ -1,6 +1,7 @@
 """The manifests of everything that this repository's stacks install, made with the pinned helm.
 
-Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, Argo CD, and channels.
+Beside the stacks in stacks/ there are those of the examples whose clusters have both engines, Argo CD, Flux, and
+channels.
 """
 
 from collections.abc import Iterator
@@ -8,9 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.compile import check_app, compile_stack
+from components.compile import Compiled, check_app, compile_stack
 from components.discovery import discover
+from components.git_tree import ByGit
 from components.manifests.generated import filled
+from components.platform.git_sources import git_sources
 from components.platform.namespaces import namespaces
 from components.platform.piece import pieces_of
 from components.spec.load import LoadedStack, load_stack
@@ -22,6 +25,7 @@ _FILES = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path
 _FILES[BOTH_ENGINES] = ROOT / "examples" / BOTH_ENGINES / "stacks" / "Pulumi.example.yaml"
 _FILES["gitops"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.example.yaml"
 _FILES["gitops-large"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.production.yaml"
+_FILES["flux"] = ROOT / "examples" / "flux" / "stacks" / "Pulumi.example.yaml"
 _FILES["notifications"] = ROOT / "examples" / "notifications" / "stacks" / "Pulumi.example.yaml"
 STACKS = sorted(_FILES)
 
@@ -48,6 +52,7 @@ def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
     made = {"namespaces": namespaces(loaded.spec, apps)}
     for piece in pieces_of(loaded.spec):
         made[piece.name] = [_with_a_password(item) for stage in piece.all_stages(loaded.spec, apps) for item in stage]
+    made["git-sources"] = list(git_sources(loaded.spec, [app.spec for app in loaded.apps]))
     return made
 
 
@@ -61,8 +66,16 @@ def everything(name: str) -> tuple[Manifest, ...]:
     """Every object of a stack: the platform's and the apps', in creation order."""
     loaded = stack(name)
     platform = [item for items in installed(loaded).values() for item in items]
-    apps = [item for compiled in compile_stack(loaded) for item in compiled.manifests]
+    apps = [item for compiled in compile_stack(loaded) for item in (*_brought(loaded, compiled), *compiled.manifests)]
     return (*platform, *apps)
+
+
+def _brought(loaded: LoadedStack, compiled: Compiled) -> Iterator[Manifest]:
+    """What has the stack's GitOps engine bring an app."""
+    by_git = ByGit.of(loaded.spec)
+    if by_git is not None:
+        app = by_git.delivered(compiled, loaded.spec.delivery)
+        yield from (*by_git.engine.accounts(app), by_git.engine.delivery(app, "delivering"))
 
 
 def images(item: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -37,6 +37,7 @@ def test_every_program_runs_a_pinned_tool() -> None:
         ("ghcr.io/projectcontour/contour:v1.33.8", "contour"),
         ("docker.io/envoyproxy/envoy:v1.38.9", "contour-envoy"),
         ("public.ecr.aws/docker/library/redis:8.10.1-alpine", "redis"),
+        ("ghcr.io/fluxcd/kustomize-controller:v1.9.5", "flux-kustomize"),
     ],
 )
 def test_images_of_programs(image: str, name: str) -> None:
@@ -60,6 +61,7 @@ def test_of_an_image_with_several_programs_the_command_decides(place: str) -> No
     [
         "quay.io/argoproj/argo-rollouts-tools:v1",
         "example.com/notistio/pilot:1",
+        "ghcr.io/fluxcd/source-controller:v1.9.5",
         "example.com/shop:istio/pilot",
         "pilot",
     ],
