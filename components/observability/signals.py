@@ -18,9 +18,10 @@ class Signals:
     person or a gate; `judged`: the new version is measured now; `unanswered`: a check of it got no answer that says
     good or bad; `unready`: the app lacks pods, or the controller cannot work with it; `weight`: the share of requests
     that the new version is to get, in percent; `checks`: the metric of the checks' latest answers; `found`: how many
-    measurements of each `metric` are in which `phase`, of `{app}`; all of them are "" where the controller does not
-    tell; `longest`: how long a release may take that goes well; `window`: how far back one look at the checks goes;
-    `work`: what the controller itself does: title, unit, expression and legend.
+    measurements of each `metric` are in which `phase`, of `{app}`; `events`: how many of each `reason` it had of
+    late; all of them are "" where the controller does not tell; `longest`: how long a release may take that goes
+    well; `window`: how far back one look at the checks goes; `work`: what the controller itself does: title, unit,
+    expression and legend.
     """
 
     aborted: str
@@ -32,6 +33,7 @@ class Signals:
     weight: str
     checks: str
     found: str
+    events: str
     longest: Callable[[Plan], Duration]
     window: Callable[[Plan], Duration]
     work: Sequence[tuple[str, str, str, str]]

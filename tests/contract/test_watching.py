@@ -103,6 +103,7 @@ def reported(count: int) -> str:
         f"rollout_reconcile_count{{{of_reports}}} {count}",
         f'controller_clientset_k8s_request_total{{verb="Get",status_code="200"}} {count}',
         f'analysis_run_metric_phase{{{of_run},metric="latency-p99",phase="Running"}} 1',
+        f'rollout_events_total{{{of_reports},type="Normal",reason="TrafficWeightUpdated"}} {count}',
         'flagger_canary_total{namespace="shop"} 1',
         f"flagger_canary_status{{{of_shop}}} 0",
         'flagger_canary_weight{workload="shop",namespace="shop"} 25',

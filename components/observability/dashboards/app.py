@@ -75,6 +75,9 @@ def _other_checks(app: WatchedApp, watched: Watched) -> Iterator[Panel]:
     if signals.found:
         counted = Target(signals.found.replace("{app}", app.name), "{{metric}}: {{phase}}")
         yield Panel("Measurements of the checks", "timeseries", [counted], width=12)
+    if signals.events:
+        events = Target(signals.events.replace("{app}", app.name), "{{reason}}")
+        yield Panel("Events", "timeseries", [events], "What the controller said, over 5 minutes.", width=12)
     if signals.checks:
         told = f'{signals.checks}{{name="{app.name}"}}'
         about = "The latest answer to every check, in its own unit."

@@ -46,6 +46,7 @@ SIGNALS = Signals(
     weight="",
     checks="",
     found='sum by (metric, phase) (analysis_run_metric_phase{name=~"{app}-[a-z0-9]{5,10}-[0-9]+(?:-.+)?"} == 1)',
+    events='sum by (reason) (increase(rollout_events_total{name="{app}"}[5m]))',
     longest=_longest,
     window=lambda plan: plan.analysis.interval,
     work=(

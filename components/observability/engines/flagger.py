@@ -44,6 +44,7 @@ SIGNALS = Signals(
     weight=_WEIGHT,
     checks="flagger_canary_metric_analysis",
     found="",
+    events="",
     longest=_longest,
     window=lambda plan: look_of(plan).window,
     work=(
