@@ -17,7 +17,7 @@ class ToolMissing(Exception):
 
 
 def tool_path(name: str) -> Path:
-    """Where a tool is: on PATH if the pinned version is there, else in the cache (Envoy: in the virtual environment).
+    """Where a tool is: on PATH if the pinned version is there, else in the cache (Envoy: in the environment first).
 
     Raises ToolMissing when it has to be built first, KeyError for a name that is not in the table.
     """
@@ -29,13 +29,16 @@ def tool_path(name: str) -> Path:
 
 def find(tool: Tool) -> Path | None:
     """The same as `tool_path` for a row of the table, None when the tool is missing."""
+    if isinstance(tool.source, Wheel) and (inside := _in_wheel(tool.source)):
+        # Before PATH: there an active environment has a script of Python's, which no pod's view of the files can run.
+        return inside
     on_path = shutil.which(tool.executable)
     if on_path and is_pinned(tool, version_answer(Path(on_path), tool.version_arguments)):
         return Path(on_path)
     if isinstance(tool.source, GoModule):
         built = built_path(tool.source, tool)
         return built if built.is_file() else None
-    return _in_wheel(tool.source)
+    return None
 
 
 def is_pinned(tool: Tool, answer: str) -> bool:
