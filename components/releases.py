@@ -132,6 +132,9 @@ CONTOUR = GoModule(
     variables=(("github.com/projectcontour/contour/internal/build.Version", "v1.33.8"),),
 )
 
+# Not built: the kinds of its standard channel are installed.
+GATEWAY_API = GoModule(name="gateway-api", path="sigs.k8s.io/gateway-api", version="v1.6.0", build_seconds=0)
+
 HELM = GoModule(
     name="helm",
     path="helm.sh/helm/v3",

@@ -2,7 +2,7 @@
 
 import re
 
-from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, KUSTOMIZE_CONTROLLER, PROMETHEUS
+from ..releases import ARGO_CD, ARGO_ROLLOUTS, CONTOUR, FLAGGER, KUSTOMIZE_CONTROLLER, PROMETHEUS
 
 ISTIO_RELEASE = "1.31.0"
 """The release of the branch that the pinned Istio module is a commit of (its VERSION file says 1.31)."""
@@ -11,6 +11,10 @@ ISTIO_HUB = "docker.io/istio"
 ISTIO_PROXY = f"{ISTIO_HUB}/proxyv2:{ISTIO_RELEASE}"
 ISTIO_PILOT_IMAGE = f"{ISTIO_HUB}/pilot:{ISTIO_RELEASE}"
 ISTIO_CNI_IMAGE = f"{ISTIO_HUB}/install-cni:{ISTIO_RELEASE}"
+
+CONTOUR_IMAGE = f"ghcr.io/projectcontour/contour:{CONTOUR.version}"
+CONTOUR_ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.38.9"
+"""The one that the release of Contour names."""
 
 ARGO_ROLLOUTS_IMAGE = f"quay.io/argoproj/argo-rollouts:{ARGO_ROLLOUTS.version}"
 FLAGGER_RELEASE = FLAGGER.version.removeprefix("v")

@@ -23,7 +23,18 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..record import record
-from ..releases import ARGO_CD, ARGO_ROLLOUTS, FLAGGER, FLUX, FLUX_RELEASE, ISTIO, KEDA, GoModule
+from ..releases import (
+    ARGO_CD,
+    ARGO_ROLLOUTS,
+    CONTOUR,
+    FLAGGER,
+    FLUX,
+    FLUX_RELEASE,
+    GATEWAY_API,
+    ISTIO,
+    KEDA,
+    GoModule,
+)
 from .cache import cache_dir
 
 _DOWNLOAD_SECONDS = 60
@@ -124,6 +135,25 @@ FLUX_MANIFESTS = Source(
     kubernetes="1.33",
 )
 
+CONTOUR_INSTALL = Source(
+    name="contour-install",
+    module=CONTOUR,
+    paths=("examples/render/contour-deployment.yaml",),
+    url=(
+        f"https://raw.githubusercontent.com/projectcontour/contour/{CONTOUR.version}/"
+        "examples/render/contour-deployment.yaml"
+    ),
+    sha256="e045246721bf45985a807c0b4605f854c450288e0581b5c9e93506c0070a6ca8",
+)
+
+GATEWAY_API_KINDS = Source(
+    name="gateway-api-standard",
+    module=GATEWAY_API,
+    paths=("config/crd/standard",),
+    url=f"https://github.com/kubernetes-sigs/gateway-api/archive/refs/tags/{GATEWAY_API.version}.tar.gz",
+    sha256="0c082a9ecc06ce5fe7d26958a42bcac79ab273adedb021bbe7c202011f135c35",
+)
+
 KEDA_SCALED_OBJECTS = Source(
     name="keda-scaled-objects",
     module=KEDA,
@@ -140,8 +170,10 @@ SOURCES = (
     ARGO_CD_INSTALL,
     ARGO_CD_HA_INSTALL,
     ARGO_ROLLOUTS_INSTALL,
+    CONTOUR_INSTALL,
     FLAGGER_CHART,
     FLUX_MANIFESTS,
+    GATEWAY_API_KINDS,
     ISTIO_CHARTS,
     KEDA_SCALED_OBJECTS,
 )

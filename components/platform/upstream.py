@@ -53,6 +53,12 @@ def read(path: Path, sha256: str) -> list[Manifest]:
     return remembered((sha256, path.name), lambda: parse(path.read_text(encoding="utf-8")))
 
 
+def read_all(folder: Path, sha256: str) -> list[Manifest]:
+    """The objects in all YAML files of an upstream folder of a known digest, in the files' alphabetical order."""
+    files = sorted(folder.glob("*.yaml"))
+    return remembered((sha256, folder.name), lambda: [one for file in files for one in parse(file.read_text("utf-8"))])
+
+
 def in_namespace(objects: Iterable[Manifest], namespace: str) -> list[Manifest]:
     """The objects, with the namespaced ones that name none put into `namespace`."""
 

@@ -100,6 +100,24 @@ class IstioOptions(Strict):
     resources: Resources | None = None
 
 
+class ContourOptions(Strict):
+    """Contour's control plane, and the Envoy that takes the traffic."""
+
+    install: bool = False
+    """True for a Contour of the platform's own."""
+    replicas: Replicas = 2
+    """Replicas of the control plane."""
+    gateway: GatewayOptions = GatewayOptions.model_construct()
+    resources: Resources | None = None
+
+
+class GatewayApiOptions(Strict):
+    """The kinds of the Gateway API; what implements them is the cluster's own."""
+
+    install: bool = False
+    """True where the cluster has no kinds of the Gateway API, or this stack's own."""
+
+
 class PrometheusOptions(Strict):
     """The metrics server that releases are judged by; how often it scrapes stands in delivery.metrics."""
 
@@ -181,6 +199,8 @@ class PlatformSpec(Strict):
     argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions.model_construct()
     flagger: FlaggerOptions = FlaggerOptions.model_construct()
     istio: IstioOptions = IstioOptions.model_construct()
+    contour: ContourOptions = ContourOptions.model_construct()
+    gateway_api: GatewayApiOptions = GatewayApiOptions.model_construct()
     prometheus: PrometheusOptions = PrometheusOptions.model_construct()
     grafana: GrafanaOptions = GrafanaOptions.model_construct()
     argocd: ArgoCdOptions = ArgoCdOptions.model_construct()
