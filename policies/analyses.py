@@ -3,17 +3,16 @@
 Source: argo-rollouts v1.9, docs/features/analysis.md.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .durations import seconds
 from .facts import Kind, KubeObject, Unknown, at, items, number
 from .rollouts import CLUSTER_TEMPLATE, TEMPLATE
+from .stack import Stack
 
 METRICS = ("spec", "metrics")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _Key = tuple[Kind, str, str]
 
 
@@ -25,13 +24,12 @@ class Missing:
 
 
 def used_templates(
-    references: Iterable[Any], namespace: str, templates: Sequence[KubeObject]
+    references: Iterable[Any], namespace: str, templates: Stack
 ) -> Iterator[KubeObject | Missing | Unknown]:
     """The templates that entries with `templateName` mean, and those that these take in, each once.
 
     namespace: of the release. templates: those of its stack.
     """
-    known = {(one.kind, one.namespace, one.name): one for one in templates}
     waiting, seen = list(references), set[_Key]()
     while waiting:
         key = _key(waiting.pop(0), namespace)
@@ -39,7 +37,7 @@ def used_templates(
             yield key
         elif key not in seen:
             seen.add(key)
-            found = known.get(key)
+            found = templates.named(*key)
             yield found or Missing(key[2])
             waiting += listed(found.at("spec", "templates")) if found else []
 
@@ -69,7 +67,7 @@ def seconds_of(metric: Any) -> float | Unknown | None:
         return hidden
     count, interval, delay = given
     times = _whole(1 if count is None else count)
-    between, before = (_seconds("0s" if value is None else value) for value in (interval, delay))
+    between, before = (seconds("0s" if value is None else value) for value in (interval, delay))
     if times is None or between is None or before is None:
         return None
     return before + between * (times - 1)
@@ -78,10 +76,3 @@ def seconds_of(metric: Any) -> float | Unknown | None:
 def _whole(count: Any) -> float | None:
     """`count` may be a text, which holds a number or an argument."""
     return float(count) if isinstance(count, str) and count.isdecimal() else number(count)
-
-
-def _seconds(duration: Any) -> float | None:
-    """`1m30s`, as Go writes it; None for anything else."""
-    if not isinstance(duration, str) or not re.fullmatch(f"(?:{_PART.pattern})+", duration):
-        return None
-    return sum(float(amount) * _UNITS[unit] for amount, unit in _PART.findall(duration))

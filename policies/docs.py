@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable
 
 from . import undecided
-from .facts import Kind, shown
+from .facts import Kind
 from .registry import discover
-from .rule import Parameter, Rule, StackRule
+from .rule import Parameter, Rule, StackRule, Texts
 
 _HEAD = """# Policies
 
@@ -45,7 +45,7 @@ def page(rules: Iterable[Rule]) -> str:
 
 
 def _row(rule: Rule) -> str:
-    parameters = ", ".join(f"`{one.name}` = {shown(one.default)}" for one in rule.parameters) or "none"
+    parameters = ", ".join(f"`{one.name}` = {one.usual}" for one in rule.parameters) or "none"
     return f"| [`{rule.id}`](#{rule.id}) | {rule.code} | {rule.enforcement} | {rule.severity} | {parameters} |\n"
 
 
@@ -56,7 +56,7 @@ def _section(rule: Rule) -> str:
     parameters = "".join(_parameter(one) for one in rule.parameters)
     return (
         f"\n## {rule.id}\n\n{rule.title}. Looks at {looks_at}.\n\n"
-        f"- **Why:** {rule.why}\n- **Fix:** {rule.fix}\n{parameters}"
+        f"- **Why:** {rule.why}\n- **Fix:** {rule.fix}\n{parameters}- **Source:** {rule.source}.\n"
     )
 
 
@@ -64,9 +64,8 @@ def _kinds(kinds: Iterable[Kind]) -> str:
     return ", ".join(f"`{kind.name}`" for kind in kinds)
 
 
-def _parameter(one: Parameter) -> str:
-    limits = f"{shown(one.minimum)} to {shown(one.maximum)}, default {shown(one.default)}"
-    return f"- **`{one.name}`** ({limits}): {one.meaning}.\n"
+def _parameter(one: Parameter | Texts) -> str:
+    return f"- **`{one.name}`** ({one.limits}): {one.meaning}.\n"
 
 
 def _undecided(note: undecided.Note) -> str:

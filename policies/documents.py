@@ -5,12 +5,13 @@ objects; here every value is known, so nothing is left undecided.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .configuration import Configured, Level
 from .facts import Kind, KubeObject, shown
 from .rule import Finding, ObjectRule, StackRule, Violation, sentence
+from .stack import Stack
 
 DEFAULT_NAMESPACE = "default"
 _LIST = "List"
@@ -104,7 +105,7 @@ def _object(body: Mapping[str, Any], kind: Kind, namespace: str) -> KubeObject:
     if read.namespace or kind in _CLUSTER_SCOPED:
         return read
     # As Pulumi and kubectl put it somewhere, so that it is near the objects that say where they are.
-    return KubeObject(kind, namespace, read.name, body)
+    return replace(read, namespace=namespace)
 
 
 def _is_text(value: Any) -> bool:
@@ -113,32 +114,35 @@ def _is_text(value: Any) -> bool:
 
 def judge(subjects: Sequence[KubeObject], rules: Iterable[Configured]) -> Verdict:
     """Judges objects that belong together by all rules that are not disabled."""
+    stack = Stack(subjects)
+    places: dict[Kind, list[int]] = {}
+    for index, subject in enumerate(subjects):
+        places.setdefault(subject.kind, []).append(index)
     judged: dict[str, set[int]] = {}
     breaches: list[Breach] = []
     evaluations = 0
     for one in rules:
-        concerned = [index for index, subject in enumerate(subjects) if subject.kind in one.rule.kinds]
+        concerned = sorted(index for kind in one.rule.kinds for index in places.get(kind, ()))
         if one.level is Level.DISABLED or not concerned:
             continue
         judged[one.rule.id] = set(concerned)
         evaluations += 1 if isinstance(one.rule, StackRule) else len(concerned)
-        breaches += _breaches(one, concerned, subjects)
+        breaches += _breaches(one, concerned, stack)
     breaches.sort(key=lambda breach: (breach.rule.level is not Level.MANDATORY, breach.index))
     objects = set().union(*judged.values())
     return Verdict(len(subjects), len(judged), len(objects), evaluations, tuple(breaches))
 
 
-def _breaches(one: Configured, concerned: Sequence[int], subjects: Sequence[KubeObject]) -> Iterator[Breach]:
+def _breaches(one: Configured, concerned: Sequence[int], stack: Stack) -> Iterator[Breach]:
     for index in concerned:
-        for finding in _asked(one, subjects[index], subjects):
+        for finding in _asked(one, stack[index], stack):
             if not isinstance(finding, Violation):
                 raise AssertionError(f"{one.rule.id}: plain data holds nothing that only an update knows")
-            yield Breach(one, index, sentence(subjects[index], finding))
+            yield Breach(one, index, sentence(stack[index], finding))
 
 
-def _asked(one: Configured, subject: KubeObject, subjects: Sequence[KubeObject]) -> Iterable[Finding]:
+def _asked(one: Configured, subject: KubeObject, stack: Stack) -> Iterable[Finding]:
     if isinstance(one.rule, StackRule):
-        others = [other for other in subjects if other.kind in one.rule.context]
-        return one.rule.check(subject, others, one.settings)
+        return one.rule.check(subject, stack.only(one.rule.context), one.settings)
     assert isinstance(one.rule, ObjectRule)
     return one.rule.check(subject, one.settings)

@@ -38,19 +38,26 @@ class Kind:
 
 @dataclass(frozen=True)
 class KubeObject:
-    """One object: its kind, its names and its whole body as plain data."""
+    """One object: its kind, its names and its whole body as plain data.
+
+    ignored: the fields whose changes Pulumi leaves to others, as its `ignore_changes` names them; None where nobody
+    can tell, as for a file.
+    """
 
     kind: Kind
     namespace: str
     name: str
     body: Mapping[str, Any]
+    ignored: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, body: Mapping[str, Any], kind: Kind, fallback_name: str = "") -> "KubeObject":
+    def of(
+        cls, body: Mapping[str, Any], kind: Kind, fallback_name: str = "", ignored: tuple[str, ...] | None = None
+    ) -> "KubeObject":
         """Reads the names from the body. `fallback_name`: used while `metadata.name` is absent or unknown."""
         name = at(body, "metadata", "name")
         namespace = at(body, "metadata", "namespace")
-        return cls(kind, _text(namespace), _text(name) or fallback_name, body)
+        return cls(kind, _text(namespace), _text(name) or fallback_name, body, ignored)
 
     def at(self, *path: Step) -> Any:
         """The value at a path; None where absent; the Unknown that hides it where the update has to tell."""
@@ -62,6 +69,11 @@ class KubeObject:
         labels = ("metadata", "labels")
         ours = self.at(*labels, OWNER_LABEL) is not None
         return _text(self.at(*labels, APP_LABEL)) or None if ours else None
+
+    @property
+    def owner(self) -> Any:
+        """Who the label says owns it; None where it does not say."""
+        return self.at("metadata", "labels", OWNER_LABEL)
 
     def __str__(self) -> str:
         return f"{self.kind.name} {self.namespace}/{self.name}" if self.namespace else f"{self.kind.name} {self.name}"

@@ -9,6 +9,7 @@ from pulumi_policy import (
     Policy,
     PolicyConfigSchema,
     PolicyPack,
+    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -22,7 +23,8 @@ from pulumi_policy.proxy import UnknownValueError
 from . import undecided
 from .facts import Kind, KubeObject, Step, Unknown, dotted
 from .registry import discover
-from .rule import ObjectRule, Parameter, Rule, Settings, SettingsError, StackRule, Undecided, Violation, sentence
+from .rule import ObjectRule, Parameter, Rule, Settings, SettingsError, StackRule, Texts, Undecided, Violation, sentence
+from .stack import Stack
 
 PACK = "coalmine"
 _TOKEN_PREFIX = "kubernetes:"
@@ -50,7 +52,8 @@ def _object_policies(rules: Sequence[ObjectRule]) -> list[Policy]:
 
 def _stack_policies(rules: Sequence[StackRule]) -> list[Policy]:
     survey = _Survey()
-    judged = [_stack_policy(rule, rank, survey) for rank, rule in enumerate(rules)]
+    kinds = frozenset(kind for rule in rules for kind in (*rule.kinds, *rule.context))
+    judged = [_stack_policy(rule, rank, survey, kinds) for rank, rule in enumerate(rules)]
     return [*judged, _undecided_stack_policy(survey)]
 
 
@@ -69,23 +72,37 @@ class _Inspection(threading.local):
 
     def look(self, args: ResourceValidationArgs, kind: Kind, rank: int) -> KubeObject:
         if args.urn != self.urn or rank <= self.rank:
-            self.subject = KubeObject.of(plain(args.props), kind, args.name)
+            self.subject = _object(args, kind)
             self.open_questions = []
         self.urn, self.rank = args.urn, rank
         return self.subject
 
 
 class _Survey(threading.local):
-    """What the policies about stacks could not judge. The engine asks them all about one stack within one call, on one
-    thread and in the pack's order; a rank that does not rise means that a new call began."""
+    """What the policies about stacks share: its objects, and what could not be judged.
+
+    The engine asks them all about one stack within one call, on one thread and in the pack's order, and each gets fresh
+    copies of the properties. The first policy that looks converts those objects that any policy is about. A rank that
+    does not rise means that a new call began.
+
+    stack: these objects in the order of their URNs. urns: of the same, in the same order.
+    """
 
     rank = -1
+    stack: Stack
+    urns: list[str]
     open_questions: list[tuple[Rule, KubeObject, str, Undecided]]
 
-    def begin(self, rank: int) -> None:
+    def begin(self, rank: int, args: StackValidationArgs, kinds: frozenset[Kind]) -> None:
         if rank <= self.rank or self.rank < 0:
             self.open_questions = []
+            objects = _objects(args, kinds)
+            self.stack, self.urns = Stack(subject for _, subject in objects), [urn for urn, _ in objects]
         self.rank = rank
+
+    def of(self, kinds: Sequence[Kind]) -> list[tuple[str, KubeObject]]:
+        """The objects of these kinds, each with its URN."""
+        return [(urn, one) for urn, one in zip(self.urns, self.stack, strict=True) if one.kind in kinds]
 
 
 def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection) -> ResourceValidationPolicy:
@@ -104,18 +121,17 @@ def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection) -> Reso
     return ResourceValidationPolicy(validate=validate, **_described(rule))
 
 
-def _stack_policy(rule: StackRule, rank: int, survey: _Survey) -> StackValidationPolicy:
+def _stack_policy(rule: StackRule, rank: int, survey: _Survey, kinds: frozenset[Kind]) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        survey.begin(rank)
-        subjects = _objects(args, rule.kinds)
+        survey.begin(rank, args, kinds)
+        subjects = survey.of(rule.kinds)
         if not subjects:
             args.not_applicable(f"the stack has no {_names(rule.kinds)}")
         settings = _settings(rule, args, report)
         if settings is None:
             return
-        others = [other for _, other in _objects(args, rule.context)]
         for urn, subject in subjects:
-            for finding in rule.check(subject, others, settings):
+            for finding in rule.check(subject, survey.stack.only(rule.context), settings):
                 if isinstance(finding, Violation):
                     report(sentence(subject, finding), urn)
                 else:
@@ -149,13 +165,15 @@ def _settings(
         return None
 
 
-def _objects(args: StackValidationArgs, kinds: Sequence[Kind]) -> list[tuple[str, KubeObject]]:
+def _objects(args: StackValidationArgs, kinds: frozenset[Kind]) -> list[tuple[str, KubeObject]]:
     """The stack's objects of these kinds with their URNs, in the order of their URNs."""
     found = [(one, kind_of(one.resource_type)) for one in args.resources]
-    return sorted(
-        ((one.urn, KubeObject.of(plain(one.props), kind, one.name)) for one, kind in found if kind in kinds and kind),
-        key=lambda pair: pair[0],
-    )
+    objects = [(one.urn, _object(one, kind)) for one, kind in found if kind is not None and kind in kinds]
+    return sorted(objects, key=lambda pair: pair[0])
+
+
+def _object(given: ResourceValidationArgs | PolicyResource, kind: Kind) -> KubeObject:
+    return KubeObject.of(plain(given.props), kind, given.name, tuple(given.opts.ignore_changes))
 
 
 def _undecided_policy(kinds: frozenset[Kind], inspection: _Inspection) -> ResourceValidationPolicy:
@@ -235,18 +253,16 @@ def _element(container: Any, key: Step, path: tuple[Step, ...]) -> Any:
         return Unknown(dotted(path))
 
 
-def _schema(parameters: Sequence[Parameter]) -> PolicyConfigSchema | None:
+def _plain_default(parameter: Parameter | Texts) -> Any:
+    return list(parameter.default) if isinstance(parameter, Texts) else parameter.default
+
+
+def _schema(parameters: Sequence[Parameter | Texts]) -> PolicyConfigSchema | None:
     if not parameters:
         return None
     return PolicyConfigSchema(
         {
-            parameter.name: {
-                "type": "integer" if parameter.whole else "number",
-                "description": parameter.meaning,
-                "minimum": parameter.minimum,
-                "maximum": parameter.maximum,
-                "default": parameter.default,
-            }
+            parameter.name: {**parameter.schema, "description": parameter.meaning, "default": _plain_default(parameter)}
             for parameter in parameters
         }
     )

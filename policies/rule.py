@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from .facts import Kind, KubeObject, number, shown
+from .stack import Stack
 
-Settings = Mapping[str, float]
+Settings = Mapping[str, Any]
+Example = tuple[Mapping[str, Any] | KubeObject, ...]
+"""A stack, as manifests or as what an adapter makes of them: its first object is the one to look at."""
 
 
 class Severity(StrEnum):
@@ -48,6 +51,55 @@ class Parameter:
             return f"'{self.name}' must be from {limits}, not {shown(given)}"
         return None
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What may be given, as JSON Schema."""
+        kind = "integer" if self.whole else "number"
+        return {"type": kind, "minimum": self.minimum, "maximum": self.maximum}
+
+    @property
+    def limits(self) -> str:
+        """What may be given, in words."""
+        return f"{shown(self.minimum)} to {shown(self.maximum)}, default {self.usual}"
+
+    @property
+    def usual(self) -> str:
+        """The default, as people write it."""
+        return shown(self.default)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts that a site may set; `meaning` says of what."""
+
+    name: str
+    default: tuple[str, ...]
+    meaning: str
+
+    def problem(self, value: Any) -> str | None:
+        """What is wrong with a given value, or None."""
+        if not isinstance(value, list | tuple):
+            return f"'{self.name}' must be a list of texts, not {shown(value)}"
+        for one in value:
+            if not isinstance(one, str) or not one:
+                return f"'{self.name}' must hold texts, not {shown(one) if one != '' else 'an empty one'}"
+        return None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What may be given, as JSON Schema."""
+        return {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+    @property
+    def limits(self) -> str:
+        """What may be given, in words."""
+        return f"a list of texts, default {self.usual}"
+
+    @property
+    def usual(self) -> str:
+        """The default, as people write it."""
+        return " ".join(self.default) or "none"
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -80,8 +132,8 @@ class Rule:
     """One policy; how it judges is said by ObjectRule and StackRule.
 
     id: its name for users and configuration. code: its place in the catalogue. title: the demand, in a few words.
-    why: what goes wrong without it. fix: how to comply, in general. kinds: the objects it judges, and no others.
-    parameters: its limits.
+    why: what goes wrong without it. source: where that can be read. fix: how to comply, in general. kinds: the objects
+    it judges, and no others. parameters: its limits. passes, fails: stacks that keep it and that break it.
     """
 
     id: str
@@ -92,7 +144,10 @@ class Rule:
     why: str
     fix: str
     kinds: tuple[Kind, ...]
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter | Texts, ...] = ()
+    source: str = ""
+    passes: tuple[Example, ...] = ()
+    fails: tuple[Example, ...] = ()
 
     def settings(self, given: Mapping[str, Any]) -> Settings:
         """The defaults with the given values on top. Raises SettingsError with every problem at once."""
@@ -123,10 +178,10 @@ class StackRule(Rule):
     """
 
     context: tuple[Kind, ...]
-    check: Callable[[KubeObject, Sequence[KubeObject], Settings], Iterable[Finding]]
+    check: Callable[[KubeObject, Stack, Settings], Iterable[Finding]]
 
 
-def _unknown_parameter(name: str, known: Mapping[str, Parameter]) -> str:
+def _unknown_parameter(name: str, known: Mapping[str, Any]) -> str:
     return f"unknown parameter '{name}'" + (nearest(name, known) or " (known: none)")
 
 

@@ -11,6 +11,11 @@ from typing import Any
 from ..canaries import CANARY as FLAGGER
 from ..canaries import METRICS as FLAGGER_METRICS
 from ..canaries import WEBHOOKS, weights
+from ..examples import BLUE_GREEN as GOOD_SWITCH
+from ..examples import CANARY as GOOD_CANARY
+from ..examples import ROLLOUT as GOOD
+from ..examples import TEMPLATE as GOOD_TEMPLATE
+from ..examples import drop, put
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
 from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app, full_weight
 from ..rule import (
@@ -26,6 +31,7 @@ from ..rule import (
 from ..switches import judge_switch
 
 _METRICS = ("spec", "metrics")
+_CLUSTER = put(put(GOOD_TEMPLATE, "kind", "ClusterAnalysisTemplate"), "metadata", {"name": "shop"})
 _SKIP = ("spec", "skipAnalysis")
 _CONDITIONS = ("successCondition", "failureCondition")
 _PROVIDERS_WITH_A_VERDICT = ("job", "kayenta")
@@ -186,6 +192,26 @@ RULES = (
         fix="Run an analysis right after the first weight, or in the background from the start; around a switch, "
         "before it or while the old pods are still there.",
         kinds=(ROLLOUT, FLAGGER),
+        source="Argo Rollouts, docs/features/analysis.md; Flagger, docs/usage/how-it-works.md",
+        passes=(
+            (GOOD,),
+            (GOOD_SWITCH,),
+            (GOOD_CANARY,),
+            (drop(GOOD_SWITCH, "spec.strategy.blueGreen.prePromotionAnalysis"),),
+        ),
+        fails=(
+            (put(GOOD, "spec.strategy.canary.steps", [{"setWeight": 5}, {"pause": {"duration": "5m"}}]),),
+            (put(GOOD, "spec.strategy.canary.steps[0].setWeight", 60),),
+            (
+                put(
+                    drop(GOOD_SWITCH, "spec.strategy.blueGreen.prePromotionAnalysis"),
+                    "spec.strategy.blueGreen.scaleDownDelaySeconds",
+                    30,
+                ),
+            ),
+            (put(GOOD_CANARY, "spec.analysis.stepWeights", [60]),),
+            (drop(drop(GOOD_CANARY, "spec.analysis.metrics"), "spec.analysis.webhooks"),),
+        ),
         check=analysis_start,
         parameters=(
             Parameter("below", 50, 1, 100, "share of the traffic below which an analysis has started, in percent"),
@@ -207,6 +233,14 @@ RULES = (
         why="An engine counts each measurement of a metric without a condition as a success, whatever it says.",
         fix="Give each metric a successCondition or a failureCondition; on Flagger a thresholdRange with a bound.",
         kinds=(TEMPLATE, CLUSTER_TEMPLATE, FLAGGER),
+        source="Argo Rollouts v1.9, utils/evaluate/evaluate.go; Flagger v1.36, pkg/controller/scheduler_metrics.go",
+        passes=((GOOD_TEMPLATE,), (_CLUSTER,), (GOOD_CANARY,)),
+        fails=(
+            (drop(GOOD_TEMPLATE, "spec.metrics[0].successCondition"),),
+            (drop(_CLUSTER, "spec.metrics[1].successCondition"),),
+            (drop(GOOD_CANARY, "spec.analysis.metrics[0].thresholdRange"),),
+            (put(GOOD_CANARY, "spec.analysis.metrics[0].thresholdRange", {}),),
+        ),
         check=metric_condition,
     ),
     ObjectRule(
@@ -218,6 +252,9 @@ RULES = (
         why="With skipAnalysis every release is promoted whatever it does to the users.",
         fix="Leave skipAnalysis out; `coalmine promote --full` promotes one release by hand.",
         kinds=(FLAGGER,),
+        source="https://github.com/fluxcd/flagger/issues/515",
+        passes=((GOOD_CANARY,),),
+        fails=((put(GOOD_CANARY, "spec.skipAnalysis", True),),),
         check=analysis_not_skipped,
     ),
 )

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..canaries import CANARY as FLAGGER
+from ..examples import AUTOSCALER, DEPLOYMENT, put
+from ..examples import CANARY as GOOD_CANARY
+from ..examples import ROLLOUT as GOOD
 from ..facts import Kind, KubeObject, Step, Unknown, at, dotted, number, shown
 from ..rollouts import ROLLOUT, fix_in_app
 from ..rule import Enforcement, Finding, Parameter, Settings, Severity, StackRule, Undecided, Violation
+from ..stack import Stack
 
 _REPLICAS = ("spec", "replicas")
 _TARGET = ("spec", "scaleTargetRef")
@@ -38,9 +42,9 @@ _SCALERS = {
 }
 
 
-def minimum_replicas(subject: KubeObject, others: Sequence[KubeObject], settings: Settings) -> Iterator[Finding]:
+def minimum_replicas(subject: KubeObject, others: Stack, settings: Settings) -> Iterator[Finding]:
     """At least `min` replicas, or a scaler that keeps at least so many."""
-    near = [other for other in others if other.namespace == subject.namespace]
+    near = others.near(subject, *_SCALERS, _DEPLOYMENT, _KNATIVE)
     scaled = _scaled(subject, near)
     if isinstance(scaled, Unknown):
         yield Undecided(f"{scaled.path} of {subject}")
@@ -71,14 +75,16 @@ def _scaled(subject: KubeObject, near: Sequence[KubeObject]) -> KubeObject | Unk
     return _hidden(subject, _WATCHED) or next(found, None)
 
 
-def fixed_replicas(canary: KubeObject, others: Sequence[KubeObject], _settings: Settings) -> Iterator[Finding]:
+def fixed_replicas(canary: KubeObject, others: Stack, _settings: Settings) -> Iterator[Finding]:
     """The Deployment that a Canary watches names no replicas."""
-    target = _scaled(canary, [other for other in others if other.namespace == canary.namespace])
+    target = _scaled(canary, others.near(canary, _DEPLOYMENT))
     if isinstance(target, Unknown):
         yield Undecided(f"{target.path} of {canary}")
         return
     replicas = target.at(*_REPLICAS) if target else None
-    if target and replicas is not None:
+    if isinstance(replicas, Unknown):
+        yield Undecided(f"{replicas.path} of {target}")
+    elif target and replicas is not None:
         found = f"{dotted(_REPLICAS)} of {target} is set, so each update starts pods that Flagger did not ask for"
         yield Violation(found, "leave it out, and let a HorizontalPodAutoscaler say how many there are")
 
@@ -138,6 +144,9 @@ RULES = (
         fix="Set the replicas, or the minimum of what scales them, to the limit or more.",
         kinds=(ROLLOUT, FLAGGER),
         context=(*_SCALERS, _DEPLOYMENT, _KNATIVE),
+        source="kube-linter, minimum-three-replicas; Kubernetes, docs/tasks/run-application/configure-pdb",
+        passes=((GOOD,), (GOOD_CANARY, DEPLOYMENT, AUTOSCALER)),
+        fails=((put(GOOD, "spec.replicas", 2),), (GOOD_CANARY, DEPLOYMENT, put(AUTOSCALER, "spec.minReplicas", 1))),
         check=minimum_replicas,
         parameters=(Parameter("min", 3, 1, 1000, "fewest replicas, or fewest that an autoscaler may leave"),),
     ),
@@ -151,6 +160,9 @@ RULES = (
         fix="Leave replicas out of the Deployment, and say in an autoscaler how many there are.",
         kinds=(FLAGGER,),
         context=(_DEPLOYMENT,),
+        source="https://github.com/fluxcd/flagger/issues/1504 and 1157",
+        passes=((GOOD_CANARY, DEPLOYMENT),),
+        fails=((GOOD_CANARY, put(DEPLOYMENT, "spec.replicas", 3)),),
         check=fixed_replicas,
     ),
 )

@@ -12,6 +12,9 @@ from typing import Any
 from ..canaries import CANARY as FLAGGER
 from ..canaries import STEP_WEIGHTS, has_weights
 from ..canaries import weights as weights_of
+from ..examples import CANARY as GOOD_CANARY
+from ..examples import ROLLOUT as GOOD
+from ..examples import drop, put
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
 from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight, hold, tried_by_some
 from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
@@ -162,7 +165,11 @@ def rising_weights(subject: KubeObject, _settings: Settings) -> Iterator[Finding
             return
         yield from _judge_rise(subject, list(enumerate(found)))
         return
-    given = [_weight_at(subject, index) for index in range(len(items(subject.at(*STEPS))))]
+    steps = subject.at(*STEPS)
+    given = [_weight_at(subject, index) for index in range(len(items(steps)))]
+    if isinstance(steps, Unknown):
+        yield Undecided(steps.path)
+    yield from (one for one in given if isinstance(one, Undecided))
     known = [(index, weight) for index, weight in enumerate(given) if isinstance(weight, int | float)]
     yield from _judge_rise(subject, known)
 
@@ -225,6 +232,13 @@ RULES = (
         why="The first step meets every defect that tests missed; its weight is the share of users who meet it too.",
         fix="Begin the canary with a step whose weight is at most the limit, or hold a cohort or copies first.",
         kinds=(ROLLOUT, FLAGGER),
+        source="Google, The Site Reliability Workbook, chapter 16 (canary population)",
+        passes=((GOOD,), (GOOD_CANARY,)),
+        fails=(
+            (put(GOOD, "spec.strategy.canary.steps[0].setWeight", 20),),
+            (put(GOOD, "spec.strategy.canary.steps", []),),
+            (put(GOOD_CANARY, "spec.analysis.stepWeights[0]", 20),),
+        ),
         check=first_step_weight,
         parameters=(
             Parameter("max", 10, 1, 100, "largest share of the traffic that the first step may send, in percent"),
@@ -239,6 +253,13 @@ RULES = (
         why="What breaks only under load breaks at a jump; the jump is the share of users who did not have it before.",
         fix="Put further weights between two that are too far apart.",
         kinds=(ROLLOUT, FLAGGER),
+        source="Google, The Site Reliability Workbook, chapter 16 (canary population)",
+        passes=((GOOD,), (GOOD_CANARY,)),
+        fails=(
+            (put(GOOD, "spec.strategy.canary.steps[3].setWeight", 45),),
+            (put(GOOD, "spec.strategy.canary.steps[6].setWeight", 40),),
+            (put(GOOD_CANARY, "spec.analysis.stepWeights[1]", 40),),
+        ),
         check=weight_jump,
         parameters=(
             Parameter("max", 30, 1, 100, "largest jump from one weight to the next, in percentage points"),
@@ -254,6 +275,12 @@ RULES = (
         why="A weight that does not rise tells nothing new; Flagger never goes on from one.",
         fix="Give every step a weight above the one before.",
         kinds=(ROLLOUT, FLAGGER),
+        source="Flagger v1.36, pkg/controller/scheduler.go",
+        passes=((GOOD,), (GOOD_CANARY,)),
+        fails=(
+            (put(GOOD, "spec.strategy.canary.steps[3].setWeight", 5),),
+            (put(GOOD_CANARY, "spec.analysis.stepWeights[1]", 5),),
+        ),
         check=rising_weights,
     ),
     ObjectRule(
@@ -265,6 +292,9 @@ RULES = (
         why="A weight that nothing holds is left as soon as it is set, so nobody can see what it does.",
         fix="Follow each setWeight with a pause, an analysis or an experiment before the next one.",
         kinds=(ROLLOUT,),
+        source="Argo Rollouts, docs/features/canary.md",
+        passes=((GOOD,),),
+        fails=((drop(drop(GOOD, "spec.strategy.canary.steps[2]"), "spec.strategy.canary.steps[1]"),),),
         check=held_weight,
     ),
 )

@@ -8,16 +8,19 @@ from ..analyses import METRICS, Missing, listed, used_templates
 from ..canaries import CANARY as FLAGGER
 from ..canaries import METRICS as FLAGGER_METRICS
 from ..canaries import TEMPLATE as FLAGGER_TEMPLATE
+from ..examples import CANARY as GOOD_CANARY
+from ..examples import LATENCY_TEMPLATE, METRIC_TEMPLATE, drop
+from ..examples import ROLLOUT as GOOD
+from ..examples import TEMPLATE as GOOD_TEMPLATE
 from ..facts import KubeObject, Unknown, at, items
 from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app
 from ..rule import Enforcement, Finding, Settings, Severity, StackRule, Undecided, Violation
+from ..stack import Stack
 
 _CONDITIONS = ("successCondition", "failureCondition")
 
 
-def error_rate_and_latency(
-    rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings
-) -> Iterator[Finding]:
+def error_rate_and_latency(rollout: KubeObject, templates: Stack, _settings: Settings) -> Iterator[Finding]:
     """The analyses of a release measure the error rate and the latency, all of its templates taken together."""
     if rollout.kind == FLAGGER:
         yield from _judge_flaggers_measures(rollout, templates)
@@ -38,19 +41,19 @@ def error_rate_and_latency(
     yield from _judge_measures(rollout, texts, names)
 
 
-def _judge_flaggers_measures(canary: KubeObject, templates: Sequence[KubeObject]) -> Iterator[Finding]:
+def _judge_flaggers_measures(canary: KubeObject, templates: Stack) -> Iterator[Finding]:
     metrics = canary.at(*FLAGGER_METRICS)
     given = listed(metrics)
     if not given:
         return  # that there is no analysis at all is another rule's matter
-    known = {(one.namespace, one.name): one for one in templates if one.kind == FLAGGER_TEMPLATE}
     texts: list[Any] = []
     names: list[str] = []
     for metric in given:
         texts += [metric] if isinstance(metric, Unknown) else _texts([at(metric, "name"), at(metric, "query")])
         name, namespace = at(metric, "templateRef", "name"), at(metric, "templateRef", "namespace")
         if isinstance(name, str):
-            template = known.get((namespace if isinstance(namespace, str) else canary.namespace, name))
+            place = namespace if isinstance(namespace, str) else canary.namespace
+            template = templates.named(FLAGGER_TEMPLATE, place, name)
             texts += _texts(template.at("spec", "query")) if template else []
             names.append(name if template else f"{name}, which is not in this stack")
     yield from _judge_measures(canary, texts, names or ["none"])
@@ -108,6 +111,12 @@ RULES = (
         fix="Measure both; the names or the queries of the metrics have to tell which is which.",
         kinds=(ROLLOUT, FLAGGER),
         context=(TEMPLATE, CLUSTER_TEMPLATE, FLAGGER_TEMPLATE),
+        source="Google, Site Reliability Engineering, chapter 6 (the four golden signals)",
+        passes=((GOOD, GOOD_TEMPLATE), (GOOD_CANARY, METRIC_TEMPLATE, LATENCY_TEMPLATE)),
+        fails=(
+            (GOOD, drop(GOOD_TEMPLATE, "spec.metrics[1]")),
+            (drop(GOOD_CANARY, "spec.analysis.metrics[0]"), LATENCY_TEMPLATE),
+        ),
         check=error_rate_and_latency,
     ),
 )

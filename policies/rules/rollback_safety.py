@@ -8,13 +8,19 @@ After a blue-green switch the traffic goes back only as long as the old pods are
 ended, and nothing fails. Source: argo-rollouts v1.9, docs/features/bluegreen.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ..analyses import METRICS, listed, seconds_of, used_templates
 from ..canaries import CANARY as FLAGGER
+from ..examples import BLUE_GREEN as GOOD_SWITCH
+from ..examples import CANARY as GOOD_CANARY
+from ..examples import ROLLOUT as GOOD
+from ..examples import TEMPLATE as GOOD_TEMPLATE
+from ..examples import drop, put
 from ..facts import KubeObject, Unknown, dotted, number, shown
 from ..rollouts import BLUE_GREEN, CLUSTER_TEMPLATE, ROLLOUT, TEMPLATE
 from ..rule import Enforcement, Finding, ObjectRule, Settings, Severity, StackRule, Undecided, Violation
+from ..stack import Stack
 from ..switches import STAY, stay_of
 
 _ABORT = ("spec", "progressDeadlineAbort")
@@ -43,7 +49,7 @@ def revert_on_deletion(canary: KubeObject, _settings: Settings) -> Iterator[Find
         yield Violation(found, f"set {dotted(_REVERT)} to true")
 
 
-def old_pods_stay(rollout: KubeObject, templates: Sequence[KubeObject], _settings: Settings) -> Iterator[Finding]:
+def old_pods_stay(rollout: KubeObject, templates: Stack, _settings: Settings) -> Iterator[Finding]:
     """The old pods of a switch stay longer than the analysis after it, as far as its templates tell."""
     stay = stay_of(rollout)
     references = listed(rollout.at(*BLUE_GREEN, "postPromotionAnalysis", "templates"))
@@ -79,6 +85,9 @@ RULES = (
         why="Pods of a broken version often never become ready; without an abort the release stays half done for ever.",
         fix="Set progressDeadlineAbort to true.",
         kinds=(ROLLOUT,),
+        source="Argo Rollouts, docs/features/specification.md (progressDeadlineAbort)",
+        passes=((GOOD,),),
+        fails=((drop(GOOD, "spec.progressDeadlineAbort"),), (put(GOOD, "spec.progressDeadlineAbort", False),)),
         check=deadline_abort,
     ),
     ObjectRule(
@@ -91,11 +100,14 @@ RULES = (
         fix="Set revertOnDeletion to true, and delete the Canary before its Deployment, which it waits for. What this "
         "project makes is deleted as a whole, and does without.",
         kinds=(FLAGGER,),
+        source="Flagger, docs/usage/how-it-works.md (canary finalizers)",
+        passes=((GOOD_CANARY,),),
+        fails=((put(GOOD_CANARY, "spec.revertOnDeletion", False),),),
         check=revert_on_deletion,
     ),
     StackRule(
         id="old-pods-stay",
-        code="R2",
+        code="R9",
         severity=Severity.HIGH,
         enforcement=Enforcement.MANDATORY,
         title="After a switch the old pods stay until its analysis has ended",
@@ -103,6 +115,9 @@ RULES = (
         fix="Set scaleDownDelaySeconds above the time from the start of the analysis to its last measurement.",
         kinds=(ROLLOUT,),
         context=(TEMPLATE, CLUSTER_TEMPLATE),
+        source="Argo Rollouts, docs/features/bluegreen.md (scaleDownDelaySeconds)",
+        passes=((GOOD_SWITCH, GOOD_TEMPLATE),),
+        fails=((put(GOOD_SWITCH, "spec.strategy.blueGreen.scaleDownDelaySeconds", 60), GOOD_TEMPLATE),),
         check=old_pods_stay,
     ),
 )

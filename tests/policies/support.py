@@ -23,6 +23,7 @@ from policies.facts import Kind, KubeObject
 from policies.pack import policies
 from policies.registry import discover
 from policies.rule import Finding, ObjectRule, Rule, StackRule, Violation, sentence
+from policies.stack import Stack
 
 ARGO = "argoproj.io"
 UNKNOWN_NUMBER = UNKNOWN_NUMBER_VALUE
@@ -94,8 +95,7 @@ def findings(rule_id: str, body: Mapping[str, Any], *others: Mapping[str, Any], 
 
 def _asked(rule: Rule, one: KubeObject, others: Sequence[KubeObject], settings: Mapping[str, Any]) -> Iterable[Finding]:
     if isinstance(rule, StackRule):
-        context = [other for other in others if other.kind in rule.context]
-        return rule.check(one, context, rule.settings(settings))
+        return rule.check(one, Stack(others).only(rule.context), rule.settings(settings))
     assert isinstance(rule, ObjectRule)
     return rule.check(one, rule.settings(settings))
 
