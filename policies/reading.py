@@ -45,14 +45,9 @@ class Place:
 
     @property
     def each(self) -> Iterator["Place"]:
-        """The entries of a list, those that are known first: an unknown one ends it by Hidden."""
-        given = items(self.value)
-        for index, one in enumerate(given):
-            if not isinstance(one, Unknown):
-                yield self(index)
-        for index, one in enumerate(given):
-            if isinstance(one, Unknown):
-                self(index)
+        """The entries of a list in their order; an unknown one ends it by Hidden."""
+        for index in range(len(items(self.value))):
+            yield self(index)
 
     @property
     def given(self) -> bool:

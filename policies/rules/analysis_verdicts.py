@@ -21,7 +21,8 @@ from ..stack import Stack
 from ..uses import Use, uses
 
 _KINDS = (TEMPLATE, CLUSTER_TEMPLATE)
-_OWN_VERDICT = ("job", "kayenta")
+_COUNTED = ("cloudWatch", "prometheus", "datadog", "newRelic", "wavefront", "graphite", "influxdb", "skywalking")
+"""Providers whose answers are samples; a job, a judge or a web address says yes or no, or asks to wait."""
 _ASKED = ("prometheus", "datadog", "newRelic", "wavefront", "graphite", "influxdb", "skywalking")
 _OF_CANARY = re.compile(r"args\.|canary|hash|revision|subset", re.IGNORECASE)
 _FIRST = "spec.metrics[0]"
@@ -76,7 +77,7 @@ def enough_samples(rollout: KubeObject, stack: Stack, settings: Settings) -> Ite
     found: dict[tuple[str, str], Place] = {}
     for use in uses(rollout):
         for metric in use.metrics(stack):
-            if any(metric("provider", one).given for one in _OWN_VERDICT):
+            if not _is_sampled(metric):
                 continue
             key = (str(metric.owner), metric.here)
             found[key] = metric
@@ -86,6 +87,10 @@ def enough_samples(rollout: KubeObject, stack: Stack, settings: Settings) -> Ite
             times = "once" if totals[key] == 1 else f"{shown(totals[key])} times"
             said = f"{metric.here} of {metric.owner} is measured {times} in all, the limit is {shown(settings['min'])}"
             yield Violation(said, f"raise {metric.here}.count, or measure at more steps")
+
+
+def _is_sampled(metric: Place) -> bool:
+    return any(metric("provider", one).given for one in _COUNTED)
 
 
 def _times(use: Use, metric: Place, enough: float) -> float:
@@ -121,7 +126,7 @@ def error_limit(template: KubeObject, settings: Settings) -> Iterator[Finding]:
     for metric in read(template)(*METRICS).each:
         limit = metric("consecutiveErrorLimit")
         tolerated = limit.count
-        if tolerated is not None and (tolerated > settings["max"] or tolerated < 0):
+        if tolerated is not None and (tolerated > settings["max"] or tolerated < 0) and _is_sampled(metric):
             said = f"{limit.here} is {shown(tolerated)}, the limit is {shown(settings['max'])}"
             yield Violation(said, f"set {limit.here} to {shown(settings['max'])} or less, or leave it out")
 
