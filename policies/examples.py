@@ -1,6 +1,6 @@
 """Good objects of every kind that the rules look at, of which the rules' own examples differ a little.
 
-All of them together are one stack that keeps every rule.
+A_ROLLOUT and A_CANARY are stacks that keep every rule, advice included.
 """
 
 import re
@@ -288,4 +288,13 @@ APPLICATION = made(
         "destination": {"server": "https://production.example.com", "namespace": "shop"},
     },
     "argocd",
+)
+A_ROLLOUT: Example = (ROLLOUT, TEMPLATE, STABLE, NEW, VIRTUAL_SERVICE, BUDGET)
+A_CANARY: Example = (
+    put(CANARY, "spec.analysis.interval", "5m"),
+    DEPLOYMENT,
+    AUTOSCALER,
+    BUDGET,
+    METRIC_TEMPLATE,
+    LATENCY_TEMPLATE,
 )

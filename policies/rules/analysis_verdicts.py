@@ -23,6 +23,8 @@ from ..uses import Use, uses
 _KINDS = (TEMPLATE, CLUSTER_TEMPLATE)
 _COUNTED = ("cloudWatch", "prometheus", "datadog", "newRelic", "wavefront", "graphite", "influxdb", "skywalking")
 """Providers whose answers are samples; a job, a judge or a web address says yes or no, or asks to wait."""
+_RETRY = 10
+"""Seconds after which a measurement that could not be made is tried again."""
 _ASKED = ("prometheus", "datadog", "newRelic", "wavefront", "graphite", "influxdb", "skywalking")
 _OF_CANARY = re.compile(r"args\.|canary|hash|revision|subset", re.IGNORECASE)
 _FIRST = "spec.metrics[0]"
@@ -122,12 +124,15 @@ def failure_limit(template: KubeObject, settings: Settings) -> Iterator[Finding]
 
 @decided
 def error_limit(template: KubeObject, settings: Settings) -> Iterator[Finding]:
-    """consecutiveErrorLimit is at most `max`."""
+    """consecutiveErrorLimit is at most `max`, or errors end as soon as the failures that are tolerated."""
     for metric in read(template)(*METRICS).each:
         limit = metric("consecutiveErrorLimit")
-        tolerated = limit.count
-        if tolerated is not None and (tolerated > settings["max"] or tolerated < 0) and _is_sampled(metric):
-            said = f"{limit.here} is {shown(tolerated)}, the limit is {shown(settings['max'])}"
+        errors, failures = limit.count, metric("failureLimit").count or 0
+        if errors is None or not _is_sampled(metric) or 0 <= errors <= settings["max"]:
+            continue
+        interval = seconds(metric("interval").value)
+        if errors < 0 or interval is None or errors * _RETRY > failures * interval:
+            said = f"{limit.here} is {shown(errors)}, the limit is {shown(settings['max'])}"
             yield Violation(said, f"set {limit.here} to {shown(settings['max'])} or less, or leave it out")
 
 
@@ -236,7 +241,7 @@ RULES = (
         title="Few measurements that cannot be made are tolerated",
         why="While nothing can be measured the release goes on unseen.",
         source="Argo Rollouts, docs/features/analysis.md (consecutiveErrorLimit)",
-        fix="Set consecutiveErrorLimit to the limit or less.",
+        fix="Set consecutiveErrorLimit to the limit or less, or to what lasts no longer than the tolerated failures.",
         kinds=_KINDS,
         check=error_limit,
         parameters=(Parameter("max", 4, 0, 100, "most measurements in succession that may end in an error"),),

@@ -10,7 +10,18 @@ from ..examples import AUTOSCALER, BUDGET, DEPLOYMENT, drop, put
 from ..examples import CANARY as GOOD_CANARY
 from ..examples import ROLLOUT as GOOD
 from ..facts import KubeObject, shown
-from ..pods import AUTOSCALERS, KNATIVE, WORKLOADS, autoscalers, labels, replicas, selected, template, workload
+from ..pods import (
+    AUTOSCALERS,
+    DAEMON_SET,
+    KNATIVE,
+    WORKLOADS,
+    autoscalers,
+    labels,
+    replicas,
+    selected,
+    template,
+    workload,
+)
 from ..pods import BUDGET as BUDGET_KIND
 from ..pods import DEPLOYMENT as DEPLOYMENT_KIND
 from ..reading import Place, decided, read
@@ -21,6 +32,8 @@ from ..stack import Stack
 _RELEASES = (ROLLOUT, FLAGGER)
 _ZONE = "topology.kubernetes.io/zone"
 _POD = "spec.template.spec"
+_WITHOUT_BUDGET = (KNATIVE, DAEMON_SET)
+"""Knative makes its pods under names of its own, and a drain leaves those of a DaemonSet."""
 _NOTHING = (0, "0", "0%")
 
 
@@ -59,7 +72,7 @@ def _of(place: Place, release: KubeObject) -> str:
 def budget_allows(release: KubeObject, stack: Stack, _settings: Settings) -> Iterator[Finding]:
     """A PodDisruptionBudget takes the pods, and lets at least one go."""
     pods, holder = template(release, stack), workload(release, stack)
-    if pods is None or holder is None or holder.owner.kind == KNATIVE or not pods.given:
+    if pods is None or holder is None or holder.owner.kind in _WITHOUT_BUDGET or not pods.given:
         return
     labelled = labels(pods)
     budgets = [one for one in stack.near(release, BUDGET_KIND) if selected(read(one)("spec", "selector"), labelled)]
@@ -78,7 +91,7 @@ def budget_allows(release: KubeObject, stack: Stack, _settings: Settings) -> Ite
 def spread_over_zones(release: KubeObject, stack: Stack, _settings: Settings) -> Iterator[Finding]:
     """The pods are spread over zones, by a constraint or by what keeps them apart."""
     pods = template(release, stack)
-    if pods is None or not pods.given:
+    if pods is None or not pods.given or pods.owner.kind == DAEMON_SET:
         return
     spec = pods("spec")
     apart = spec("affinity", "podAntiAffinity")
@@ -232,7 +245,7 @@ RULES = (
         id="readiness-probe",
         code="V3",
         severity=Severity.HIGH,
-        enforcement=Enforcement.MANDATORY,
+        enforcement=Enforcement.ADVISORY,
         title="A container that listens says when it is ready",
         why="Without a probe a pod gets requests as soon as it has started, and a broken one keeps getting them.",
         source="Kubernetes, docs/concepts/workloads/pods/pod-lifecycle.md; kube-linter, no-readiness-probe",

@@ -177,7 +177,7 @@ RULES = (
         fix="Set progressDeadlineSeconds to the limit or less, and above minReadySeconds.",
         kinds=(ROLLOUT, FLAGGER),
         check=deadline,
-        parameters=(Parameter("max", 900, 10, 86_400, "longest deadline, in seconds"),),
+        parameters=(Parameter("max", 1800, 10, 86_400, "longest deadline, in seconds"),),
         passes=((GOOD,), (GOOD_CANARY,)),
         fails=(
             (put(GOOD, "spec.progressDeadlineSeconds", 3600),),

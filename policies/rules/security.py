@@ -185,16 +185,14 @@ def _plain(place: Place) -> Violation:
 
 
 @decided
-def jobs_have_own_account(subject: KubeObject, _settings: Settings) -> Iterator[Finding]:
-    """A Job that measures has an account of its own, and no token."""
+def jobs_have_no_token(subject: KubeObject, _settings: Settings) -> Iterator[Finding]:
+    """A Job that measures gets no token; without one it does not matter whose account it has."""
     for pod in _pods(subject):
-        if pod.given:
-            account = pod("serviceAccountName")
-            if account.text in ("", "default"):
-                yield Violation(f"{account.here} names no account of its own", "name one that may do nothing")
-            if pod("automountServiceAccountToken").value is not False:
-                said = f"{pod('automountServiceAccountToken').here} is not false, so that the Job gets a token"
-                yield Violation(said, "set it to false")
+        if pod.given and pod("automountServiceAccountToken").value is not False:
+            account = pod("serviceAccountName").text
+            whose = "the namespace's default account" if account in ("", "default") else "its account"
+            said = f"{pod('automountServiceAccountToken').here} is not false, so that the Job gets the token of {whose}"
+            yield Violation(said, "set it to false")
 
 
 @decided
@@ -264,7 +262,7 @@ RULES = (
     StackRule(
         id="images-by-digest",
         code="X2",
-        severity=Severity.MEDIUM,
+        severity=Severity.HIGH,
         enforcement=Enforcement.ADVISORY,
         title="Images are named by digest",
         why="A tag can be moved: what was tried is not what the next pod runs, and a way back leads elsewhere.",
@@ -321,19 +319,19 @@ RULES = (
         ),
     ),
     ObjectRule(
-        id="jobs-have-own-account",
+        id="jobs-have-no-token",
         code="X5",
         severity=Severity.HIGH,
         enforcement=Enforcement.MANDATORY,
-        title="A Job that measures has an account of its own",
-        why="The namespace's default account may do what other pods need; a measurement needs nothing.",
+        title="A Job that measures has no token",
+        why="The token lets the Job do what other pods of the account need; a measurement needs none of it.",
         source="Kubernetes, docs/tasks/configure-pod-container/configure-service-account.md",
-        fix="Name a service account of its own, and mount no token.",
+        fix="Set automountServiceAccountToken to false.",
         kinds=_TEMPLATES,
-        check=jobs_have_own_account,
+        check=jobs_have_no_token,
         passes=((_JOB,), (_SHARED,)),
         fails=(
-            (drop(_JOB, f"{_IN_JOB}.serviceAccountName"),),
+            (put(_JOB, f"{_IN_JOB}.automountServiceAccountToken", True),),
             (drop(_SHARED, f"{_IN_JOB}.automountServiceAccountToken"),),
         ),
     ),

@@ -22,12 +22,16 @@ from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, unkn
 from policies.facts import Kind, KubeObject
 from policies.pack import policies
 from policies.registry import discover
-from policies.rule import Finding, ObjectRule, Rule, StackRule, Violation, sentence
+from policies.rule import Enforcement, Finding, ObjectRule, Rule, StackRule, Violation, sentence
 from policies.stack import Stack
 
 ARGO = "argoproj.io"
 UNKNOWN_NUMBER = UNKNOWN_NUMBER_VALUE
 UNKNOWN_TEXT = UNKNOWN_STRING_VALUE
+
+
+LEFT_TO_APPS = frozenset({"images-by-digest", "readiness-probe"})
+"""Advice about what an app's file says or does not say, which no preset can know."""
 
 
 def secret(value: Any) -> dict[str, Any]:
@@ -119,7 +123,8 @@ class Engine:
     pack: list[Policy] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pack = policies([rule for rule in discover().values() if not self.only or rule.id in self.only])
+        only = (self.only,) if isinstance(self.only, str) and self.only else self.only
+        self.pack = policies([rule for rule in discover().values() if not only or rule.id in only])
 
     def analyze(self, body: Mapping[str, Any], resource_type: str | None = None) -> dict[str, list[str]]:
         """The messages about one object by policy; a policy that does not apply to the object is missing."""
@@ -201,3 +206,8 @@ def applicable(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
     """The rules about any of these objects: those about other kinds have nothing to say."""
     kinds = {Kind.of(one["apiVersion"], one["kind"]) for one in manifests}
     return {rule.id for rule in discover().values() if kinds.intersection(rule.kinds)}
+
+
+def mandatory(rule_id: str) -> bool:
+    """Whether breaking a rule refuses a change."""
+    return discover()[rule_id].enforcement is Enforcement.MANDATORY

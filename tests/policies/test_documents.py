@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from policies.configuration import ConfigurationError, Level, configured
 from policies.documents import Manifest, NoObject, Verdict, judge, manifests
 from policies.facts import KubeObject
+from policies.pods import SERVICE
 from policies.registry import discover
+from policies.rollouts import ROLLOUT, TEMPLATE
+from policies.rule import ObjectRule, StackRule
 from tests.unit.docs_pages import DOCS, blocks
 
 from .support import ARGO, Engine, rollout, template
@@ -118,8 +121,14 @@ def test_whatever_a_document_is_it_holds_objects_or_says_why_not(document: Any) 
 def test_what_is_counted() -> None:
     other = {"apiVersion": "v1", "kind": "Service"}
     verdict = _judged(rollout({"setWeight": 5}), rollout({"setWeight": 5}), template(), other)
-    # Six rules about each Rollout, one about the template, three about the stack.
-    assert (verdict.given, verdict.rules, verdict.objects, verdict.evaluations) == (4, 10, 3, 2 * 6 + 1 + 3)
+    about = {
+        kind: [rule for rule in discover().values() if kind in rule.kinds] for kind in (ROLLOUT, TEMPLATE, SERVICE)
+    }
+    each = [sum(isinstance(rule, ObjectRule) for rule in about[kind]) for kind in (ROLLOUT, TEMPLATE, SERVICE)]
+    stack = {rule.id for rules in about.values() for rule in rules if isinstance(rule, StackRule)}
+    named = {rule.id for rules in about.values() for rule in rules}
+    assert (verdict.given, verdict.rules, verdict.objects) == (4, len(named), 3)
+    assert verdict.evaluations == 2 * each[0] + each[1] + each[2] + len(stack)
 
 
 def test_mandatory_violations_come_first() -> None:

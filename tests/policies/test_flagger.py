@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from policies.examples import A_CANARY
+
 from .project import ObjectsProject
-from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, canary, deployment, messages, rollout
+from .support import UNKNOWN_NUMBER, UNKNOWN_TEXT, Engine, applicable, canary, deployment, messages, rollout
 
 NO_WEIGHTS: dict[str, Any] = {"stepWeights": None}
 
@@ -28,22 +30,14 @@ def _metric(**fields: Any) -> dict[str, Any]:
     return canary(5, 25, 50, metrics=[{"name": "error-rate", "templateRef": {"name": "error-rate"}, **fields}])
 
 
-GOOD = (canary(5, 25, 50), deployment(), _hpa(3))
+GOOD = A_CANARY
 
 
 def test_a_good_release_passes_every_rule_and_some_judge_it() -> None:
     said = Engine().analyze(GOOD[0])
-    assert set(said) == {
-        "analysis-not-skipped",
-        "analysis-start",
-        "first-step-weight",
-        "metric-condition",
-        "revert-on-deletion",
-        "weight-jump",
-        "weights-rise",
-    }
+    assert set(said) >= {"analysis-not-skipped", "first-step-weight", "weights-rise"}
     stack = Engine().analyze_stack(*GOOD)
-    assert set(stack) == {"error-rate-and-latency", "minimum-replicas", "replicas-left-to-flagger"}
+    assert set(said) | set(stack) == applicable(GOOD)
     assert [message for found in (said, stack) for messages in found.values() for message in messages] == []
 
 

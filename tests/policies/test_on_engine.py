@@ -4,57 +4,73 @@ from typing import Any
 
 import pytest
 
+from policies.examples import A_ROLLOUT, ROLLOUT
+
 from .project import ObjectsProject
 from .support import metric, rollout, template
 
 PAUSE = {"pause": {"duration": "10m"}}
 ANALYSIS = {"analysis": {"templates": [{"templateName": "checkout"}]}}
-ERRORS = metric(successCondition="result[0] < 0.01")
-LATENCY = metric(name="latency-p99", successCondition="result[0] < 200")
+GUARD = "len(result) == 1 && !isNaN(result[0]) && result[0]"
+ASKED = {"interval": "10s", "count": 3, "provider": {"prometheus": {"query": 'up{service="shop-canary"}'}}}
+ERRORS = metric(**ASKED, successCondition=f"{GUARD} < 0.01")
+LATENCY = metric(**ASKED, successCondition=f"{GUARD} < 200") | {"name": "latency-p99"}
 TEMPLATE = template(ERRORS, LATENCY)
-LONG = metric(interval="1m", count=2, successCondition="result[0] < 0.01")
-SWITCH = {"postPromotionAnalysis": {"templates": [{"templateName": "checkout"}]}, "scaleDownDelaySeconds": 60}
+LONG = ERRORS | {"interval": "1m"}
+SWITCH = {
+    "activeService": "shop-stable",
+    "previewService": "shop-canary",
+    "postPromotionAnalysis": {"templates": [{"templateName": "checkout"}]},
+    "scaleDownDelaySeconds": 120,
+}
+_, _, *AROUND = A_ROLLOUT
+"""The Services and all else that a release has around it."""
 LATE = {"known only during the update": 50}
 
 
+ROUTED = {key: value for key, value in ROLLOUT["spec"]["strategy"]["canary"].items() if key != "steps"}
+
+
 def _rollout(*steps: dict[str, Any], app: str | None = None, **spec: Any) -> dict[str, Any]:
-    body = rollout(*steps, app=app)
-    body["spec"] |= {"replicas": 3, "progressDeadlineAbort": True, **spec}
+    body = rollout(*steps, app=app, **ROUTED)
+    body["spec"] |= {key: value for key, value in ROLLOUT["spec"].items() if key != "strategy"}
+    body["spec"] |= {"replicas": 3, **spec}
     return body
 
 
 STEPS = ({"setWeight": 5}, ANALYSIS, {"setWeight": 30}, PAUSE, {"setWeight": 50}, PAUSE)
-GOOD = (_rollout(*STEPS), TEMPLATE)
-TOO_MUCH = _rollout({"setWeight": 40}, ANALYSIS, {"setWeight": 60}, PAUSE, app="checkout")
+GOOD = (_rollout(*STEPS), TEMPLATE, *AROUND)
+LAST = ({"setWeight": 70}, PAUSE)
+TOO_MUCH = _rollout({"setWeight": 40}, ANALYSIS, {"setWeight": 60}, PAUSE, *LAST, app="checkout")
 
 BAD = {
-    "first-step-weight": ((TOO_MUCH, TEMPLATE), "the first weight is 40 %, the limit is 10 %"),
+    "first-step-weight": ((TOO_MUCH, TEMPLATE, *AROUND), "the first weight is 40 %, the limit is 10 %"),
     "weight-jump": (
-        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 50}, PAUSE), TEMPLATE),
+        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 50}, PAUSE, *LAST), TEMPLATE, *AROUND),
         "the weight jumps from 10 % to 50 %, the limit is 30 points; set a weight between them",
     ),
     "weight-held": (
-        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 40}, {"setWeight": 60}, PAUSE), TEMPLATE),
+        (_rollout({"setWeight": 10}, ANALYSIS, {"setWeight": 40}, {"setWeight": 60}, PAUSE), TEMPLATE, *AROUND),
         "steps[2].setWeight (40) is left at once: neither a pause nor an analysis follows it",
     ),
     "analysis-start": (
-        (_rollout({"setWeight": 10}, PAUSE, {"setWeight": 40}, PAUSE, {"setWeight": 60}, ANALYSIS), TEMPLATE),
+        (_rollout({"setWeight": 10}, PAUSE, {"setWeight": 40}, PAUSE, {"setWeight": 60}, ANALYSIS), TEMPLATE, *AROUND),
         "the first analysis starts at a weight of 60 %; it has to start below 50 %",
     ),
     "metric-condition": (
-        (GOOD[0], template(LATENCY, metric())),
+        (GOOD[0], template(LATENCY, metric(**ASKED)), *AROUND),
         "metric 'error-rate' has neither a successCondition nor a failureCondition",
     ),
     "deadline-abort": (
-        (_rollout(*STEPS, progressDeadlineAbort=False), TEMPLATE),
+        (_rollout(*STEPS, progressDeadlineAbort=False), TEMPLATE, *AROUND),
         "spec.progressDeadlineAbort is not true",
     ),
     "old-pods-stay": (
-        (_rollout(strategy={"blueGreen": SWITCH}), template(LONG, LATENCY)),
-        "the old pods go after 60 s, and AnalysisTemplate shop/checkout measures until 60 s",
+        (_rollout(strategy={"blueGreen": SWITCH}), template(LONG, LATENCY), *AROUND),
+        "the old pods go after 120 s, and AnalysisTemplate shop/checkout measures until 120 s",
     ),
     "minimum-replicas": (
-        (_rollout(*STEPS, replicas=2), TEMPLATE),
+        (_rollout(*STEPS, replicas=2), TEMPLATE, *AROUND),
         "spec.replicas is 2, the limit is 3; set spec.replicas to 3 or more",
     ),
 }
@@ -77,14 +93,14 @@ def test_a_bad_change_is_refused_once_with_name_reason_and_fix(project: ObjectsP
 
 
 def test_a_release_that_measures_no_latency_is_only_advised_about(project: ObjectsProject) -> None:
-    answer = project.judge(GOOD[0], template(ERRORS))
+    answer = project.judge(GOOD[0], template(ERRORS), *AROUND)
     assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
     assert "error-rate-and-latency (kubernetes:argoproj.io/v1alpha1:Rollout: rollout)" in answer.text
     assert "its analyses do not measure the latency (templates: checkout)" in answer.text
 
 
 def test_the_fix_names_the_line_of_the_app_and_the_title_of_the_rule(project: ObjectsProject) -> None:
-    answer = project.judge(TOO_MUCH, TEMPLATE)
+    answer = project.judge(TOO_MUCH, TEMPLATE, *AROUND)
     assert "first-step-weight (kubernetes:argoproj.io/v1alpha1:Rollout: rollout)" in answer.text
     assert "The first weight of a canary is small." in answer.text
     assert (
@@ -96,7 +112,7 @@ def test_the_fix_names_the_line_of_the_app_and_the_title_of_the_rule(project: Ob
 
 def test_a_number_of_replicas_only_the_update_knows_is_announced(project: ObjectsProject) -> None:
     # Before any update of the project: after one, the late value is in the state and so known to a preview.
-    answer = project.judge(GOOD[0] | {"spec": {**GOOD[0]["spec"], "replicas": LATE}}, TEMPLATE)
+    answer = project.judge(GOOD[0] | {"spec": {**GOOD[0]["spec"], "replicas": LATE}}, TEMPLATE, *AROUND)
     assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
     assert "undecided-in-stack-preview" in answer.text
     assert "'minimum-replicas' is judged during the update, when spec.replicas of Rollout shop/checkout" in answer.text
@@ -118,9 +134,9 @@ def test_a_value_only_the_update_knows_is_announced_and_then_refused(project: Ob
 
 
 def test_the_configuration_sets_limits_and_levels(project: ObjectsProject) -> None:
-    assert project.judge(TOO_MUCH, TEMPLATE, config={"first-step-weight": {"max": 40}}).code == 0
+    assert project.judge(TOO_MUCH, TEMPLATE, *AROUND, config={"first-step-weight": {"max": 40}}).code == 0
 
-    advisory = project.judge(TOO_MUCH, TEMPLATE, config={"all": "advisory"})
+    advisory = project.judge(TOO_MUCH, TEMPLATE, *AROUND, config={"all": "advisory"})
     assert (advisory.code, advisory.text.count("[advisory]")) == (0, 1), advisory.text
 
     wrong = project.judge(*GOOD, config={"first-step-weight": {"max": 120}})

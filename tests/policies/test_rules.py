@@ -9,7 +9,7 @@ import pytest
 
 from policies.configuration import configured
 from policies.documents import judge
-from policies.examples import subjects
+from policies.examples import A_CANARY, A_ROLLOUT, subjects
 from policies.facts import Kind, KubeObject, Unknown, dotted
 from policies.registry import discover
 from policies.rule import Example, Finding, ObjectRule, Parameter, Rule, StackRule, Undecided, Violation, sentence
@@ -75,6 +75,13 @@ def _bodies(rule: Rule) -> Iterator[Mapping[str, Any]]:
     for example in (*rule.passes, *rule.fails):
         first = example[0]
         yield first.body if isinstance(first, KubeObject) else first
+
+
+@pytest.mark.parametrize("example", [A_ROLLOUT, A_CANARY], ids=["rollout", "canary"])
+def test_a_whole_stack_keeps_every_rule_advice_included(example: Example) -> None:
+    verdict = judge(subjects(example), configured(RULES, {}))
+    assert [one.message for one in verdict.breaches] == []
+    assert verdict.rules > 25
 
 
 @pytest.mark.parametrize("rule", CASES)
