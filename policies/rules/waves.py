@@ -89,9 +89,14 @@ def _unmatched(subject: KubeObject, labels: Place, taken: set[tuple[str, str]]) 
         for element in generator("list", "elements").each:
             for key in sorted(keys):
                 field = _FIELD.fullmatch(labels(key).text)
-                value = element(field[1]).text if field else labels(key).text
+                value = _rendered(element(field[1])) if field else labels(key).text
                 if value and (key, value) not in taken:
                     yield Violation(f"{element.here} is of no step", "give it the label of a step, or add a step")
+
+
+def _rendered(place: Place) -> str:
+    """What a template makes of a value."""
+    return str(place.value).lower() if place.given and not place.text else place.text
 
 
 @decided

@@ -151,3 +151,33 @@ def test_a_limit_changes_the_verdict(rule: Rule, parameter: Any) -> None:
         if any(bool(asked(rule, objects, **{parameter.name: end})) != bool(usual) for end in ends):
             return
     pytest.fail("no example is judged otherwise with another limit")
+
+
+EITHER = {"duration", "port"}
+"""Fields that take a number and a text, which mean different things."""
+OTHER_TYPES = ("x", 7, True, ["x"], {"x": "y"})
+TYPES = discover()["right-types"]
+
+
+def of_other_types(example: Example) -> Iterator[tuple[str, list[KubeObject]]]:
+    """The example with each of its values exchanged for one of each other type in turn."""
+    objects = subjects(example)
+    for index, one in enumerate(objects):
+        for path in places(one.body):
+            value = one.at(*path)
+            for other in OTHER_TYPES:
+                if type(other) is not type(value) and not (path[-1] in EITHER and isinstance(other, int | str)):
+                    yield f"{one} {dotted(path)} = {other!r}", replaced(objects, index, path, other)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_value_of_another_type_neither_fails_nor_passes_in_silence(rule: Rule) -> None:
+    """An example that breaks the rule still does, or the type itself is refused; no rule fails at any value."""
+    for example in rule.fails if rule is not TYPES else ():
+        for place, objects in of_other_types(example):
+            if not asked(rule, objects):
+                judged = [one for one in objects if one.kind in TYPES.kinds]
+                assert any(asked(TYPES, [one]) for one in judged), f"{place} passes in silence"
+    for example in rule.passes:
+        for _, objects in of_other_types(example):
+            asked(rule, objects)

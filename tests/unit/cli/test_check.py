@@ -15,16 +15,27 @@ import yaml
 
 from components.cli import main
 from components.spec.yaml_files import LARGEST_MANIFESTS
+from policies.registry import discover
+from policies.rollouts import ROLLOUT, TEMPLATE
+from policies.rule import StackRule
 
 STEPS = [{"setWeight": 5}, {"analysis": {"templates": [{"templateName": "shop"}]}}, {"setWeight": 30}]
-STEPS += [{"pause": {}}, {"setWeight": 50}, {"pause": {}}]
-METRICS = [{"name": name, "successCondition": "result[0] < 1"} for name in ("error-rate", "latency-p99")]
+STEPS += [{"pause": {"duration": "5m"}}, {"setWeight": 50}, {"pause": {"duration": "5m"}}]
+METRICS = [{"name": name, "successCondition": "result < 1"} for name in ("error-rate", "latency-p99")]
+
+RULES = [rule for rule in discover().values() if {ROLLOUT, TEMPLATE}.intersection(rule.kinds)]
+EVALUATIONS = sum(
+    1 if isinstance(rule, StackRule) else len({ROLLOUT, TEMPLATE}.intersection(rule.kinds)) for rule in RULES
+)
+COUNTED = f"{EVALUATIONS} evaluations ({len(RULES)} rules x 2 objects that they apply to)"
+"""What is said of one Rollout and its template."""
 
 
 def rollout(first: Any = 5, namespace: str | None = "shop", **spec: Any) -> dict[str, Any]:
     """A Rollout that keeps every rule, unless its first weight is too large."""
     steps = [{"setWeight": first}, *STEPS[1:]]
-    body = {"replicas": 3, "progressDeadlineAbort": True, "strategy": {"canary": {"steps": steps}}, **spec}
+    body = {"replicas": 3, "workloadRef": {"kind": "Deployment", "name": "elsewhere"}, "progressDeadlineAbort": True}
+    body |= {"strategy": {"canary": {"steps": steps}}, **spec}
     return _object("argoproj.io/v1alpha1", "Rollout", namespace, body)
 
 
@@ -66,8 +77,8 @@ def data(*arguments: str | Path) -> dict[str, Any]:
 
 
 def test_good_manifests_pass_and_it_says_how_much_was_judged(tmp_path: Path) -> None:
-    code, lines, errors = check(write(tmp_path, rollout(), template(), _object("v1", "Service", "shop", {})))
-    assert lines == ["10 evaluations (10 rules x 2 objects that they apply to) of 3 objects: passed"]
+    code, lines, errors = check(write(tmp_path, rollout(), template(), _object("v1", "Namespace", None, {})))
+    assert lines == [f"{COUNTED} of 3 objects: passed"]
     assert (code, errors) == (0, [])
 
 
@@ -78,7 +89,7 @@ def test_a_violation_is_a_line_with_place_rule_object_reason_and_fix(tmp_path: P
     assert lines == [
         f"{file}: document 2: refused by first-step-weight: Rollout shop/shop: the first weight is 25 %, "
         "the limit is 10 %; set spec.strategy.canary.steps[0].setWeight to 10 or less",
-        "10 evaluations (10 rules x 2 objects that they apply to) of 2 objects: refused by first-step-weight",
+        f"{COUNTED} of 2 objects: refused by first-step-weight",
     ]
 
 
@@ -95,7 +106,7 @@ def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
         "passed": False,
         "problems": [],
         "given": 2,
-        "judged": {"rules": 10, "objects": 2, "evaluations": 10},
+        "judged": {"rules": len(RULES), "objects": 2, "evaluations": EVALUATIONS},
         "violations": [
             {
                 "rule": "first-step-weight",
@@ -120,8 +131,9 @@ def test_all_that_is_given_is_one_stack(tmp_path: Path) -> None:
     assert data(tmp_path / "apps", analysis)["violations"] == []
     assert data(tmp_path, analysis)["given"] == 2, "a file that is named twice was judged twice"
     elsewhere = write(tmp_path, template(namespace="other"), name="other/analysis.yaml")
-    [advice] = data(tmp_path / "apps", elsewhere)["violations"]
-    assert "shop, which is not in this stack" in advice["message"]
+    found = {one["rule"]: one["message"] for one in data(tmp_path / "apps", elsewhere)["violations"]}
+    assert set(found) == {"error-rate-and-latency", "templates-resolve"}
+    assert "shop, which is not in this stack" in found["error-rate-and-latency"]
 
 
 def test_an_object_without_a_namespace_is_where_it_would_be_put(tmp_path: Path) -> None:
@@ -136,7 +148,8 @@ def test_a_list_is_judged_item_by_item(tmp_path: Path, kind: str) -> None:
     if kind != "List":
         del item["apiVersion"], item["kind"]
     listed = {"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "items": [item, {**item, "spec": rollout()["spec"]}]}
-    [found] = [one for one in data(write(tmp_path, listed))["violations"] if one["level"] == "mandatory"]
+    every = data(write(tmp_path, listed))["violations"]
+    [found] = [one for one in every if one["rule"] == "first-step-weight"]
     assert (found["path"], found["object"]) == ("items[0]", "Rollout shop/shop")
 
 
@@ -148,7 +161,7 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
 
 
 def test_a_run_that_judges_nothing_fails_and_says_so(tmp_path: Path) -> None:
-    file = write(tmp_path, _object("v1", "Service", "shop", {}))
+    file = write(tmp_path, _object("v1", "Namespace", None, {}))
     nothing = "0 evaluations (0 rules x 0 objects that they apply to) of 1 object: no rule was evaluated on any object"
     assert check(file)[:2] == (1, [f"{nothing} (--allow-nothing lets that pass)"])
     assert check(file, "--allow-nothing")[:2] == (0, [nothing])
@@ -167,7 +180,8 @@ def test_the_configuration_sets_levels_and_limits(tmp_path: Path) -> None:
     assert check(file, "--config", config)[0] == 0
     config.write_text('{"first-step-weight": "disabled"}')
     code, lines, _ = check(file, "--config", config)
-    assert (code, lines) == (0, ["9 evaluations (9 rules x 2 objects that they apply to) of 2 objects: passed"])
+    counted = f"{EVALUATIONS - 1} evaluations ({len(RULES) - 1} rules x 2 objects that they apply to)"
+    assert (code, lines) == (0, [f"{counted} of 2 objects: passed"])
 
 
 def test_a_wrong_configuration_is_named_all_at_once_and_judges_nothing(tmp_path: Path) -> None:
