@@ -114,12 +114,13 @@ def messages(rule_id: str, body: Mapping[str, Any], *others: Mapping[str, Any], 
 class Engine:
     """Calls the pack's policies as the engine's SDK does: every policy, in order, each with its own copy.
 
-    only: the rules of the pack, all of them unless given.
+    only: the rules of the pack, all of them unless given. ignored: by kind and name, the program's ignore_changes.
     """
 
     only: str | tuple[str, ...] = ()
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
+    ignored: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     pack: list[Policy] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,12 +139,19 @@ class Engine:
         """The messages about a stack by policy, each after the name of the object that the engine shows it at."""
         found: dict[str, list[str]] = {}
         for policy in self._enabled(StackValidationPolicy):
-            args = StackValidationArgs([_resource(body) for body in bodies], self.config.get(policy.name))
+            args = StackValidationArgs([self._resource(body) for body in bodies], self.config.get(policy.name))
             _ask(policy.name, lambda report, ask=policy, given=args: ask.validate(given, report), found)
         return found
 
     def _enabled(self, sort: type[Any]) -> list[Any]:
         return [one for one in self.pack if isinstance(one, sort) and one.name not in self.disabled]
+
+    def _resource(self, body: Mapping[str, Any]) -> PolicyResource:
+        name = f"{body['kind']}-{body['metadata'].get('name')}"
+        ignored = list(self.ignored.get((body["kind"], body["metadata"].get("name")), ()))
+        options = PolicyResourceOptions(False, ignored, None, [], PolicyCustomTimeouts(0, 0, 0), [])
+        urn = f"urn:pulumi:dev::shop::{_type(body)}::{name}"
+        return PolicyResource(_type(body), _proxy(body), urn, name, options, None, None, [], {})
 
     def _args(self, policy: str, body: Mapping[str, Any], resource_type: str | None) -> ResourceValidationArgs:
         resource_type = resource_type or _type(body)
@@ -164,13 +172,6 @@ def _type(body: Mapping[str, Any]) -> str:
 
 def _proxy(body: Mapping[str, Any]) -> Any:
     return unknown_checking_proxy(deserialize_properties(_floats(body)))
-
-
-def _resource(body: Mapping[str, Any]) -> PolicyResource:
-    name = f"{body['kind']}-{body['metadata'].get('name')}"
-    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
-    urn = f"urn:pulumi:dev::shop::{_type(body)}::{name}"
-    return PolicyResource(_type(body), _proxy(body), urn, name, options, None, None, [], {})
 
 
 def _ask(policy: str, call: Callable[[Any], Any], found: dict[str, list[str]]) -> None:

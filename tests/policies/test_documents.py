@@ -127,7 +127,7 @@ def test_what_is_counted() -> None:
     each = [sum(isinstance(rule, ObjectRule) for rule in about[kind]) for kind in (ROLLOUT, TEMPLATE, SERVICE)]
     stack = {rule.id for rules in about.values() for rule in rules if isinstance(rule, StackRule)}
     named = {rule.id for rules in about.values() for rule in rules}
-    assert (verdict.given, verdict.rules, verdict.objects) == (4, len(named), 3)
+    assert (verdict.given, verdict.rules, verdict.objects) == (4, len(named), 4)
     assert verdict.evaluations == 2 * each[0] + each[1] + each[2] + len(stack)
 
 

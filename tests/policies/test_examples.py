@@ -11,8 +11,8 @@ from tests.specs import EXAMPLES, ROOT, SCENARIOS
 from .support import LEFT_TO_APPS, applicable, objects_in
 
 ADVICE: Mapping[str, set[str]] = {
-    "canary": {"pause-ends"},
     "configuration": {"spread-over-zones"},
+    "notifications": {"pause-ends"},
     "packaged": {"spread-over-zones"},
     "pod-template": {"spread-over-zones"},
     "presets": {"release-duration"},
