@@ -129,13 +129,17 @@ def allowed_addresses(subject: KubeObject, settings: Settings) -> Iterator[Findi
     else:
         called = [one("provider", "web", "url") for one in read(subject)("spec", "metrics").each]
     for url in called:
-        if url.given and not _is_allowed(url.text, settings["hosts"]):
+        if url.given and not _is_allowed(url.text, settings["hosts"], subject.namespace):
             said = f"{url.here} is no address that the list of allowed hosts holds"
             yield Violation(said, "call a Service of the cluster, or have the host added to the rule's hosts")
 
 
-def _is_allowed(url: str, hosts: list[str]) -> bool:
-    """Whether the list holds its host: as it is, `*.` and its end, or `*` for all. An argument decides elsewhere."""
+def _is_allowed(url: str, hosts: list[str], namespace: str) -> bool:
+    """Whether the list holds its host: as it is, `*.` and its end, or `*` for all.
+
+    A Service may be called by its name alone, and by name and namespace where that is the object's own: another name
+    with one dot may as well be somebody's site.
+    """
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower().rstrip(".")
@@ -143,6 +147,8 @@ def _is_allowed(url: str, hosts: list[str]) -> bool:
         return False
     if parts.scheme not in ("http", "https") or not host:
         return False
+    if hosts and host.partition(".")[2] in ("", namespace.lower()):
+        return True
     return any(one == "*" or host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts)
 
 

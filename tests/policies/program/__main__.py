@@ -1,4 +1,7 @@
-"""Registers the manifests of objects.json; `{"known only during the update": VALUE}` stands for such a value."""
+"""Registers the manifests of objects.json; `{"known only during the update": VALUE}` stands for such a value.
+
+A manifest's own key `ignoreChanges` is what the program leaves to others.
+"""
 
 import json
 from collections import Counter
@@ -8,7 +11,6 @@ from typing import Any
 import pulumi
 import pulumi_random
 from pulumi_kubernetes import Provider
-from pulumi_kubernetes.apiextensions import CustomResource
 
 
 def revealed(value: Any) -> Any:
@@ -27,11 +29,10 @@ for manifest in json.loads((here / "objects.json").read_text(encoding="utf-8")):
     body = revealed(manifest)
     name = manifest["kind"].lower()
     taken[name] += 1
-    CustomResource(
+    group = "" if "/" in body["apiVersion"] else "core/"
+    pulumi.CustomResource(
+        f"kubernetes:{group}{body['apiVersion']}:{body['kind']}",
         name if taken[name] == 1 else f"{name}-{taken[name]}",
-        api_version=body["apiVersion"],
-        kind=body["kind"],
-        metadata=body["metadata"],
-        spec=body["spec"],
-        opts=pulumi.ResourceOptions(provider=cluster),
+        {key: body[key] for key in ("apiVersion", "kind", "metadata", "spec")},
+        pulumi.ResourceOptions(provider=cluster, ignore_changes=manifest.get("ignoreChanges")),
     )
