@@ -3,6 +3,7 @@
 Source: argo-rollouts v1.9, docs/features/analysis.md.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,9 +31,9 @@ def used_templates(
 
     namespace: of the release. templates: those of its stack.
     """
-    waiting, seen = list(references), set[_Key]()
+    waiting, seen = deque(references), set[_Key]()
     while waiting:
-        key = _key(waiting.pop(0), namespace)
+        key = _key(waiting.popleft(), namespace)
         if isinstance(key, Unknown):
             yield key
         elif key not in seen:

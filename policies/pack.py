@@ -1,4 +1,4 @@
-"""The adapter to Pulumi's policy engine; the only module of the pack that imports its SDK."""
+"""The adapter to Pulumi's policy engine; this module and once.py alone import its SDK."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from . import undecided
+from . import once, undecided
 from .facts import Kind, KubeObject, Step, Unknown, dotted
 from .registry import discover
 from .rule import ObjectRule, Parameter, Rule, Settings, SettingsError, StackRule, Texts, Undecided, Violation, sentence
@@ -33,6 +33,7 @@ _CORE_GROUP = "core"
 
 def serve() -> None:
     """Builds the pack and answers the engine; returns only when the process is interrupted."""
+    once.install()
     PolicyPack(PACK, policies(list(discover().values())))
 
 
@@ -178,6 +179,7 @@ def _object(given: ResourceValidationArgs | PolicyResource, kind: Kind) -> KubeO
 
 def _undecided_policy(kinds: frozenset[Kind], inspection: _Inspection) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        once.forget()
         _applicable(args, kinds)
         questions = inspection.open_questions if args.urn == inspection.urn else []
         if not questions:
@@ -192,6 +194,7 @@ def _undecided_policy(kinds: frozenset[Kind], inspection: _Inspection) -> Resour
 
 def _undecided_stack_policy(survey: _Survey) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        once.forget()
         questions = survey.open_questions if survey.rank >= 0 else []
         survey.rank = -1
         if not questions:

@@ -77,8 +77,9 @@ def _of_metrics(rollout: KubeObject, stack: Stack) -> Iterator[tuple[float, str]
         raise Hidden(whole.path, rollout)
     if isinstance(whole, Violation):
         return
+    shares = list(_shares(rollout, whole))
     for use in uses(rollout):
-        share = _share_of(use, rollout, whole)
+        share = _share_of(use, shares)
         for metric in use.metrics(stack):
             interval = seconds(metric("interval").value)
             if interval is not None:
@@ -86,16 +87,21 @@ def _of_metrics(rollout: KubeObject, stack: Stack) -> Iterator[tuple[float, str]
                 yield share * interval / 60 * failures, f"{metric.here} of {metric.owner}"
 
 
-def _share_of(use: Use, rollout: KubeObject, whole: float) -> float:
+def _shares(rollout: KubeObject, whole: float) -> Iterator[float]:
+    """The share of the traffic at each step."""
+    share = 0.0
+    for step in read(rollout)(*STEPS).each:
+        weight = step("setWeight").number
+        share = share if weight is None else weight / whole
+        yield share
+
+
+def _share_of(use: Use, shares: list[float]) -> float:
     """The share of the traffic at which it is measured: of one in the background the largest of all."""
-    weights = [step("setWeight").number or 0.0 for step in read(rollout)(*STEPS).each]
     if use.background:
-        return max((one / whole for one in weights if one < whole), default=0.0)
-    place = use.place.path
-    index = next((step for step in place if isinstance(step, int)), None)
-    if index is None:
-        return 0.0  # before a switch, where nobody meets it
-    return next((one / whole for one in reversed(weights[: index + 1]) if one), 0.0)
+        return max((one for one in shares if one < 1), default=0.0)
+    index = next((step for step in use.place.path if isinstance(step, int)), None)
+    return 0.0 if index is None else shares[index]  # before a switch nobody meets it
 
 
 _LONG = put(GOOD, "spec.strategy.canary.steps[7].pause.duration", "2h")

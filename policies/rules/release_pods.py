@@ -130,7 +130,7 @@ def replicas_left_to_scaler(rollout: KubeObject, stack: Stack, _settings: Settin
 def primary_in_budget(canary: KubeObject, stack: Stack, _settings: Settings) -> Iterator[Finding]:
     """A PodDisruptionBudget that takes the target's pods takes the primary's too."""
     pods = template(canary, stack)
-    if pods is None:
+    if pods is None or pods.owner.kind == KNATIVE:
         return
     labelled = labels(pods)
     name = read(canary)("spec", "targetRef", "name").text

@@ -75,4 +75,4 @@ def test_both_pass_what_is_good(project: ObjectsProject, tmp_path: Path) -> None
     engine = outcome(project.events.read_text(encoding="utf-8"))
     code, checked = _checked(tmp_path, list(GOOD), {})
     assert (answer.code, code, checked["violations"]) == (0, 0, [])
-    assert checked["judged"]["evaluations"] == engine.judged.evaluations == 10
+    assert checked["judged"]["evaluations"] == engine.judged.evaluations > 50

@@ -19,6 +19,8 @@ from tests.contract.variants import Combination, example_query, supported
 
 from .support import mandatory, messages, subject
 
+SITE = {"allowed-addresses": {"hosts": ["*"]}}
+"""What a site has to set for any address to be measured at."""
 MEASURES = ("error-rate", "latency-p99")
 NO_CHOICE = {
     "analysis-not-skipped",
@@ -108,7 +110,7 @@ def _broken(made: Compiled) -> dict[str, list[str]]:
     """What the mandatory rules say, by rule."""
     enforced = [rule for rule in rules().values() if mandatory(rule.id)]
     judged = [(rule, one) for rule in enforced for one in made.manifests if subject(one).kind in rule.kinds]
-    said = {rule.id: messages(rule.id, one, *made.manifests) for rule, one in judged}
+    said = {rule.id: messages(rule.id, one, *made.manifests, **SITE.get(rule.id, {})) for rule, one in judged}
     return {rule: found for rule, found in said.items() if found}
 
 
