@@ -5,9 +5,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 
+from ..contracts import Version
 from ..plan import Plan
 from ..record import record
 from ..spec.values import Duration
+
+REVISION, HASH = "revision", "hash"
+"""What people choose on a dashboard: the label `version` of pods, and the hash in the name of their ReplicaSet."""
 
 
 @record
@@ -20,7 +24,8 @@ class Signals:
     that the new version is to get, in percent; `checks`: the metric of the checks' latest answers; `found`: how many
     measurements of each `metric` are in which `phase`, of `{app}`; `events`: how many of each `reason` it had of
     late; all of them are "" where the controller does not tell; `longest`: how long a release may take that goes
-    well; `window`: how far back one look at the checks goes; `work`: what the controller itself does: title, unit,
+    well; `window`: how far back one look at the checks goes; `version`: the new version in the words of a query, by
+    the variables REVISION and HASH where it has to be chosen; `work`: what the controller itself does: title, unit,
     expression and legend.
     """
 
@@ -36,6 +41,7 @@ class Signals:
     events: str
     longest: Callable[[Plan], Duration]
     window: Callable[[Plan], Duration]
+    version: Callable[[Plan], Version]
     work: Sequence[tuple[str, str, str, str]]
 
 

@@ -39,7 +39,7 @@ def measured(plan: Plan, workload: str) -> Measured:
 
 def _of_kubernetes(plan: Plan) -> FlaggerTarget:
     made = not plan.existing
-    canary = _version(plan, plan.name, plan.revision, plan.canary_service)
+    canary = canary_of(plan)
     stable = _version(plan, primary_of(plan), "", primary_of(plan))
     if plan.on_every_node:
         daemons = _daemon_set(plan) if made else _reference(plan, "DaemonSet")
@@ -58,6 +58,11 @@ def _of_kubernetes(plan: Plan) -> FlaggerTarget:
         stable,
         made=made,
     )
+
+
+def canary_of(plan: Plan) -> Version:
+    """The new version, where an object of Kubernetes' own runs its pods."""
+    return _version(plan, plan.name, plan.revision, plan.canary_service)
 
 
 def _version(plan: Plan, workload: str, revision: str, service: str) -> Version:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...contracts import Question, Version
+from ...contracts import Question
 from ...manifests.pod import POD_SUFFIX
 from ...metrics.prometheus import PrometheusProvider, number_of
 from ...spec.checks import Check, Cpu, ErrorRate, Latency, Memory, Query, Restarts, check_name, describe
@@ -10,10 +10,8 @@ from ..dashboard import Dashboard, Note, Panel, Target, Variable
 from ..phases import NAMES
 from ..recordings import quantiles
 from ..series import ERRORS, LATENCY, PHASE, RELEASES, REQUESTS, recorded
-from ..signals import signals_of
+from ..signals import HASH, REVISION, signals_of
 from ..watched import Watched, WatchedApp
-
-_REVISION, _HASH = "revision", "hash"
 
 
 def dashboards(watched: Watched) -> Iterator[Dashboard]:
@@ -120,10 +118,8 @@ def _bounds(check: Check) -> tuple[float | None, float | None, str]:
 def _asked(app: WatchedApp, check: Check) -> str:
     """What Prometheus is asked about the version that is chosen above the panels."""
     plan = app.plan
-    workload = plan.name if app.engine == "flagger" else f"{plan.name}-${_HASH}"
-    version = Version(f"${_REVISION}", workload, f"{workload}-{POD_SUFFIX}", plan.canary_service)
-    window = signals_of(app.engine).window(plan)
-    series = app.versions.series
+    signals, series = signals_of(app.engine), app.versions.series
+    version, window = signals.version(plan), signals.window(plan)
     return number_of(Question(check, plan.name, plan.namespace, window, 1, version, version, series, None))
 
 
@@ -132,8 +128,8 @@ def _variables(app: WatchedApp, panels: list[Panel]) -> list[Variable]:
     pods = f'up{{namespace="{app.plan.namespace}"}}'
     revisions = f"label_values({recorded(REQUESTS, app.labels)}, version)"
     every = [
-        Variable(_REVISION, "Version", revisions),
-        Variable(_HASH, "ReplicaSet", f"label_values({pods}, pod)", f"^{app.name}-([a-z0-9]+)-{POD_SUFFIX}$"),
+        Variable(REVISION, "Version", revisions),
+        Variable(HASH, "ReplicaSet", f"label_values({pods}, pod)", f"^{app.name}-([a-z0-9]+)-{POD_SUFFIX}$"),
     ]
     return [variable for variable in every if f"${variable.name}" in used]
 

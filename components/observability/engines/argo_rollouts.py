@@ -3,11 +3,12 @@
 An AnalysisRun is called `<rollout>-<hash of the pods>-<revision>`, with the step behind it (rollout/analysis.go).
 """
 
-from ...contracts import LabelMatch
+from ...contracts import LabelMatch, Version
+from ...manifests.pod import POD_SUFFIX
 from ...plan import Plan
 from ...spec.values import Duration
 from ..series import by_app
-from ..signals import Signals
+from ..signals import HASH, REVISION, Signals
 
 _OF_RUN = "(.+)-[a-z0-9]{5,10}-[0-9]+(?:-.+)?"
 _FAILED_TO_WORK = "InvalidSpec|Error|Timeout"
@@ -27,6 +28,11 @@ def _longest(plan: Plan) -> Duration:
     """All holds, and what the pods may take."""
     held = sum(stage.hold.milliseconds for stage in plan.stages)
     return Duration(held + plan.app.delivery.rollback.deadline.milliseconds)
+
+
+def _version(plan: Plan) -> Version:
+    workload = f"{plan.name}-${HASH}"
+    return Version(f"${REVISION}", workload, f"{workload}-{POD_SUFFIX}", plan.canary_service)
 
 
 _NONE = "0 * group(argo_rollouts_controller_info)"
@@ -49,6 +55,7 @@ SIGNALS = Signals(
     events='sum by (reason) (increase(rollout_events_total{name="{app}"}[5m]))',
     longest=_longest,
     window=lambda plan: plan.analysis.interval,
+    version=_version,
     work=(
         ("Reconciliations", "ops", "sum by (namespace, name) (rate(rollout_reconcile_count[1m]))", "{{name}}"),
         ("Time of a reconciliation, p95", "s", f"histogram_quantile(0.95, {_BUCKETS})", "p95"),

@@ -6,6 +6,7 @@ only the weight says that a release goes on.
 
 from ...contracts import LabelMatch
 from ...engines.flagger.analysis import look_of
+from ...engines.flagger.targets import canary_of
 from ...plan import Plan
 from ...spec.values import Duration
 from ..series import APPS, by_app
@@ -47,6 +48,7 @@ SIGNALS = Signals(
     events="",
     longest=_longest,
     window=lambda plan: look_of(plan).window,
+    version=canary_of,
     work=(
         ("Canaries", "short", "sum(flagger_canary_total)", "canaries"),
         ("Looks at a release", "ops", "sum by (name) (rate(flagger_canary_duration_seconds_count[1m]))", "{{name}}"),

@@ -1,6 +1,7 @@
 """Dashboards: what is on them, and that Grafana's own SDK reads them without losing anything."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,18 @@ def test_every_check_is_shown_against_its_limit(tmp_path: Path) -> None:
     assert f'pod=~"{app["name"]}-$hash-' in depth.expression
     [dashboard] = [one for one in all_dashboards(there) if one.name.startswith("app-")]
     assert [variable.name for variable in dashboard.variables] == ["hash"]
+
+
+def test_flaggers_pods_are_known_beforehand(tmp_path: Path) -> None:
+    query = {"kind": "query", "name": "depth", "query": 'max(queue_depth{pod=~"{{pods}}"})', "max": 100}
+    app = changed(example_app("both-engines"), "delivery", "analysis", "checks", to=[query])
+    app = changed(app, "delivery", "steps", to=[{"weight": 50, "hold": "5m"}])
+    there = of_apps(tmp_path, changed(app, "delivery", "engine", to="flagger"), other_engines=["flagger"])
+    [depth] = panels(there, f"app-{app['name']}")["depth"].targets
+    [selector] = promql.selectors(depth.expression)
+    [(_, _, pattern)] = selector.matchers
+    assert re.fullmatch(pattern, f"{app['name']}-7d4f9c5b6d-x2k4p")
+    assert not re.fullmatch(pattern, f"{app['name']}-primary-7d4f9c5b6d-x2k4p")
 
 
 def test_flagger_tells_weights_and_answers_itself(tmp_path: Path) -> None:
