@@ -13,7 +13,7 @@ from components.platform import bundle as of_platform
 from components.platform import images as pinned
 from components.platform import upstream
 from components.platform.changes import in_bundle
-from components.platform.piece import pieces_of
+from components.platform.piece import pieces_of, watched_by
 from components.platform.pieces import argo_rollouts, prometheus
 from components.platform.sources import SourceError
 from components.spec.load import LoadedStack
@@ -234,6 +234,23 @@ def test_every_pod_is_scraped_by_one_job_at_most() -> None:
     keeps = next(rule for rule in apps["relabel_configs"] if rule["action"] == "keep")
     drops = next(rule for rule in annotated["relabel_configs"] if rule["action"] == "drop")
     assert (keeps["source_labels"], keeps["regex"]) == (drops["source_labels"], drops["regex"])
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_controller_that_is_watched_asks_to_be_scraped_where_it_listens(name: str) -> None:
+    """Else an alert says for ever that it is down."""
+    look = watched_by(stack(name).spec, [])
+    objects = installed(stack(name))
+    for piece in look.controllers:
+        pods = [item["spec"]["template"] for item in objects[piece] if item["kind"] == "Deployment"]
+        asking = [int(annotation(pod, "port") or 0) for pod in pods if annotation(pod, "scrape") == "true"]
+        containers = [container for pod in pods for container in pod["spec"]["containers"]]
+        listening = {port["containerPort"] for container in containers for port in container.get("ports", [])}
+        assert listening & set(asking), f"{name}: {piece} listens on {listening}, Prometheus asks on {asking}"
+
+
+def annotation(pod: dict[str, Any], name: str) -> str | None:
+    return (pod["metadata"].get("annotations") or {}).get(f"prometheus.io/{name}")
 
 
 def test_a_changed_configuration_starts_the_server_anew() -> None:
