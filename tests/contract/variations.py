@@ -26,7 +26,7 @@ IDENTITY = frozenset({("name",), ("namespace",), ("workload", "existing", "selec
 """Another name makes other objects, so there is nothing in them to be dropped; no object changes its selector."""
 
 RENDERED = (("workload", "chart"), ("workload", "kustomize"))
-"""What a chart or an overlay renders stands in the place of these; tests/unit/spec/test_packaged.py has them."""
+"""What a chart or an overlay renders stands in the place of these, as tests/unit/spec/test_packaged.py sees."""
 
 SINGLE = frozenset(
     {

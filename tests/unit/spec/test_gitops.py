@@ -84,7 +84,7 @@ def test_a_mistake_in_apps_is_told_where_it_stands(project: Project, apps: Any, 
         ("https://me:secret@git.example.com/a.git", "holds credentials"),
         ("https://token@git.example.com/a.git", "holds credentials"),
         ("ssh://git:secret@git.example.com/a.git", "holds credentials"),
-        (BY_KEY, "is opened by a key: give private-key and known-hosts in 'credentials.gitops'"),
+        (BY_KEY, "is opened by a key: give private-key in 'credentials.gitops'"),
     ],
 )
 def test_a_repository_that_cannot_be_read_is_refused(project: Project, repository: str, said: str) -> None:
@@ -96,9 +96,8 @@ def test_a_repository_that_cannot_be_read_is_refused(project: Project, repositor
     ("repository", "given", "said"),
     [
         (REPOSITORY, {"password": SECRET}, []),
-        (BY_KEY, {"private-key": SECRET, "known-hosts": SECRET}, []),
+        (BY_KEY, {"private-key": SECRET}, []),
         (REPOSITORY, {}, []),
-        (BY_KEY, {"private-key": SECRET}, ["credentials.gitops: 'known-hosts' is missing: give all of private-key"]),
         (REPOSITORY, {"password": "plain"}, ["credentials.gitops.password: must be a secret"]),
         (
             REPOSITORY,
@@ -116,6 +115,15 @@ def test_what_opens_the_repository(project: Project, repository: str, given: Any
     found = messages(project, gitops={**ARGO, "repository": repository}, credentials={"gitops": given})
     assert len(found) == len(said)
     assert all(line.startswith(start) for line, start in zip(found, said, strict=True)), found
+
+
+def test_flux_is_told_the_servers_keys_with_its_own(project: Project) -> None:
+    def said(**given: Any) -> list[str]:
+        return messages(project, gitops={"kind": "flux", "repository": BY_KEY}, credentials={"gitops": given})
+
+    assert said(**{"private-key": SECRET, "known-hosts": SECRET}) == []
+    [missing] = said(**{"private-key": SECRET})
+    assert missing.startswith("credentials.gitops: 'known-hosts' is missing: give all of private-key, known-hosts")
 
 
 def test_a_secret_of_the_cluster_opens_it_too(project: Project) -> None:
