@@ -9,7 +9,7 @@ from tests.clusters import cluster as cluster
 from tests.wheel import installed as installed
 from tests.wheel import wheel as wheel
 
-BUDGET_SECONDS = {"unit": 200, "contract": 200, "golden": 30, "policies": 120, "cluster": 950, "delivery": 750}
+BUDGET_SECONDS = {"unit": 200, "contract": 200, "golden": 30, "policies": 120, "cluster": 950, "delivery": 850}
 
 _spent: dict[str, float] = defaultdict(float)
 

@@ -8,7 +8,9 @@ from components.discovery import discover
 from localcluster.cluster import Cluster
 from tests.clusters import fresh_cluster
 
+from .by_flux import ByFlux
 from .evidence import Evidence
+from .flux_play import playing_flux
 from .outages import Outages, playing_faults
 from .rig import Rig, playing
 from .trials import Trials, playing_strategies
@@ -45,6 +47,13 @@ def outages(calm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The faults, played."""
     with playing_faults(calm, tmp_path_factory.mktemp("faults")) as played_faults:
         yield played_faults
+
+
+@pytest.fixture(scope="session")
+def by_flux(calm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByFlux]:
+    """The commits that Flux brings to the cluster, played."""
+    with playing_flux(calm, tmp_path_factory.mktemp("flux")) as played:
+        yield played
 
 
 @pytest.fixture
