@@ -82,9 +82,14 @@ class KubeObject:
 def at(value: Any, *path: Step) -> Any:
     """The value below `value`; None where absent; an Unknown as soon as one is met."""
     for step in path:
-        if isinstance(value, Unknown):
+        # Nearly every value is one of these two, and asking for any mapping is what reading costs most.
+        kind = type(value)
+        if kind is dict:
+            value = value.get(step)
+        elif kind is Unknown:
             return value
-        value = _below(value, step)
+        else:
+            value = _below(value, step)
     return value
 
 

@@ -26,7 +26,7 @@ class Hidden(Exception):
         self.owner = owner
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """A value in an object. Fields: `value`: plain data or None where absent; `path`: where; `owner`: in which object.
 
@@ -39,7 +39,7 @@ class Place:
 
     def __call__(self, *steps: Step) -> "Place":
         found = at(self.value, *steps)
-        if isinstance(found, Unknown):
+        if type(found) is Unknown:
             raise Hidden(found.path, self.owner)
         return Place(found, (*self.path, *steps), self.owner)
 

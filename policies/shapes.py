@@ -56,6 +56,21 @@ def wrong_places(place: Place, shape: Any) -> Iterator[tuple[Place, str]]:
         yield place, shape
 
 
+def fits(value: Any, shape: Any) -> bool:
+    """Whether plain data has a shape: what nearly all has, and costs less to ask than where it has not."""
+    if value is None or shape == ANYTHING:
+        return True
+    if type(shape) is dict:
+        if type(value) is not dict:
+            return False
+        every = shape.get("*")
+        wanted = ((one, shape.get(key, every)) for key, one in value.items())
+        return all(inner is None or fits(one, inner) for one, inner in wanted)
+    if type(shape) is list:
+        return type(value) is list and all(one is not None and fits(one, shape[0]) for one in value)
+    return (shape == TEXT and type(value) is str) or _is(value, shape)
+
+
 def _is(value: Any, shape: str) -> bool:
     if isinstance(value, bool) or shape == FLAG:
         return isinstance(value, bool) and shape == FLAG

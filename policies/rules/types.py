@@ -20,7 +20,7 @@ from ..examples import (
 from ..facts import Kind, KubeObject
 from ..reading import decided, read
 from ..rule import Enforcement, Example, Finding, ObjectRule, Settings, Severity, Violation
-from ..shapes import META, SPECS, wrong_places
+from ..shapes import META, SPECS, fits, wrong_places
 
 _GIVEN = (
     *(APPLICATION, AUTOSCALER, BUDGET, CANARY, DEPLOYMENT, METRIC_TEMPLATE, NEW, PROJECT, ROLLOUT, TEMPLATE),
@@ -35,6 +35,8 @@ def right_types(subject: KubeObject, _settings: Settings) -> Iterator[Finding]:
     whole = read(subject)
     places = ((whole("metadata"), META), (whole("spec"), SPECS[subject.kind]))
     for place, shape in places:
+        if fits(place.value, shape):
+            continue
         for wrong, wanted in wrong_places(place, shape):
             yield Violation(f"{wrong.here} is {wrong.shown}, and has to be {wanted}", f"make it {wanted}")
 
