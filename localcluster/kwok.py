@@ -1,8 +1,9 @@
 """What kwok does to nodes and pods: its stages.
 
-A pod becomes Ready a second after it is scheduled, and is gone a second and a half after it is deleted, so that
-endpoints leave the data plane before the pod stops answering. Pods of programs (see programs/) are left alone: the
-agent reports them. A pod annotated `local.coalmine.dev/ready: "never"` runs but never becomes Ready.
+A pod runs as soon as it is scheduled, becomes Ready a second after the pods process listens for it, and is gone a
+second and a half after it is deleted: endpoints are in the data plane only while somebody answers. Pods of programs
+(see programs/) are left alone: the agent reports them. A pod annotated `local.coalmine.dev/ready: "never"` runs but
+never becomes Ready.
 
 Stage fields and template functions: kwok's Stage API, kwok.x-k8s.io/v1alpha1.
 """
@@ -18,6 +19,8 @@ READY_MILLISECONDS = 1000
 DELETE_MILLISECONDS = 1500
 
 NEVER_READY = "local.coalmine.dev/ready"
+LISTENING = "local.coalmine.dev/listening"
+"""On a pod that is answered for: the address. Without it a gateway would be refused, and send the request elsewhere."""
 
 _IS_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
 
@@ -52,13 +55,8 @@ nodeInfo:
 """
 
 # READY stands for True or False: whether the containers are ready.
-_POD_STATUS = """
+_CONDITIONS = """
 {{ $now := Now }}
-phase: Running
-startTime: {{ $now | Quote }}
-hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
-podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" )
-  ( or .metadata.namespace "" ) | Quote }}
 conditions:
 - {type: Initialized, status: "True", lastTransitionTime: {{ $now | Quote }}}
 - {type: ContainersReady, status: "READY", lastTransitionTime: {{ $now | Quote }}}
@@ -76,6 +74,14 @@ containerStatuses:
   restartCount: 0
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
+"""
+
+_POD_STARTED = """
+phase: Running
+startTime: {{ Now | Quote }}
+hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
+podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" )
+  ( or .metadata.namespace "" ) | Quote }}
 initContainerStatuses:
 {{ range .spec.initContainers }}
 - name: {{ .name | Quote }}
@@ -85,9 +91,9 @@ initContainerStatuses:
   restartCount: 0
   {{ if eq .restartPolicy "Always" }}
   started: true
-  state: {running: {startedAt: {{ $now | Quote }}}}
+  state: {running: {startedAt: {{ Now | Quote }}}}
   {{ else }}
-  state: {terminated: {exitCode: 0, reason: Completed, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}}}
+  state: {terminated: {exitCode: 0, reason: Completed, startedAt: {{ Now | Quote }}, finishedAt: {{ Now | Quote }}}}
   {{ end }}
 {{ end }}
 """
@@ -102,7 +108,7 @@ def config_file(state: StateDir) -> Path:
 
 def stages() -> list[Object]:
     """Every stage."""
-    return [_node(), _pod_ready(), _pod_running_only(), _pod_complete(), _pod_delete()]
+    return [_node(), _pod_started(), _pod_ready(), _pod_complete(), _pod_delete()]
 
 
 def _node() -> Object:
@@ -110,14 +116,17 @@ def _node() -> Object:
     return _stage("node-initialize", "Node", matches, {"statusTemplate": _NODE_STATUS})
 
 
+def _pod_started() -> Object:
+    matches = [_alive(), _foreign(), _phase("Pending")]
+    return _stage("pod-started", "Pod", matches, {"statusTemplate": f"{_conditions('False')}{_POD_STARTED}"})
+
+
 def _pod_ready() -> Object:
-    matches = [_alive(), _foreign(), _phase("Pending"), _annotated("NotIn")]
-    return _stage("pod-ready", "Pod", matches, {"statusTemplate": _running("True")}, READY_MILLISECONDS)
-
-
-def _pod_running_only() -> Object:
-    matches = [_alive(), _foreign(), _phase("Pending"), _annotated("In")]
-    return _stage("pod-never-ready", "Pod", matches, {"statusTemplate": _running("False")}, READY_MILLISECONDS)
+    unready = {"key": _IS_READY, "operator": "NotIn", "values": ["True"]}
+    listening = {"key": f'.metadata.annotations["{LISTENING}"]', "operator": "Exists"}
+    allowed = {"key": f'.metadata.annotations["{NEVER_READY}"]', "operator": "NotIn", "values": ["never"]}
+    matches = [_alive(), _foreign(), _phase("Running"), unready, listening, allowed]
+    return _stage("pod-ready", "Pod", matches, {"statusTemplate": _conditions("True")}, READY_MILLISECONDS)
 
 
 def _pod_complete() -> Object:
@@ -140,10 +149,6 @@ def _phase(phase: str) -> Object:
     return {"key": ".status.phase", "operator": "In", "values": [phase]}
 
 
-def _annotated(operator: str) -> Object:
-    return {"key": f'.metadata.annotations["{NEVER_READY}"]', "operator": operator, "values": ["never"]}
-
-
 def _foreign() -> Object:
     pattern = json.dumps(image_pattern())
     return {"key": f"[.spec.containers[].image | test({pattern})] | any", "operator": "In", "values": ["false"]}
@@ -160,5 +165,5 @@ def _stage(name: str, kind: str, matches: list[Object], following: Object, delay
     return {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Stage", "metadata": {"name": name}, "spec": spec}
 
 
-def _running(ready: str) -> str:
-    return _POD_STATUS.replace("READY", ready)
+def _conditions(ready: str) -> str:
+    return _CONDITIONS.replace("READY", ready)

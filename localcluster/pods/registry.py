@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from ..api import Object
@@ -14,6 +14,7 @@ from .metrics import CONTENT_TYPE, Destination
 from .server import App, AppConnection, StatsConnection
 
 Texts = Mapping[str, str]
+Announce = Callable[[Object], Awaitable[None]]
 
 STATS_PORT = 15020
 _GATEWAY_PROGRAM = "gateway"
@@ -51,12 +52,20 @@ class Pod:
 class Registry:
     """Follows pods and Services.
 
-    `services` gives the Services as they are now; `texts` those of a ConfigMap or Secret by namespace, kind and name.
+    `services` gives the Services as they are now; `texts` those of a ConfigMap or Secret by namespace, kind and name;
+    `announce` says of a pod that it is answered for.
     """
 
-    def __init__(self, services: Callable[[], list[Object]], texts: Callable[[str, str, str], Texts | None]) -> None:
+    def __init__(
+        self,
+        services: Callable[[], list[Object]],
+        texts: Callable[[str, str, str], Texts | None],
+        announce: Announce,
+    ) -> None:
         self._services = services
         self._texts = texts
+        self._announce = announce
+        self._announcing: set[asyncio.Future[None]] = set()
         self._pods: dict[str, Pod] = {}
         self._gateway: Identity = NOBODY
         self._loop = asyncio.get_running_loop()
@@ -90,6 +99,10 @@ class Registry:
         for port in made.ports():
             await self._listen(made, port, lambda: AppConnection(made.app, self._loop))
         await self._listen(made, STATS_PORT, lambda: StatsConnection(lambda: self._text(made), CONTENT_TYPE))
+        # Beside the work: other pods must not wait for the API server.
+        announcing = asyncio.ensure_future(self._announce(pod))
+        self._announcing.add(announcing)
+        announcing.add_done_callback(self._announcing.discard)
 
     async def _configured(self, pod: Object) -> Texts:
         if not is_configured(pod):

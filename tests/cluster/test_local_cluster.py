@@ -15,6 +15,7 @@ import pytest
 from localcluster.api import Api, Object, open_api, path_of
 from localcluster.cluster import Cluster
 from localcluster.control import Answer
+from localcluster.kwok import READY_MILLISECONDS
 from localcluster.load import Load
 from localcluster.process import is_running, marked
 from localcluster.state import REPO, LocalClusterError, Record
@@ -140,7 +141,22 @@ def test_a_pod_can_be_told_never_to_become_ready(cluster: Cluster) -> None:
     broken = apps.version("broken", "broken", "v1", ready="never")
     apply_all(cluster.api, [small_platform.namespace("broken"), broken])
     wait_for(lambda: [pod["status"]["phase"] for pod in pods(cluster.api, "broken")] == ["Running"] * 2, "pods run")
-    assert not any(is_ready(pod) for pod in pods(cluster.api, "broken"))
+    apply_all(cluster.api, [apps.version("broken", "sound", "v1")])
+    wait_for(lambda: [*map(is_ready, pods(cluster.api, "broken", "app=sound"))] == [True] * 2, "later pods are Ready")
+    assert not any(is_ready(pod) for pod in pods(cluster.api, "broken", "app=broken"))
+
+
+def test_a_pod_is_ready_only_when_somebody_listens_for_it(cluster: Cluster) -> None:
+    """Else a gateway is refused by a pod that it was told of, asks the other version, and no share is what it says."""
+    cluster.send("pods", signal.SIGSTOP)
+    try:
+        apply_all(cluster.api, [small_platform.namespace("early"), apps.version("early", "early", "v1")])
+        wait_for(lambda: [pod["status"]["phase"] for pod in pods(cluster.api, "early")] == ["Running"] * 2, "pods run")
+        time.sleep(3 * READY_MILLISECONDS / 1000)  # That nothing happens can only be seen by waiting.
+        assert not any(is_ready(pod) for pod in pods(cluster.api, "early")), "pods are Ready, and nobody listens"
+    finally:
+        cluster.send("pods", signal.SIGCONT)
+    wait_for(lambda: [*map(is_ready, pods(cluster.api, "early"))] == [True] * 2, "they are Ready once somebody does")
 
 
 def test_prometheus_scrapes_the_standard_metrics_of_pods(mesh: Cluster) -> None:
