@@ -20,7 +20,7 @@ DELETE_MILLISECONDS = 1500
 
 NEVER_READY = "local.coalmine.dev/ready"
 LISTENING = "local.coalmine.dev/listening"
-"""On a pod that is answered for: the address. Without it a gateway would be refused, and send the request elsewhere."""
+"""On a pod that is answered for: the address."""
 
 _IS_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..agent.volumes import text_of
 from ..api import Object, open_api, path_of
 from ..watch import Watcher
-from .announcement import announce
+from .announcement import announce, send_back
 from .control import PORT
 from .registry import Registry
 from .services import Services
@@ -27,7 +27,12 @@ async def run(kubeconfig: Path) -> None:
     slices = Watcher(api, path_of("discovery.k8s.io/v1/endpointslices"), changed)
     services = Watcher(api, path_of("v1/services"), changed)
     await services.synced.wait()
-    registry = Registry(lambda: list(services.objects.values()), partial(text_of, api), partial(announce, api))
+    registry = Registry(
+        lambda: list(services.objects.values()),
+        partial(text_of, api),
+        partial(announce, api),
+        partial(send_back, api),
+    )
     pods = Watcher(api, path_of("v1/pods"), registry.pod_changed)
     await pods.synced.wait()
     # What was made so far stays: looking through it again and again would only delay answers.

@@ -14,7 +14,7 @@ from .metrics import CONTENT_TYPE, Destination
 from .server import App, AppConnection, StatsConnection
 
 Texts = Mapping[str, str]
-Announce = Callable[[Object], Awaitable[None]]
+Tell = Callable[[Object], Awaitable[None]]
 
 STATS_PORT = 15020
 _GATEWAY_PROGRAM = "gateway"
@@ -53,19 +53,21 @@ class Registry:
     """Follows pods and Services.
 
     `services` gives the Services as they are now; `texts` those of a ConfigMap or Secret by namespace, kind and name;
-    `announce` says of a pod that it is answered for.
+    `announce` says of a pod that it is answered for; `send_back` has another one made in its place.
     """
 
     def __init__(
         self,
         services: Callable[[], list[Object]],
         texts: Callable[[str, str, str], Texts | None],
-        announce: Announce,
+        announce: Tell,
+        send_back: Tell,
     ) -> None:
         self._services = services
         self._texts = texts
         self._announce = announce
-        self._announcing: set[asyncio.Future[None]] = set()
+        self._send_back = send_back
+        self._telling: set[asyncio.Future[None]] = set()
         self._pods: dict[str, Pod] = {}
         self._gateway: Identity = NOBODY
         self._loop = asyncio.get_running_loop()
@@ -95,14 +97,25 @@ class Registry:
             if any(program is not None and program.name == _GATEWAY_PROGRAM for program in programs):
                 self._gateway = identity_of(pod)
             return
-        made = self._pods[uid] = Pod(pod, await self._configured(pod))
+        made = Pod(pod, await self._configured(pod))
+        other = next((one for one in self._pods.values() if one.address == made.address), None)
+        if other is not None:
+            # kwok gives out an address twice where two pods are a node's first at the same moment (its `ipPool`), and
+            # one would answer for the other.
+            print(f"{made.app.pod}: {made.address} is that of {other.app.pod}", file=sys.stderr, flush=True)
+            self._tell(self._send_back, pod)
+            return
+        self._pods[uid] = made
         for port in made.ports():
             await self._listen(made, port, lambda: AppConnection(made.app, self._loop))
         await self._listen(made, STATS_PORT, lambda: StatsConnection(lambda: self._text(made), CONTENT_TYPE))
-        # Beside the work: other pods must not wait for the API server.
-        announcing = asyncio.ensure_future(self._announce(pod))
-        self._announcing.add(announcing)
-        announcing.add_done_callback(self._announcing.discard)
+        self._tell(self._announce, pod)
+
+    def _tell(self, tell: Tell, pod: Object) -> None:
+        """Beside the work: other pods must not wait for the API server."""
+        telling = asyncio.ensure_future(tell(pod))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
     async def _configured(self, pod: Object) -> Texts:
         if not is_configured(pod):

@@ -147,7 +147,7 @@ def test_a_pod_can_be_told_never_to_become_ready(cluster: Cluster) -> None:
 
 
 def test_a_pod_is_ready_only_when_somebody_listens_for_it(cluster: Cluster) -> None:
-    """Else a gateway is refused by a pod that it was told of, asks the other version, and no share is what it says."""
+    """Else a gateway is refused by a pod that it was told of."""
     cluster.send("pods", signal.SIGSTOP)
     try:
         apply_all(cluster.api, [small_platform.namespace("early"), apps.version("early", "early", "v1")])
@@ -157,6 +157,30 @@ def test_a_pod_is_ready_only_when_somebody_listens_for_it(cluster: Cluster) -> N
     finally:
         cluster.send("pods", signal.SIGCONT)
     wait_for(lambda: [*map(is_ready, pods(cluster.api, "early"))] == [True] * 2, "they are Ready once somebody does")
+
+
+def test_a_pod_with_the_address_of_another_one_is_made_anew(cluster: Cluster) -> None:
+    """kwok gives out an address twice now and then: one version would answer for the other, and no share be right."""
+    apply_all(cluster.api, [small_platform.namespace("twins"), apps.version("twins", "twins", "v1")])
+    wait_for(lambda: [*map(is_ready, pods(cluster.api, "twins"))] == [True] * 2, "both are Ready")
+    first, second = pods(cluster.api, "twins")
+    path = path_of("v1/pods", "twins", second["metadata"]["name"])
+    cluster.send("pods", signal.SIGKILL)
+    address = first["status"]["podIP"]
+    twin = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
+    cluster.api.patch(f"{path}/status", twin)
+    cluster.up()
+    wait_for(lambda: _addresses(cluster) == 2 and _all_new(cluster, second), "another pod stands in its place")
+
+
+def _addresses(cluster: Cluster) -> int:
+    """How many different addresses the Ready pods have."""
+    return len({pod["status"]["podIP"] for pod in pods(cluster.api, "twins") if is_ready(pod)})
+
+
+def _all_new(cluster: Cluster, old: Object) -> bool:
+    """Whether one of two pods is gone."""
+    return old["metadata"]["uid"] not in {pod["metadata"]["uid"] for pod in pods(cluster.api, "twins")}
 
 
 def test_prometheus_scrapes_the_standard_metrics_of_pods(mesh: Cluster) -> None:
