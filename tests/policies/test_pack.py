@@ -1,5 +1,6 @@
 """The pack around the rules: what applies where, configuration, and what two calls must not share."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -189,3 +190,11 @@ def test_the_rules_run_where_the_sdk_is_not_installed() -> None:
 def test_the_reference_page_is_what_the_rules_say() -> None:
     written = (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8")
     assert written == docs.page(discover().values()), "run: python -m policies.docs > docs/reference/policies.md"
+
+
+def test_every_trap_of_the_engines_has_a_rule() -> None:
+    page = (ROOT / "docs/concepts/policies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    named = {int(number): set(re.findall(r"\[`([a-z-]+)`\]", rules)) for number, rules in rows}
+    assert sorted(named) == list(range(1, 43))
+    assert all(rules and rules <= set(discover()) for rules in named.values())
