@@ -34,7 +34,9 @@ def _strict(control_plane: str) -> Manifest:
 def _callers(namespace: str, callers: Iterable[str]) -> Manifest:
     # Where a policy allows something, everything else is denied. Namespaces are known by their certificates.
     sources = [{"source": {"namespaces": list(dict.fromkeys(callers))}}]
-    return _object("AuthorizationPolicy", "callers", namespace, {"action": "ALLOW", "rules": [{"from": sources}]})
+    # Pulumi knows the objects of a piece by kind and name, so the name is another one in each namespace.
+    name = f"callers-of-{namespace}"
+    return _object("AuthorizationPolicy", name, namespace, {"action": "ALLOW", "rules": [{"from": sources}]})
 
 
 def _object(kind: str, name: str, namespace: str, spec: Manifest) -> Manifest:
