@@ -4,13 +4,14 @@ Source: argo-cd v3.6, pkg/apis/application/v1alpha1/types.go, docs/operator-manu
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from ..manifests.meta import Manifest
 from ..spec.app import AppSpec
-from ..spec.base import Finding
+from ..spec.base import Finding, Strict
 from ..spec.channels import SecretText
-from ..spec.names import DnsLabel
+from ..spec.names import DnsLabel, NameRule, NonEmpty
+from ..spec.values import PositiveDuration
 from ..through_git import PHASE_ANNOTATION, Delivered, GitOps, Phase
 
 _API = "argoproj.io/v1alpha1"
@@ -22,6 +23,27 @@ _EMPTIED = "default"
 """The project that allows nothing."""
 _OPTIONS = ["ServerSideApply=true", "RespectIgnoreDifferences=true"]
 _RIGHTS = ("Role", "RoleBinding")
+CronLine = Annotated[
+    str,
+    NameRule(
+        r"\S+( \S+){4}", 100, "a line of a crontab: write minute, hour, day, month and weekday, like '0 22 * * 5'"
+    ),
+]
+
+
+class SyncWindow(Strict):
+    """A time in which Argo CD may bring what is in Git, or may not; a release that runs goes on."""
+
+    kind: Literal["allow", "deny"]
+    """`allow`: then, and in no other time; `deny`: then not, whatever another window says."""
+    schedule: CronLine
+    """When it begins, as in a crontab: `0 22 * * 5`."""
+    duration: PositiveDuration
+    """How long it is open."""
+    timezone: NonEmpty = "UTC"
+    """A name of the IANA time zone database, e.g. `Europe/Berlin`."""
+    manual: bool = False
+    """Whether a person may bring something nevertheless."""
 
 
 class ArgoCd(GitOps):
@@ -32,6 +54,9 @@ class ArgoCd(GitOps):
     """Namespace of Argo CD and of its Applications."""
     repository_secret: bool = False
     """Whether Argo CD has a Secret for this repository already (`argocd.argoproj.io/secret-type: repository`)."""
+
+    sync_windows: list[SyncWindow] = []
+    """When apps may be brought, for every team's project; a commit that takes a version back waits for them, too."""
 
     manager: ClassVar[str] = "argocd-controller"
     EXAMPLE: ClassVar[Mapping[str, Any]] = {
@@ -88,18 +113,18 @@ class ArgoCd(GitOps):
 
     def _project(self, team: str, namespaces: Sequence[str]) -> Manifest:
         """Lets a team bring what a namespace may hold, but no rights, to the namespaces of its apps."""
+        spec = {
+            "description": f"Apps of {team}",
+            "sourceRepos": [self.repository],
+            "destinations": [{"server": _HERE, "namespace": name} for name in namespaces],
+            "namespaceResourceBlacklist": [{"group": "rbac.authorization.k8s.io", "kind": kind} for kind in _RIGHTS],
+        }
+        windows = [_window(one) for one in self.sync_windows]
         return {
             "apiVersion": _API,
             "kind": "AppProject",
             "metadata": {"name": team, "namespace": self.namespace},
-            "spec": {
-                "description": f"Apps of {team}",
-                "sourceRepos": [self.repository],
-                "destinations": [{"server": _HERE, "namespace": name} for name in namespaces],
-                "namespaceResourceBlacklist": [
-                    {"group": "rbac.authorization.k8s.io", "kind": kind} for kind in _RIGHTS
-                ],
-            },
+            "spec": {**spec, **({"syncWindows": windows} if windows else {})},
         }
 
     def _secret(self, credentials: Mapping[str, SecretText]) -> Manifest:
@@ -115,3 +140,14 @@ class ArgoCd(GitOps):
         }
         texts = {"type": "git", "url": self.repository, **opened}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": texts}
+
+
+def _window(window: SyncWindow) -> Manifest:
+    return {
+        "kind": window.kind,
+        "schedule": window.schedule,
+        "duration": str(window.duration),
+        "timeZone": window.timezone,
+        "applications": ["*"],
+        **({"manualSync": True} if window.manual else {}),
+    }

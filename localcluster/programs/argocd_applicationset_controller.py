@@ -16,7 +16,7 @@ def _launch(place: Place) -> Launch:
 
 
 async def _ready(place: Place) -> bool:
-    return await answers(place.address, argocd.SETS_PROBE, "/healthz")
+    return await answers(place.address, argocd.SETS_METRICS, "/metrics")
 
 
 PROGRAM = Program(
@@ -24,7 +24,7 @@ PROGRAM = Program(
     tool="argocd",
     repositories=("argoproj/argocd",),
     command="argocd-applicationset-controller",
-    port=argocd.SETS_PROBE,
+    port=argocd.SETS_METRICS,
     taken=(argocd.SETS_METRICS, argocd.SETS_PROBE, argocd.SETS_WEBHOOK),
     launch=_launch,
     ready=_ready,

@@ -146,3 +146,32 @@ def test_flux_opens_what_sops_encrypted_by_the_keys_that_it_is_told_of() -> None
     spec = engine.delivery(app, "delivering")["spec"]
     assert spec["decryption"] == {"provider": "sops", "secretRef": {"name": "sops-age"}}
     assert "decryption" not in given.engine.delivery(app, "delivering")["spec"]
+
+
+def test_argo_cds_projects_are_brought_when_the_windows_are_open() -> None:
+    combination, plan = BOTH[0]
+    windows = [
+        {"kind": "allow", "schedule": "0 8 * * 1-5", "duration": "9h30m", "timezone": "Europe/Berlin"},
+        {"kind": "deny", "schedule": "0 0 24 12 *", "duration": "2d", "manual": True},
+    ]
+    keys = {**example_of(variants("gitops")["argocd"]), "sync_windows": windows}
+    [project] = variants("gitops")["argocd"].model_validate(keys).sources([plan.app], {})  # type: ignore[attr-defined]
+    assert project["spec"]["syncWindows"] == [
+        {
+            "kind": "allow",
+            "schedule": "0 8 * * 1-5",
+            "duration": "9h30m",
+            "timeZone": "Europe/Berlin",
+            "applications": ["*"],
+        },
+        {
+            "kind": "deny",
+            "schedule": "0 0 24 12 *",
+            "duration": "48h",
+            "timeZone": "UTC",
+            "applications": ["*"],
+            "manualSync": True,
+        },
+    ]
+    [unbounded] = by_git("argocd", combination).engine.sources([plan.app], {})
+    assert "syncWindows" not in unbounded["spec"]

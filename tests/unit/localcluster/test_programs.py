@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.releases import tool
-from localcluster import programs
+from localcluster import argocd, programs
 from localcluster.kwok import stages
 from localcluster.programs import Launch, Place, Program, contour, contour_envoy, discover, image_pattern, program_for
 from localcluster.programs.gateway import bootstrap
@@ -101,3 +101,26 @@ def test_every_port_that_contour_and_its_envoy_listen_on_is_known_as_taken() -> 
     place = Place(rollout_pod(), "10.244.250.1", Launch(("serve",), {}), lambda name: {})
     asked = {int(flag.partition("=")[2]) for flag in contour.PROGRAM.launch(place).arguments if "port=" in flag}
     assert asked <= set(contour.PROGRAM.taken)
+
+
+ARGO_CD = [program for program in discover() if program.tool in ("argocd", "valkey")]
+
+
+@pytest.mark.parametrize("program", ARGO_CD, ids=lambda program: program.name)
+def test_every_port_that_argo_cds_parts_listen_on_is_known_as_taken(program: Program) -> None:
+    place = Place(rollout_pod(), "10.244.250.1", Launch((f"/usr/local/bin/{program.name}",), {}), lambda name: {})
+    arguments = program.launch(place).arguments
+    given = " ".join(arguments).replace("=", " ").replace(":", " ").split()
+    asked = {int(word) for word in given if word.isdigit()} - {argocd.REPO, argocd.REDIS}
+    assert asked <= set(program.taken)
+    assert program.port in program.taken
+    if program.tool == "argocd":
+        assert not arguments[0].startswith("/"), "the program's own name is no argument of it"
+
+
+def test_argo_cds_parts_find_one_another_by_names_that_are_known_here() -> None:
+    """Upstream's names lack the namespace, which only the DNS of a cluster adds."""
+    place = Place(rollout_pod(), "10.244.250.1", Launch(("argocd-server",), {}), lambda name: {})
+    [server] = [program for program in ARGO_CD if program.name == "argocd-server"]
+    assert f"--repo-server=argocd-repo-server.store.svc:{argocd.REPO}" in server.launch(place).arguments
+    assert f"--redis=argocd-redis.store.svc:{argocd.REDIS}" in server.launch(place).arguments
