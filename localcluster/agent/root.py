@@ -38,6 +38,8 @@ def main(specification: Path) -> None:
         target = _inside(root, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+        if text.startswith("#!"):
+            target.chmod(0o755)
     os.chroot(root)
     os.chdir("/")
     os.execve(wanted["argv"][0], wanted["argv"], wanted["environment"])

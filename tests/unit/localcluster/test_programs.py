@@ -124,3 +124,12 @@ def test_argo_cds_parts_find_one_another_by_names_that_are_known_here() -> None:
     [server] = [program for program in ARGO_CD if program.name == "argocd-server"]
     assert f"--repo-server=argocd-repo-server.store.svc:{argocd.REPO}" in server.launch(place).arguments
     assert f"--redis=argocd-redis.store.svc:{argocd.REDIS}" in server.launch(place).arguments
+
+
+def test_the_repository_server_finds_the_script_that_it_asks_about_every_commit() -> None:
+    [server] = [program for program in ARGO_CD if program.name == "argocd-repo-server"]
+    place = Place(rollout_pod(), "10.244.250.1", Launch(("argocd-repo-server",), {"PATH": "/bin"}), lambda name: {})
+    [script] = server.files(place)
+    assert Path(script).name == "git-verify-wrapper.sh"
+    assert str(Path(script).parent) in server.launch(place).environment["PATH"].split(":")
+    assert server.files(place)[script].startswith("#!"), "only what names its interpreter can be run"
