@@ -14,7 +14,7 @@ from ..spec.load import DIGESTS_KEY, LoadedStack
 from ..spec.origin import NAMESPACE
 from ..spec.upstream import Mirror
 from .images import images, split
-from .piece import Piece, all_pieces, pieces_of
+from .piece import Piece, piece_names, pieces_of
 from .sources import FOR_CHECKS, SOURCES, Source, SourceError
 
 
@@ -86,7 +86,7 @@ def bundle(name: str) -> Bundle:
         return Bundle(
             name=name,
             kubernetes=_minor(KUBERNETES.version),
-            pieces=tuple(piece.name for piece in all_pieces()),
+            pieces=piece_names(),
             sources={source.name: source for source in SOURCES if source not in FOR_CHECKS},
             images=images(),
         )

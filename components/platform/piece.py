@@ -5,13 +5,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..manifests.meta import Manifest
-from ..observability.watched import Watched, watched
 from ..record import record
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
+from ..spec.registry import kinds
 from .sources import Source
+
+if TYPE_CHECKING:
+    from ..observability.watched import Watched
 
 Stages = Sequence[Sequence[Manifest]]
 """Objects in creation order: every stage waits until the one before it is there and ready."""
@@ -23,13 +27,13 @@ CLUSTER_DEFINITIONS = "CustomResourceDefinition"
 class Piece:
     """Something that the platform installs.
 
-    Fields: `name`: the Pulumi name of its component, and the prefix of its objects' names; `token`: the component's
-    Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it; `install`: whether
-    this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their labels; `stages`: its
-    objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path and message of what
-    cannot work on this stack; `sources`: the upstream files that its objects come from, as in the newest bundle;
-    `watching`: its objects instead of `stages`, where it watches the stack's apps; `reports`: a series that its
-    controller reports to Prometheus as long as it runs.
+    Fields: `name`: that of its file, of its Pulumi component, and the prefix of its objects' names; `token`: the
+    component's Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it;
+    `install`: whether this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their
+    labels; `stages`: its objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path
+    and message of what cannot work on this stack; `sources`: the upstream files that its objects come from, as in the
+    newest bundle; `watching`: its objects instead of `stages`, where it watches the stack's apps; `reports`: a series
+    that its controller reports to Prometheus as long as it runs.
     """
 
     name: str
@@ -41,7 +45,7 @@ class Piece:
     for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
     problems: Callable[[StackSpec], Sequence[tuple[str, str]]] = field(default=lambda _stack: ())
     sources: Sequence[Source] = ()
-    watching: Callable[[Watched], Stages] | None = None
+    watching: "Callable[[Watched], Stages] | None" = None
     reports: str = ""
 
     def wanted(self, stack: StackSpec) -> bool:
@@ -56,6 +60,10 @@ class Piece:
         return [*first, *([last] if last else [])]
 
 
+_FAMILIES = ("engine", "router", "metrics", "gitops")
+"""Whose variants a piece may serve."""
+
+
 def chosen(stack: StackSpec, family: str) -> Iterable[str]:
     """The kinds that a stack chooses of a family; of engines and routers there may be several, of `gitops` none."""
     if family == "gitops":
@@ -65,20 +73,34 @@ def chosen(stack: StackSpec, family: str) -> Iterable[str]:
 
 
 @cache
-def all_pieces() -> tuple[Piece, ...]:
-    """Every piece, in alphabetical order of its file."""
+def piece_names() -> tuple[str, ...]:
+    """The names of all pieces, in alphabetical order: those of their files, with `-` for `_`; none is loaded."""
     package = import_module(".pieces", __package__)
-    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(import_module(f"{package.__name__}.{name}").PIECE for name in modules)
+    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__)))
+
+
+@cache
+def piece(name: str) -> Piece:
+    """A piece by its name. Raises ImportError where there is none."""
+    found: Piece = import_module(f".pieces.{name.replace('-', '_')}", __package__).PIECE
+    return found
 
 
 def pieces_of(stack: StackSpec) -> Iterator[Piece]:
     """The pieces that the platform installs on a stack."""
-    return (piece for piece in all_pieces() if piece.wanted(stack))
+    idle = {kind for family in _FAMILIES for kind in kinds(family) if kind not in chosen(stack, family)}
+    for name in piece_names():
+        # One that is named like a variant serves that variant: most are never loaded.
+        options = getattr(stack.platform, name.replace("-", "_"))
+        if options.install and name not in idle and piece(name).wanted(stack):
+            yield piece(name)
 
 
-def watched_by(stack: StackSpec, apps: Iterable[AppSpec]) -> Watched:
+def watched_by(stack: StackSpec, apps: Iterable[AppSpec]) -> "Watched":
     """A stack with its apps, as the pieces that it installs watch it."""
+    # Here: few runs of the program make rules and dashboards.
+    from ..observability.watched import watched
+
     return watched(stack, apps, {piece.name: piece.reports for piece in pieces_of(stack) if piece.reports})
 
 

@@ -13,11 +13,12 @@ from components.platform import bundle as of_platform
 from components.platform import images as pinned
 from components.platform import upstream
 from components.platform.changes import in_bundle
-from components.platform.piece import pieces_of, watched_by
+from components.platform.piece import piece, piece_names, pieces_of, watched_by
 from components.platform.pieces import argo_rollouts, prometheus
 from components.platform.sources import SourceError
 from components.spec.load import LoadedStack
-from components.spec.registry import VariantModel, variants
+from components.spec.platform import PlatformSpec
+from components.spec.registry import VariantModel, kinds, variants
 from components.spec.values import Duration
 from tests.specs import only
 
@@ -103,6 +104,18 @@ def test_nothing_of_the_newest_bundle_is_left_in_another_one(name: str, monkeypa
     found = [(identity(item), image) for item in of_pieces(stack(name)) for _, image in images(item)]
     wrong = [one for one in found if not one[1].endswith("-of-another")]
     assert not wrong, f"these take no image from their bundle, as `bundle_of(stack).image(...)` gives it: {wrong}"
+
+
+@pytest.mark.parametrize("name", piece_names())
+def test_a_piece_is_found_by_its_name_and_serves_the_variant_of_that_name(name: str) -> None:
+    """Else a stack that needs it would pass it over, for pieces are chosen by their names before they are loaded."""
+    found = piece(name)
+    assert found.name == name
+    family, _ = found.serves
+    assert [one for one in ("engine", "router", "metrics", "gitops") if name in kinds(one)] in ([family], [])
+    if name in kinds(family):
+        assert found.serves == (family, name)
+    assert isinstance(getattr(PlatformSpec(), name.replace("-", "_")).install, bool)
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -241,12 +254,12 @@ def test_every_controller_that_is_watched_asks_to_be_scraped_where_it_listens(na
     """Else an alert says for ever that it is down."""
     look = watched_by(stack(name).spec, [])
     objects = installed(stack(name))
-    for piece in look.controllers:
-        pods = [item["spec"]["template"] for item in objects[piece] if item["kind"] == "Deployment"]
+    for controller in look.controllers:
+        pods = [item["spec"]["template"] for item in objects[controller] if item["kind"] == "Deployment"]
         asking = [int(annotation(pod, "port") or 0) for pod in pods if annotation(pod, "scrape") == "true"]
         containers = [container for pod in pods for container in pod["spec"]["containers"]]
         listening = {port["containerPort"] for container in containers for port in container.get("ports", [])}
-        assert listening & set(asking), f"{name}: {piece} listens on {listening}, Prometheus asks on {asking}"
+        assert listening & set(asking), f"{name}: {controller} listens on {listening}, Prometheus asks on {asking}"
 
 
 def annotation(pod: dict[str, Any], name: str) -> str | None:
