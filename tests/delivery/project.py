@@ -8,6 +8,8 @@ import yaml
 
 from components.compile import Compiled, compile_stack
 from components.metrics.prometheus import PrometheusProvider
+from components.observability.watched import Watched
+from components.platform.piece import watched_by
 from components.spec.load import load_stack
 from components.spec.values import Duration
 from localcluster.demo.stack_file import write_stack_file
@@ -64,6 +66,11 @@ class Project:
         assert isinstance(metrics, PrometheusProvider)
         assert metrics.scrape_interval == Duration.of_seconds(SCRAPE_SECONDS)
         return {compiled.plan.name: compiled for compiled in compile_stack(stack)}
+
+    def watched(self, config: Path) -> Watched:
+        """The stack as it is watched."""
+        stack = load_stack(self.root, config)
+        return watched_by(stack.spec, [app.spec for app in stack.apps])
 
     def _write(self, overrides: dict[str, Any]) -> Path:
         source = REPO / "stacks" / "Pulumi.local.yaml"
