@@ -17,8 +17,10 @@ def istio(plan: Plan, measured: Measured) -> RequestSeries:
         version = LabelMatch(_POD, "=~", measured.pods)
     else:
         version = LabelMatch(f"destination_{REVISION_LABEL}", "=", measured.revision)
-    # Pods that others labelled are called what those labels say; who runs them is enough.
-    named = () if plan.existing else (LabelMatch("destination_canonical_service", "=", plan.name),)
+    # Pods are called what their labels say: those of others whatever they like, and Flagger's primary by its own name.
+    # Who runs them is enough.
+    by_name = not plan.existing and not measured.workload
+    named = (LabelMatch("destination_canonical_service", "=", plan.name),) if by_name else ()
     return istio_requests(
         # The receiving side's report: one count per request, whoever sent it.
         LabelMatch("reporter", "=", "destination"),
