@@ -30,7 +30,7 @@ class Scenario:
     that a check needs; `slowest`: latency that the check of it allows; `stable`, `candidate`: annotations of the pods
     of either version; `namespace`: its own unless given; `engine`: the cluster's first unless given; `router`: one of
     planes.ROUTERS, the cluster's own unless given; `notify`: who is told, everybody of failures unless given; `fewest`:
-    requests that a step's share needs to say something.
+    requests that a step's share needs to say something; `compared`: whether errors are compared with stable's too.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Scenario:
     router: str = ""
     notify: list[Any] | None = None
     fewest: int = FEWEST_REQUESTS
+    compared: bool = False
 
     @property
     def host(self) -> str:
@@ -55,6 +56,9 @@ class Scenario:
 
     def spec(self) -> dict[str, Any]:
         """The app as its stable version, as a user would write it."""
+        errors: dict[str, Any] = {"kind": "error_rate", "max": "5%"}
+        if self.compared:
+            errors["compared_with_stable"] = {"difference": "3%"}
         delivery = {
             "steps": [{"weight": weight, "hold": f"{hold}s"} for weight, hold in self.steps],
             "analysis": {
@@ -62,7 +66,7 @@ class Scenario:
                 "tolerated_failures": self.tolerated,
                 "minimum_requests": self.minimum,
                 "checks": [
-                    {"kind": "error_rate", "max": "5%"},
+                    errors,
                     {"kind": "latency", "quantile": "p99", "max": self.slowest},
                 ],
             },
@@ -121,7 +125,7 @@ def changed(stable: dict[str, str], candidate: dict[str, str]) -> dict[str, Any]
 
 
 NEWS = [{"channel": "hook", "events": ["started", "step", "promoted"]}, "chat"]
-GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=15, notify=NEWS)
+GOOD = Scenario("good", rate=450, steps=((5, 15), (25, 15), (50, 15)), interval=15, notify=NEWS, compared=True)
 ERRORS = Scenario("errors", rate=40, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=40, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
@@ -148,7 +152,7 @@ BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
 
 def _behind(router: str) -> tuple[Scenario, ...]:
     """The same releases of Flagger behind another data plane: fewer requests, for the machine has no more to give."""
-    good = replace(GOOD, rate=80, steps=((10, 15), (50, 15)), fewest=600)
+    good = replace(GOOD, rate=80, steps=((10, 15), (50, 15)), fewest=600, compared=False)
     same = (good, *(replace(one, rate=one.rate // 3) for one in (ERRORS, SLOW, QUIET)))
     return tuple(
         replace(one, name=f"{router}-{one.name}", namespace=router, engine="flagger", router=router, notify=[])
