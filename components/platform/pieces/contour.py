@@ -33,6 +33,7 @@ def stages(stack: StackSpec) -> Stages:
     options, bundle = stack.platform.contour, bundle_of(stack)
     source = bundle.source(CONTOUR_INSTALL)
     objects = read(locate(source) / source.paths[0], source.sha256)
+    objects = changed(objects, CLUSTER_DEFINITIONS, _definition)
     objects = changed(objects, "Job", lambda item: _with_pod(item, bundle))
     objects = changed(objects, "Deployment", lambda item: _deployment(item, stack, bundle))
     objects = changed(objects, "Service", lambda item: _service(item, options))
@@ -42,6 +43,11 @@ def stages(stack: StackSpec) -> Stages:
         of_kind(objects, "Job"),
         [*of_kind(objects, *_RUNNING), *_autoscaler(options), *_budget(options)],
     )
+
+
+def _definition(item: Manifest) -> Manifest:
+    """Without the default that the API server does not keep, which would show as a change for ever."""
+    return {**item, "spec": {key: value for key, value in item["spec"].items() if key != "preserveUnknownFields"}}
 
 
 def _deployment(item: Manifest, stack: StackSpec, bundle: Bundle) -> Manifest:
