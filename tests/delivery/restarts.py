@@ -27,6 +27,9 @@ class Restart:
             return
         pods = path_of("v1/pods", self.before.namespace)
         found = self.api.items(pods, labelSelector=f"{REVISION_LABEL}={self.before.revision}")
+        if not found:
+            # A machine that stood still missed the moment: the test of this release says so, and no other one fails.
+            return
         self.pod = min(pod["metadata"]["name"] for pod in found)
         self.at = time.time()
         self.api.delete(f"{pods}/{self.pod}")
