@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from components.compile import Compiled, routers_of
 from components.contracts import Measured
 from components.manifests.pod import POD_SUFFIX, REPLICA_SET_SUFFIX
+from components.platform.images import FLAGGER_RELEASE
 from components.render import to_yaml
 from components.spec.app import AppSpec
 from components.spec.checks import Check, ErrorRate, Latency, check_name, comparison
@@ -85,8 +86,12 @@ def test_the_same_spec_becomes_the_same_bytes(app: dict[str, Any], delivery: Del
 def test_the_upstream_definitions_know_every_field(app: dict[str, Any], delivery: DeliverySpec) -> None:
     """Kinds whose definitions lie here: Kubernetes', Argo Rollouts', Flagger's and Istio's."""
     made = compiled(app, delivery)
-    assert [said for one in made.manifests if is_known(one) for said in mistakes(one)] == []
-    named = {one["kind"] for one in made.manifests if is_known(one)}
+    known = [one for one in made.manifests if is_known(one)]
+    # The definitions of a later Flagger do not lie here: it knows more providers.
+    later = getattr(delivery.engine, "version", FLAGGER_RELEASE) != FLAGGER_RELEASE
+    judged = [one for one in known if not (later and one["apiVersion"].startswith("flagger.app/"))]
+    assert [said for one in judged for said in mistakes(one)] == []
+    named = {one["kind"] for one in known}
     assert named & {"Rollout", "Canary"}, "the engine's own object was not checked"
 
 
@@ -147,7 +152,8 @@ def test_every_gate_measures_the_canary(app: dict[str, Any], delivery: DeliveryS
     )
     marks = {mark for mark in only if mark[1] in ("=", "=~") and any(_plain(name) in _plain(mark[2]) for name in names)}
     assert marks, f"{sorted(only)} name no version"
-    assert len(_queries(made, made.plan.checks)) == len(made.plan.checks), "a check is not asked"
+    # Those of an analysis in the background are asked there too.
+    assert len(_queries(made, made.plan.checks)) >= len(made.plan.checks), "a check is not asked"
     # What users ask themselves, and what pods use, is narrowed in other ways: tests/contract/test_metrics.py.
     for query in _queries(made, [check for check in made.plan.checks if isinstance(check, ErrorRate | Latency)]):
         text = json.dumps(query)
