@@ -64,6 +64,12 @@ class Place:
         """A finite number; None for everything else."""
         return number(self.value)
 
+    def or_default(self, absent: float) -> tuple[float | None, str]:
+        """The number that counts, None where it is none, and what messages call it; `absent`: if nothing is given."""
+        if self.given:
+            return self.number, self.shown
+        return absent, f"absent, which means {shown(absent)}"
+
     @property
     def count(self) -> float | None:
         """A number, also one that is written as a text, as counts of analyses may be."""

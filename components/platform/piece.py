@@ -29,17 +29,17 @@ class Piece:
 
     Fields: `name`: that of its file, of its Pulumi component, and the prefix of its objects' names; `token`: the
     component's Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it;
-    `install`: whether this stack wants it from the platform; `namespaces`: the namespaces it lives in, with their
-    labels; `stages`: its objects; `for_apps`: those that depend on the stack's apps, which come last; `problems`: path
-    and message of what cannot work on this stack; `sources`: the upstream files that its objects come from, as in the
-    newest bundle; `watching`: its objects instead of `stages`, where it watches the stack's apps; `reports`: a series
-    that its controller reports to Prometheus as long as it runs.
+    `namespaces`: the namespaces it lives in, with their labels; `stages`: its objects; `for_apps`: those that depend on
+    the stack's apps, which come last; `problems`: path and message of what cannot work on this stack; `sources`: the
+    upstream files that its objects come from, as in the newest bundle; `watching`: its objects instead of `stages`,
+    where it watches the stack's apps; `reports`: a series that its controller reports to Prometheus as long as it runs.
+
+    The key of its name in `platform` says whether a stack wants it installed.
     """
 
     name: str
     token: str
     serves: tuple[str, str]
-    install: Callable[[StackSpec], bool]
     namespaces: Callable[[StackSpec], Mapping[str, Mapping[str, str]]]
     stages: Callable[[StackSpec], Stages]
     for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
@@ -47,11 +47,6 @@ class Piece:
     sources: Sequence[Source] = ()
     watching: "Callable[[Watched], Stages] | None" = None
     reports: str = ""
-
-    def wanted(self, stack: StackSpec) -> bool:
-        """Whether this stack's releases need the piece, and the platform is to install it."""
-        family, kind = self.serves
-        return kind in chosen(stack, family) and self.install(stack)
 
     def all_stages(self, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
         """Every object that the platform installs for it."""
@@ -91,8 +86,10 @@ def pieces_of(stack: StackSpec) -> Iterator[Piece]:
     idle = {kind for family in _FAMILIES for kind in kinds(family) if kind not in chosen(stack, family)}
     for name in piece_names():
         # One that is named like a variant serves that variant: most are never loaded.
-        options = getattr(stack.platform, name.replace("-", "_"))
-        if options.install and name not in idle and piece(name).wanted(stack):
+        if name in idle or not getattr(stack.platform, name.replace("-", "_")).install:
+            continue
+        family, kind = piece(name).serves
+        if kind in chosen(stack, family):
             yield piece(name)
 
 

@@ -2,7 +2,7 @@
 
 from .. import argocd
 from ..checks import answers
-from .program import Launch, Place, Program
+from .program import Launch, Place
 
 
 def _launch(place: Place) -> Launch:
@@ -19,13 +19,11 @@ async def _ready(place: Place) -> bool:
     return await answers(place.address, argocd.SETS_METRICS, "/metrics")
 
 
-PROGRAM = Program(
-    name="argocd-applicationset-controller",
-    tool="argocd",
-    repositories=("argoproj/argocd",),
-    command="argocd-applicationset-controller",
-    port=argocd.SETS_METRICS,
-    taken=(argocd.SETS_METRICS, argocd.SETS_PROBE, argocd.SETS_WEBHOOK),
+PROGRAM = argocd.program(
+    "argocd-applicationset-controller",
+    argocd.SETS_METRICS,
+    argocd.SETS_PROBE,
+    argocd.SETS_WEBHOOK,
     launch=_launch,
     ready=_ready,
 )

@@ -2,7 +2,7 @@
 
 from .. import argocd
 from ..checks import answers
-from .program import Launch, Place, Program
+from .program import Launch, Place
 
 
 def _launch(place: Place) -> Launch:
@@ -14,13 +14,9 @@ async def _ready(place: Place) -> bool:
     return await answers(place.address, argocd.CONTROLLER_METRICS, "/healthz")
 
 
-PROGRAM = Program(
-    name="argocd-application-controller",
-    tool="argocd",
-    repositories=("argoproj/argocd",),
-    command="argocd-application-controller",
-    port=argocd.CONTROLLER_METRICS,
-    taken=(argocd.CONTROLLER_METRICS,),
+PROGRAM = argocd.program(
+    "argocd-application-controller",
+    argocd.CONTROLLER_METRICS,
     launch=_launch,
     ready=_ready,
 )

@@ -2,7 +2,7 @@
 
 from .. import argocd
 from ..checks import accepts
-from .program import Launch, Place, Program
+from .program import Launch, Place
 
 
 def _launch(place: Place) -> Launch:
@@ -14,13 +14,9 @@ async def _ready(place: Place) -> bool:
     return await accepts(place.address, argocd.NOTIFICATIONS_METRICS)
 
 
-PROGRAM = Program(
-    name="argocd-notifications",
-    tool="argocd",
-    repositories=("argoproj/argocd",),
-    command="argocd-notifications",
-    port=argocd.NOTIFICATIONS_METRICS,
-    taken=(argocd.NOTIFICATIONS_METRICS,),
+PROGRAM = argocd.program(
+    "argocd-notifications",
+    argocd.NOTIFICATIONS_METRICS,
     launch=_launch,
     ready=_ready,
 )

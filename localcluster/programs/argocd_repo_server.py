@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .. import argocd
 from ..checks import answers
-from .program import Launch, Place, Program
+from .program import Launch, Place
 
 _SCRIPTS = "/app/bin"
 # Its image has a script that asks gpg about every commit; of one without a signature it says nothing.
@@ -30,13 +30,10 @@ def _files(_place: Place) -> dict[str, str]:
     return {f"{_SCRIPTS}/git-verify-wrapper.sh": _VERIFY}
 
 
-PROGRAM = Program(
-    name="argocd-repo-server",
-    tool="argocd",
-    repositories=("argoproj/argocd",),
-    command="argocd-repo-server",
-    port=argocd.REPO,
-    taken=(argocd.REPO, argocd.REPO_METRICS),
+PROGRAM = argocd.program(
+    "argocd-repo-server",
+    argocd.REPO,
+    argocd.REPO_METRICS,
     launch=_launch,
     ready=_ready,
     files=_files,

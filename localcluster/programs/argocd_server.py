@@ -2,7 +2,7 @@
 
 from .. import argocd
 from ..checks import answers
-from .program import Launch, Place, Program
+from .program import Launch, Place
 
 
 def _launch(place: Place) -> Launch:
@@ -15,13 +15,10 @@ async def _ready(place: Place) -> bool:
     return await answers(place.address, argocd.API, "/healthz", tls=not plain)
 
 
-PROGRAM = Program(
-    name="argocd-server",
-    tool="argocd",
-    repositories=("argoproj/argocd",),
-    command="argocd-server",
-    port=argocd.API,
-    taken=(argocd.API, argocd.API_METRICS),
+PROGRAM = argocd.program(
+    "argocd-server",
+    argocd.API,
+    argocd.API_METRICS,
     launch=_launch,
     ready=_ready,
 )

@@ -45,9 +45,9 @@ class Program:
     Fields: `name`; `tool`: which pinned tool is run; `repositories`: the last parts of the image names that stand for
     it; `command`: which program of such an image, any unless given; `port`: the main port, shown by `status`; `taken`:
     the ports that it takes on every address of the namespace; `launch`: the arguments and environment to run with,
-    often the pod's own and a little more; `ready`:
-    whether it does its work; `files`: files to put into its root, text by absolute path, beside the pod's volumes;
-    `moved`: ports that its image would take, which belong to the apps here, with those that it has instead.
+    often the pod's own and a little more; `ready`: whether it does its work; `files`: files to put into its root, text
+    by absolute path, beside the pod's volumes; `moved`: ports that its image would take, which belong to the apps here,
+    with those that it has instead.
     """
 
     name: str

@@ -107,9 +107,8 @@ def highest_weight(canary: KubeObject, settings: Settings) -> Iterator[Finding]:
     if not analysis("stepWeight").given or analysis("stepWeights").given or analysis("iterations").number:
         return
     highest = analysis("maxWeight")
-    share = 100 if not highest.given else highest.number
+    share, value = highest.or_default(100)
     if share is None or share > settings["max"]:
-        value = highest.shown if highest.given else "absent, which means 100"
         said = f"{highest.here} is {value}, the limit is {shown(settings['max'])}"
         yield Violation(said, f"set {highest.here} to {shown(settings['max'])}")
 

@@ -44,9 +44,8 @@ def pods_per_side(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     if not canary("trafficRouting").given:
         return
     given = canary("minPodsPerReplicaSet")
-    pods = given.number if given.given else 1.0
+    pods, value = given.or_default(1)
     if pods is None or pods < settings["min"]:
-        value = given.shown if given.given else "absent, which means 1"
         said = f"{given.here} is {value}, and at least {shown(settings['min'])} are asked for"
         yield Violation(said, f"set {given.here} to {shown(settings['min'])}")
 
@@ -109,9 +108,8 @@ def ready_for_a_while(release: KubeObject, stack: Stack, settings: Settings) -> 
     if holder is None or holder.owner.kind == KNATIVE:
         return
     given = (read(release) if release.kind == ROLLOUT else holder)("spec", "minReadySeconds")
-    seconds = given.number if given.given else 0.0
+    seconds, value = given.or_default(0)
     if seconds is None or seconds < settings["min"]:
-        value = given.shown if given.given else "absent, which means 0"
         said = f"{_of(given, release)} is {value}, and at least {shown(settings['min'])} are asked for"
         yield Violation(said, f"set it to {shown(settings['min'])} or more")
 

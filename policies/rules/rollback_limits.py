@@ -29,8 +29,7 @@ def deadline(release: KubeObject, settings: Settings) -> Iterator[Finding]:
     """The deadline is at most `max`, and longer than a pod has to be ready before it counts."""
     spec = read(release)("spec")
     given, ready = spec("progressDeadlineSeconds"), spec("minReadySeconds").number or 0
-    seconds = given.number if given.given else 600.0
-    value = given.shown if given.given else "absent, which means 600"
+    seconds, value = given.or_default(600)
     if seconds is None or seconds > settings["max"] or seconds <= 0:
         said = f"{given.here} is {value}, the limit is {shown(settings['max'])}"
         yield Violation(said, f"set {given.here} to {shown(settings['max'])} or less")
@@ -42,9 +41,8 @@ def deadline(release: KubeObject, settings: Settings) -> Iterator[Finding]:
 def revisions_kept(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """At least `min` old revisions are kept."""
     given = read(rollout)("spec", "revisionHistoryLimit")
-    kept = given.number if given.given else 10.0
+    kept, value = given.or_default(10)
     if kept is None or kept < settings["min"]:
-        value = given.shown if given.given else "absent, which means 10"
         said = f"{given.here} is {value}, and at least {shown(settings['min'])} are asked for"
         yield Violation(said, f"set {given.here} to {shown(settings['min'])} or more")
 
@@ -57,9 +55,8 @@ def old_pods_wait(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
         given = place("scaleDownDelaySeconds")
         if not place.given or not routed or place("dynamicStableScale").value is True:
             continue
-        seconds = given.number if given.given else 30.0
+        seconds, value = given.or_default(30)
         if seconds is None or seconds < settings["min"]:
-            value = given.shown if given.given else "absent, which means 30"
             said = f"{given.here} is {value}, and at least {shown(settings['min'])} s are asked for"
             yield Violation(said, f"set {given.here} to {shown(settings['min'])} or more")
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from components.manifests.rights import plural
 from components.platform.images import FLAGGER_RELEASE
 from components.platform.pieces import argo_rollouts, flagger
 from components.spec.cluster import StackSpec
@@ -78,16 +79,11 @@ def _may(engine: str, group: str, resource: str, verb: str) -> bool:
     )
 
 
-def _plural(kind: str) -> str:
-    lower = kind.lower()
-    return f"{lower[:-1]}ies" if lower.endswith(("cy", "xy")) else f"{lower}s"
-
-
 def _owned(combination: Combination) -> set[tuple[str, str]]:
     """Group and resource of all that the engine's controller writes into, in the objects of any app."""
     made = [outcome(app, combination.delivery) for app in bases()]
     fields = [field for one in made if not isinstance(one, list) for field in one.ownership.fields]
-    return {(field.group, _plural(field.kind)) for field in fields if field.kind != "Secret"}
+    return {(field.group, plural(field.kind)) for field in fields if field.kind != "Secret"}
 
 
 @pytest.mark.parametrize("combination", INSTALLED, ids=str)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from components.platform.images import CONTOUR_ENVOY_IMAGE, CONTOUR_IMAGE
 from components.platform.pieces.istio import GATEWAY, INGRESS
 from localcluster.api import Api, Object
 from localcluster.programs import contour, contour_envoy
@@ -22,7 +23,7 @@ from .scenarios import CONTOUR, GATEWAY_API
 
 _CLASS = "public"
 _CONTOUR_NAMESPACE = "projectcontour"
-_IMAGES = {"contour": "ghcr.io/projectcontour/contour:v1.33.8", "envoy": "docker.io/envoyproxy/envoy:v1.38.9"}
+_IMAGES = {"contour": CONTOUR_IMAGE, "envoy": CONTOUR_ENVOY_IMAGE}
 
 ROUTERS: dict[str, dict[str, Any]] = {
     GATEWAY_API: {"kind": GATEWAY_API, "gateway": _CLASS, "gateway_namespace": INGRESS},

@@ -1,6 +1,6 @@
 """When Argo Rollouts refuses a Rollout for what it refers to. Source: as in rollout_rules.py, and utils/istio."""
 
-from .rolled import Object, Rolled
+from .rolled import Object, Rolled, arguments
 from .rule import Judge, rule
 
 _REVISION = "rollouts-pod-template-hash"
@@ -77,7 +77,6 @@ def an_analysis_in_the_foreground_ends(rolled: Rolled) -> bool:
 
 def _ends(metric: Object, template: Object) -> bool:
     """Arguments count with the template's own value: the controller does not look at those of the step here."""
-    given = {f"{{{{args.{one['name']}}}}}": one.get("value") for one in template["spec"].get("args", [])}
     count = metric.get("count", 0)
-    number = str(given.get(count, count))
+    number = str(arguments(template).get(count, count))
     return "interval" not in metric or (number.isdigit() and int(number) > 0)

@@ -10,6 +10,11 @@ STEPS_OF_ONE_KIND = ("setWeight", "pause", "experiment", "analysis")
 STEPS = (*STEPS_OF_ONE_KIND, "setCanaryScale", "setHeaderRoute", "setMirrorRoute", "plugin")
 
 
+def arguments(template: Object) -> dict[str, Any]:
+    """What stands for an argument in an AnalysisTemplate, and its own value; None of one that a run has to give."""
+    return {f"{{{{args.{one['name']}}}}}": one.get("value") for one in template["spec"].get("args", [])}
+
+
 @dataclass(frozen=True)
 class Rolled:
     """Fields: `manifests`: one Rollout, and all that was made with it."""

@@ -6,7 +6,7 @@ from enum import Enum
 from functools import cache
 from importlib import import_module
 
-from .rolled import Object, Rolled
+from .rolled import Object, Rolled, arguments
 
 
 class Judge(Enum):
@@ -58,7 +58,7 @@ def metric_rule(kept: Callable[[Object], bool]) -> Callable[[Object], bool]:
 
 def _metrics(template: Object) -> Iterable[Object]:
     """Its metrics, with arguments filled in by the values they have of their own; without those that have none."""
-    given = {f"{{{{args.{one['name']}}}}}": one.get("value") for one in template["spec"].get("args", [])}
+    given = arguments(template)
     for metric in template["spec"]["metrics"]:
         filled = {key: given.get(value, value) if isinstance(value, str) else value for key, value in metric.items()}
         yield {key: value for key, value in filled.items() if value is not None}

@@ -105,7 +105,6 @@ PIECE = Piece(
     name="argo-rollouts",
     token="coalmine:index:ArgoRollouts",
     serves=("engine", "argo-rollouts"),
-    install=lambda stack: stack.platform.argo_rollouts.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=_problems,

@@ -82,7 +82,6 @@ PIECE = Piece(
     name="argocd",
     token="coalmine:index:ArgoCd",
     serves=("gitops", "argocd"),
-    install=lambda stack: stack.platform.argocd.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=lambda stack: list(_problems(stack)),

@@ -153,7 +153,6 @@ PIECE = Piece(
     name="contour",
     token="coalmine:index:Contour",
     serves=("router", "contour"),
-    install=lambda stack: stack.platform.contour.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=_problems,

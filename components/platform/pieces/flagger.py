@@ -90,7 +90,6 @@ PIECE = Piece(
     name="flagger",
     token="coalmine:index:Flagger",
     serves=("engine", "flagger"),
-    install=lambda stack: stack.platform.flagger.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     problems=_problems,

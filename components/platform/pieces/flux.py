@@ -163,7 +163,6 @@ PIECE = Piece(
     name="flux",
     token="coalmine:index:Flux",
     serves=("gitops", "flux"),
-    install=lambda stack: stack.platform.flux.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     sources=(FLUX_MANIFESTS,),

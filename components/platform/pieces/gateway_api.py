@@ -19,7 +19,6 @@ PIECE = Piece(
     name="gateway-api",
     token="coalmine:index:GatewayApi",
     serves=("router", "gateway-api"),
-    install=lambda stack: stack.platform.gateway_api.install,
     namespaces=lambda _stack: {},
     stages=stages,
     sources=(GATEWAY_API_KINDS,),

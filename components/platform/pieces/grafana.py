@@ -183,7 +183,6 @@ PIECE = Piece(
     name=NAME,
     token="coalmine:index:Grafana",
     serves=("metrics", "prometheus"),
-    install=lambda stack: stack.platform.grafana.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     watching=watching,

@@ -167,7 +167,6 @@ PIECE = Piece(
     name="istio",
     token="coalmine:index:Istio",
     serves=("router", "istio"),
-    install=lambda stack: stack.platform.istio.install,
     namespaces=_namespaces,
     stages=stages,
     for_apps=lambda stack, apps: mesh_rules.rules(stack.platform.istio, apps, CONTROL_PLANE, INGRESS),

@@ -261,7 +261,6 @@ PIECE = Piece(
     name="prometheus",
     token="coalmine:index:Prometheus",
     serves=("metrics", "prometheus"),
-    install=lambda stack: stack.platform.prometheus.install,
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     watching=watching,

@@ -13,6 +13,7 @@ from components.manifests.meta import Manifest
 from components.platform.argo_cd.names import NAMESPACE
 from components.platform.checks import problems
 from components.platform.images import images, split
+from components.platform.piece import pieces_of
 from components.platform.pieces.argocd import PIECE
 from components.platform.pod_standard import level
 from components.platform.sources import ARGO_CD_HA_INSTALL, ARGO_CD_INSTALL, Source, locate
@@ -67,8 +68,8 @@ def container(item: Manifest) -> dict[str, Any]:
 @pytest.mark.parametrize("install", [True, False])
 def test_it_is_there_where_a_stack_chooses_it_and_wants_it_from_the_platform(install: bool) -> None:
     chosen = StackSpec.model_validate(keys(install=install))
-    assert PIECE.wanted(chosen) == install
-    assert not PIECE.wanted(StackSpec.model_validate(stack_keys()))
+    assert (PIECE in pieces_of(chosen)) == install
+    assert PIECE not in pieces_of(StackSpec.model_validate(stack_keys()))
 
 
 def test_definitions_come_first_and_servers_last() -> None:

@@ -41,7 +41,6 @@ def piece(name: str, stages: Callable[[StackSpec], list[list[Manifest]]]) -> Pie
         name=name,
         token=f"coalmine:index:{name.capitalize()}",
         serves=("router", "istio"),
-        install=lambda _stack: True,
         namespaces=lambda _stack: {f"{name}-system": {"level": "restricted"}},
         stages=stages,
     )
