@@ -10,6 +10,7 @@ from typing import Any
 
 from .configuration import Configured, Level
 from .facts import Kind, KubeObject, shown
+from .fields import field_of
 from .rule import Finding, ObjectRule, StackRule, Violation, sentence
 from .stack import Stack
 
@@ -38,11 +39,16 @@ class NoObject:
 
 @dataclass(frozen=True)
 class Breach:
-    """A violation. `index`: of the object among those given; `message`: the object, what is wrong, the fix."""
+    """A violation.
+
+    Fields: `index`: of the object among those given; `message`: the object, what is wrong, the fix; `field`: the part
+    of its path that the object has, empty where the violation is not about one field.
+    """
 
     rule: Configured
     index: int
     message: str
+    field: str
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def _breaches(one: Configured, concerned: Sequence[int], stack: Stack) -> Iterat
         for finding in _asked(one, stack[index], stack):
             if not isinstance(finding, Violation):
                 raise AssertionError(f"{one.rule.id}: plain data holds nothing that only an update knows")
-            yield Breach(one, index, sentence(stack[index], finding))
+            yield Breach(one, index, sentence(stack[index], finding), field_of(stack[index], finding))
 
 
 def _asked(one: Configured, subject: KubeObject, stack: Stack) -> Iterable[Finding]:

@@ -10,15 +10,21 @@ import typer
 
 from ..spec.errors import Problem, SpecError
 from ..spec.yaml_files import read_documents
-from .output import AsJson, as_data, evaluated, print_json, show_problems
+from . import formats
+from .output import AsJson, show_problems
+from .report import Finding, Place, Report, Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policies.configuration import Configured
-    from policies.documents import Verdict
+    from policies.documents import Breach, Verdict
 
     from .manifests import Document
+
+    _Format = str
+else:
+    _Format = Literal[tuple(formats.names())]
 
 _PACK = "policies" if __name__.startswith("components.") else "coalmine_policies"
 """The pack beside this package: in the checkout it has the name of its folder."""
@@ -35,26 +41,21 @@ def verb(
     allow_nothing: Annotated[
         bool, typer.Option("--allow-nothing", help="Pass also where no rule applies to any object.")
     ] = False,
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+    format: Annotated[_Format, typer.Option("--format", help="What to print.")] = "text",
     json: AsJson = False,
 ) -> None:
     """Judge manifests by the policies, all as one stack; exit 1 where one is refused, 2 where one cannot be read."""
+    chosen = formats.load("json" if json else format)
     try:
         rules = configured_rules(config)
         found = Found(_documents(paths), namespace)
     except SpecError as error:
-        _unusable(error.problems, json or format == "json")
+        show_problems(error.problems)
+        _show(chosen.unusable(Unusable(error.problems)))
         raise typer.Exit(2) from None
-    verdict = judged(found, rules)
-    passed = not verdict.refused and (bool(verdict.evaluations) or allow_nothing)
-    if json or format == "json":
-        print_json(_as_data(verdict, found, passed))
-    else:
-        for breach in verdict.breaches:
-            word = "refused by" if breach.rule.level == "mandatory" else "advice of"
-            print(found.problem(breach.index, f"{word} {breach.rule.rule.id}: {breach.message}"))
-        print(_summary(verdict, passed))
-    raise typer.Exit(0 if passed else 1)
+    report = found.report(rules, judged(found, rules), allow_nothing=allow_nothing)
+    _show(chosen.report(report))
+    raise typer.Exit(0 if report.passed else 1)
 
 
 class Found:
@@ -63,23 +64,27 @@ class Found:
     def __init__(self, documents: Sequence[Document], namespace: str) -> None:
         pack = import_module(f"{_PACK}.documents")
         self.subjects: list[Any] = []
-        self._places: list[tuple[str, str]] = []
+        self._places: list[Place] = []
         problems = []
         for document in documents:
-            number = f"document {document.number}" if document.number else ""
             for one in pack.manifests(document.data, namespace):
-                place = ": ".join(part for part in (number, one.place) if part)
+                place = Place(document, one.place)
                 if isinstance(one, pack.NoObject):
-                    problems.append(Problem(document.file, place, one.message))
+                    problems.append(Problem(document.file, place.shown, one.message))
                 else:
                     self.subjects.append(one.subject)
-                    self._places.append((document.file, place))
+                    self._places.append(place)
         if problems:
             raise SpecError(problems)
 
-    def problem(self, index: int, message: str) -> Problem:
-        """What is said about an object, at its place."""
-        return Problem(*self._places[index], message)
+    def report(self, rules: Sequence[Configured], verdict: Verdict, *, allow_nothing: bool) -> Report:
+        """What was said about the objects, each at its place."""
+        findings = [self._finding(breach) for breach in verdict.breaches]
+        return Report(rules, verdict, findings, allow_nothing=allow_nothing)
+
+    def _finding(self, breach: Breach) -> Finding:
+        subject, place = str(self.subjects[breach.index]), self._places[breach.index]
+        return Finding(breach.rule.rule, str(breach.rule.level), subject, breach.field, breach.message, place)
 
 
 def judged(found: Found, rules: Sequence[Configured]) -> Verdict:
@@ -111,41 +116,6 @@ def configured_rules(file: Path | None) -> list[Configured]:
     return found
 
 
-def _unusable(problems: Sequence[Problem], json: bool) -> None:
-    if json:
-        print_json({"passed": False, "problems": [as_data(problem) for problem in problems]})
-    else:
-        show_problems(problems)
-
-
-def _summary(verdict: Verdict, passed: bool) -> str:
-    counted = evaluated(verdict.evaluations, verdict.rules, verdict.objects, verdict.given)
-    if not verdict.evaluations:
-        allowed = "" if passed else " (--allow-nothing lets that pass)"
-        return f"{counted}: no rule was evaluated on any object{allowed}"
-    refused = sorted({breach.rule.rule.id for breach in verdict.breaches if breach.rule.level == "mandatory"})
-    return f"{counted}: {'refused by ' + ', '.join(refused) if refused else 'passed'}"
-
-
-def _as_data(verdict: Verdict, found: Found, passed: bool) -> dict[str, Any]:
-    return {
-        "passed": passed,
-        "problems": [],
-        "given": verdict.given,
-        "judged": {"rules": verdict.rules, "objects": verdict.objects, "evaluations": verdict.evaluations},
-        "violations": [
-            {
-                "rule": breach.rule.rule.id,
-                "code": breach.rule.rule.code,
-                "level": str(breach.rule.level),
-                "severity": str(breach.rule.rule.severity),
-                "object": str(found.subjects[breach.index]),
-                **{
-                    key: value
-                    for key, value in as_data(found.problem(breach.index, breach.message)).items()
-                    if key != "app"
-                },
-            }
-            for breach in verdict.breaches
-        ],
-    }
+def _show(text: str) -> None:
+    if text:
+        print(text)

@@ -20,12 +20,19 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 class Document:
     """One document that holds something.
 
-    Fields: `file`: as the user named it; `number`: counted from 1, empty documents included, 0 where there is one only.
+    Fields: `file`: as the user named it; `number`: counted from 1, empty documents included, 0 where there is one only;
+    `content`: of the whole file.
     """
 
     file: str
     number: int
     data: Any
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The whole file, as it was read."""
+        return self.content.decode("utf-8-sig")
 
 
 def read_manifests(paths: Iterable[str]) -> list[Document]:
@@ -61,9 +68,10 @@ def _noted(problems: list[Problem], path: str) -> Iterator[None]:
 
 def _documents(file: Path) -> list[Document]:
     shown = "standard input" if str(file) == STANDARD_INPUT else _printable(file)
-    found = parse_manifests(_content(file), shown)
+    content = _content(file)
+    found = parse_manifests(content, shown)
     alone = len(found) == 1
-    every = [Document(shown, 0 if alone else number, data) for number, data in enumerate(found, start=1)]
+    every = [Document(shown, 0 if alone else number, data, content) for number, data in enumerate(found, start=1)]
     return [document for document in every if document.data is not None]
 
 

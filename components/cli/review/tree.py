@@ -37,7 +37,9 @@ def review_tree(stack: str, root: Path, repository: Path) -> TreeReview | None:
     tree = tree_of(stack, root)
     if not tree.folder:
         return None
-    found = Found([Document(path, 0, yaml.load(text, yaml.CSafeLoader)) for path, text in tree.files], "default")
+    found = Found(
+        [Document(path, 0, yaml.load(text, yaml.CSafeLoader), text.encode()) for path, text in tree.files], "default"
+    )
     verdict = judged(found, configured_rules(None))
     refusals = tuple(
         Refusal(one.rule.rule.id, str(one.rule.level), _file(tree, one.index), one.message) for one in verdict.breaches

@@ -116,6 +116,8 @@ def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
                 "object": "Rollout shop/shop",
                 "file": str(file),
                 "path": "document 1",
+                "field": "spec.strategy.canary.steps[0].setWeight",
+                "line": 12,
                 "message": "Rollout shop/shop: the first weight is 25 %, the limit is 10 %; "
                 "set spec.strategy.canary.steps[0].setWeight to 10 or less",
             }
