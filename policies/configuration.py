@@ -5,20 +5,23 @@ the level of every rule that does not set its own. Pulumi leaves a name that no 
 because whoever wrote it believes that it does something. Source: pulumi v3.259, pkg/resource/analyzer/config.go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from . import undecided
+from . import exemptions, undecided
+from .exemptions import Exemptions, Terms
 from .facts import shown
 from .rule import Rule, Settings, SettingsError, nearest
+from .terms import terms
 
 _ALL = "all"
 _LEVEL = "enforcementLevel"
 # Read by Pulumi alone: where it fetches values for packs that need some, which these rules do not.
 _ELSEWHERE = "environments"
-_NOTES = tuple(note.id for note in undecided.NOTES)
+_NOTES = (*(note.id for note in undecided.NOTES), *(note.id for note in exemptions.NOTES))
 
 
 class Level(StrEnum):
@@ -39,6 +42,25 @@ class Configured:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """Every rule with its level and its limits, in order, and what else a site sets.
+
+    notes: how what is wrong with exemptions, and what is exempted, counts, by name. exemptions: the
+    site's own, and what it lets objects say.
+    """
+
+    rules: tuple[Configured, ...]
+    notes: Mapping[str, Configured]
+    exemptions: Exemptions
+
+    def __iter__(self) -> Iterator[Configured]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+
+@dataclass(frozen=True)
 class Mistake:
     """Something wrong with a configuration. `path`: where it stands, e.g. `first-step-weight.max`; empty: the whole."""
 
@@ -54,14 +76,21 @@ class ConfigurationError(ValueError):
         super().__init__("; ".join(f"{one.path}: {one.message}" if one.path else one.message for one in self.mistakes))
 
 
-def configured(rules: Iterable[Rule], given: Any) -> list[Configured]:
-    """Every rule with its level and its limits, in order. Raises ConfigurationError."""
-    listed = list(rules)
-    mistakes = list(_mistakes({rule.id: rule for rule in listed}, given))
+def configured(rules: Iterable[Rule], given: Any, now: datetime | None = None) -> Configuration:
+    """Everything that a configuration sets. Raises ConfigurationError. `now`: this very moment unless given."""
+    known = {rule.id: rule for rule in rules}
+    now = now or datetime.now(UTC)
+    mistakes = list(_mistakes(known, given, now))
     if mistakes:
         raise ConfigurationError(mistakes)
     default = _level(given.get(_ALL))
-    return [_configured(rule, given.get(rule.id), default) for rule in listed]
+    notes = {note.id: _configured(note, _level(given.get(note.id)), default) for note in exemptions.NOTES}
+    own = given.get(exemptions.RIGHT.id)
+    # As in Pulumi's engine, where a policy that is disabled does not learn its configuration.
+    read = notes[exemptions.RIGHT.id].level is not Level.DISABLED
+    allowed = terms(_parameters(own), known, now) if read else Terms()
+    listed = tuple(_configured(rule, given.get(rule.id), default) for rule in known.values())
+    return Configuration(listed, notes, Exemptions(known, allowed, now))
 
 
 def _configured(rule: Rule, given: Any, default: Level | None) -> Configured:
@@ -79,21 +108,23 @@ def _parameters(given: Any) -> Mapping[str, Any]:
     return {key: value for key, value in given.items() if key != _LEVEL} if isinstance(given, Mapping) else {}
 
 
-def _mistakes(rules: Mapping[str, Rule], given: Any) -> Iterator[Mistake]:
+def _mistakes(rules: Mapping[str, Rule], given: Any, now: datetime) -> Iterator[Mistake]:
     if not isinstance(given, Mapping):
         yield Mistake("", f"must be an object with the names of rules as keys, not {shown(given)}")
         return
     for name, value in given.items():
         if name in rules:
-            yield from _mistakes_in(name, value, rules[name])
+            yield from _mistakes_in(name, value, rules[name].settings)
+        elif name == exemptions.RIGHT.id:
+            yield from _mistakes_in(name, value, lambda own: terms(own, rules, now))
         elif name == _ALL or name in _NOTES:
             yield from _mistakes_in(name, value, None)
         elif name != _ELSEWHERE:
             yield Mistake(str(name), "no rule has this name" + nearest(str(name), [*rules, _ALL, *_NOTES]))
 
 
-def _mistakes_in(name: str, value: Any, rule: Rule | None) -> Iterator[Mistake]:
-    """`rule`: whose parameters may be set; None where there are none to set."""
+def _mistakes_in(name: str, value: Any, read: Callable[[Mapping[str, Any]], Any] | None) -> Iterator[Mistake]:
+    """`read`: reads the parameters that may be set; None where there are none to set."""
     if isinstance(value, str):
         yield from _mistakes_in_level(name, value)
     elif not isinstance(value, Mapping):
@@ -103,11 +134,11 @@ def _mistakes_in(name: str, value: Any, rule: Rule | None) -> Iterator[Mistake]:
             yield from _mistakes_in_level(f"{name}.{_LEVEL}", value[_LEVEL])
         parameters = _parameters(value)
         try:
-            if rule is not None:
-                rule.settings(parameters)
+            if read is not None:
+                read(parameters)
         except SettingsError as error:
             yield from (Mistake(name, problem) for problem in error.problems)
-        if rule is None:
+        if read is None:
             yield from (Mistake(f"{name}.{key}", f"only '{_LEVEL}' can be set here") for key in parameters)
 
 

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Iterable
 
-from . import undecided
+from . import exemptions, undecided
 from .facts import Kind
 from .registry import discover
 from .rule import Parameter, Rule, StackRule, Texts
+from .terms import DAYS
 
 _HEAD = """# Policies
 
@@ -25,7 +26,8 @@ and parameters are set with `--policy-pack-config FILE`, a JSON file; what it le
 Rules that look at other objects of the stack as well are judged when the whole stack is known: in a preview like all
 others, in an update only after the objects were changed. So preview first, as `pulumi up` does by itself.
 
-Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all.
+Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all. An object
+that has to break a rule for a while is [exempted](../how-to/exempt-from-a-rule.md).
 
 | rule | code | default | severity | parameters |
 |---|---|---|---|---|
@@ -40,7 +42,7 @@ def page(rules: Iterable[Rule]) -> str:
         _HEAD
         + table
         + "".join(_section(rule) for rule in listed)
-        + "".join(_undecided(note) for note in undecided.NOTES)
+        + "".join(_note(note) for note in (*exemptions.NOTES, *undecided.NOTES))
     )
 
 
@@ -54,6 +56,8 @@ def _section(rule: Rule) -> str:
     if isinstance(rule, StackRule):
         looks_at += f", and for it at every {_kinds(rule.context)} of the stack"
     parameters = "".join(_parameter(one) for one in rule.parameters)
+    if rule.exemption_days:
+        parameters += f"- **Exemptions:** at most {rule.exemption_days} days, unless `days_of` of the site says more.\n"
     return (
         f"\n## {rule.id}\n\n{rule.title}. Looks at {looks_at}.\n\n"
         f"- **Why:** {rule.why}\n- **Fix:** {rule.fix}\n{parameters}- **Source:** {rule.source}.\n"
@@ -68,10 +72,12 @@ def _parameter(one: Parameter | Texts) -> str:
     return f"- **`{one.name}`** ({one.limits}): {one.meaning}.\n"
 
 
-def _undecided(note: undecided.Note) -> str:
+def _note(note: undecided.Note | Rule) -> str:
+    level = note.enforcement if isinstance(note, Rule) else "advisory"
+    own = "" if note is not exemptions.RIGHT else f"- **`{DAYS.name}`** ({DAYS.limits}): {DAYS.meaning}.\n"
     return (
-        f"\n## {note.id}\n\n{note.title}. Advisory by default; not a rule of its own.\n\n"
-        f"- **Why:** {note.why}\n- **Fix:** {note.fix}\n"
+        f"\n## {note.id}\n\n{note.title}. {level.capitalize()} by default; not a rule of its own.\n\n"
+        f"- **Why:** {note.why}\n- **Fix:** {note.fix}\n{own}"
     )
 
 

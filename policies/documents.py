@@ -4,19 +4,22 @@ The sibling of pack.py, which shows the rules what Pulumi's engine knows. Both g
 objects; here every value is known, so nothing is left undecided.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .configuration import Configured, Level
+from .configuration import Configuration, Configured, Level
+from .exemptions import EXEMPTED, EXEMPTED_IN_STACK, RIGHT, Exempted, Exemption, annotations, told
 from .facts import Kind, KubeObject, shown
 from .fields import field_of
-from .rule import Finding, ObjectRule, StackRule, Violation, sentence
+from .rule import Finding, ObjectRule, Rule, StackRule, Violation, sentence
 from .stack import Stack
 
 DEFAULT_NAMESPACE = "default"
 _LIST = "List"
 _UNNAMED = "without a name"
+_ANNOTATIONS = "metadata.annotations"
 # Of the kinds that any rule looks at; an object of these lives in no namespace.
 _CLUSTER_SCOPED = frozenset({Kind("argoproj.io", "ClusterAnalysisTemplate")})
 
@@ -52,11 +55,32 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Waived:
+    """A violation that is exempted: like a Breach, whose message also says by whom, until when and why."""
+
+    rule: Configured
+    index: int
+    message: str
+    field: str
+    exemption: Exemption
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An exemption, and what it does. `index`: of its object, None where none is given; `exempts`: violations."""
+
+    exemption: Exemption
+    index: int | None
+    exempts: int
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the rules say about all objects together.
 
     Fields: `given`: objects; `rules`, `objects`: how many different ones took part; `evaluations`: rule x object, one
-    for a rule that judges the whole stack; `breaches`: the mandatory ones first, then in the order of the objects.
+    for a rule that judges the whole stack; `breaches`: the mandatory ones first, then in the order of the objects;
+    `exempted`: in the same order; `exemptions`: all of them, those that exempt nothing as well.
     """
 
     given: int
@@ -64,6 +88,8 @@ class Verdict:
     objects: int
     evaluations: int
     breaches: tuple[Breach, ...]
+    exempted: tuple[Waived, ...] = ()
+    exemptions: tuple[Granted, ...] = ()
 
     @property
     def refused(self) -> int:
@@ -118,33 +144,85 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def judge(subjects: Sequence[KubeObject], rules: Iterable[Configured]) -> Verdict:
+def judge(subjects: Sequence[KubeObject], site: Configuration) -> Verdict:
     """Judges objects that belong together by all rules that are not disabled."""
     stack = Stack(subjects)
     places: dict[Kind, list[int]] = {}
     for index, subject in enumerate(subjects):
         places.setdefault(subject.kind, []).append(index)
     judged: dict[str, set[int]] = {}
-    breaches: list[Breach] = []
+    breaches = list(_wrong_exemptions(subjects, site))
+    exempted: list[Waived] = []
     evaluations = 0
-    for one in rules:
+    for one in site:
         concerned = sorted(index for kind in one.rule.kinds for index in places.get(kind, ()))
         if one.level is Level.DISABLED or not concerned:
             continue
         judged[one.rule.id] = set(concerned)
         evaluations += 1 if isinstance(one.rule, StackRule) else len(concerned)
-        breaches += _breaches(one, concerned, stack)
+        for found in _found(one, concerned, stack, site):
+            if isinstance(found, Waived):
+                exempted.append(found)
+            else:
+                breaches.append(found)
+    breaches += _not_to_be_exempted(exempted, site)
     breaches.sort(key=lambda breach: (breach.rule.level is not Level.MANDATORY, breach.index))
+    exempted.sort(key=lambda waived: (waived.rule.level is not Level.MANDATORY, waived.index))
+    granted = tuple(_granted(subjects, exempted, site))
     objects = set().union(*judged.values())
-    return Verdict(len(subjects), len(judged), len(objects), evaluations, tuple(breaches))
+    return Verdict(len(subjects), len(judged), len(objects), evaluations, tuple(breaches), tuple(exempted), granted)
 
 
-def _breaches(one: Configured, concerned: Sequence[int], stack: Stack) -> Iterator[Breach]:
+def _wrong_exemptions(subjects: Sequence[KubeObject], site: Configuration) -> Iterator[Breach]:
+    note = site.notes[RIGHT.id]
+    if note.level is not Level.DISABLED:
+        for index, subject in enumerate(subjects):
+            yield from (Breach(note, index, message, _ANNOTATIONS) for message in site.exemptions.problems(subject))
+
+
+def _found(one: Configured, concerned: Sequence[int], stack: Stack, site: Configuration) -> Iterator[Breach | Waived]:
     for index in concerned:
-        for finding in _asked(one, stack[index], stack):
-            if not isinstance(finding, Violation):
-                raise AssertionError(f"{one.rule.id}: plain data holds nothing that only an update knows")
-            yield Breach(one, index, sentence(stack[index], finding), field_of(stack[index], finding))
+        subject = stack[index]
+        for found in site.exemptions.settle(one.rule, subject, _asked(one, subject, stack)):
+            if isinstance(found, Exempted):
+                field = field_of(subject, _known(found.finding, one))
+                yield Waived(one, index, told(subject, found), field, found.exemption)
+            else:
+                finding = _known(found, one)
+                yield Breach(one, index, sentence(subject, finding), field_of(subject, finding))
+
+
+def _known(finding: Finding, one: Configured) -> Violation:
+    if not isinstance(finding, Violation):
+        raise AssertionError(f"{one.rule.id}: plain data holds nothing that only an update knows")
+    return finding
+
+
+def note_about(rule: Rule) -> Rule:
+    """Under which name it is said that a violation of a rule is exempted."""
+    return EXEMPTED_IN_STACK if isinstance(rule, StackRule) else EXEMPTED
+
+
+def _not_to_be_exempted(exempted: Iterable[Waived], site: Configuration) -> Iterator[Breach]:
+    """A site may refuse whatever is exempted."""
+    for one in exempted:
+        note = site.notes[note_about(one.rule.rule).id]
+        if note.level is Level.MANDATORY:
+            yield Breach(note, one.index, one.message, one.field)
+
+
+def _granted(subjects: Sequence[KubeObject], exempted: Iterable[Waived], site: Configuration) -> Iterator[Granted]:
+    uses: Counter[tuple[object, int]] = Counter(
+        (id(one.exemption) if one.exemption.objects else one.exemption.rule, one.index) for one in exempted
+    )
+    for index, subject in enumerate(subjects):
+        for one in site.exemptions.on(subject) if annotations(subject) else ():
+            yield Granted(one, index, uses[one.rule, index])
+    for one in site.exemptions.entries:
+        covered = [index for index, subject in enumerate(subjects) if one.covers(subject)]
+        yield from (Granted(one, index, uses[id(one), index]) for index in covered)
+        if not covered:
+            yield Granted(one, None, 0)
 
 
 def _asked(one: Configured, subject: KubeObject, stack: Stack) -> Iterable[Finding]:

@@ -1,34 +1,41 @@
-"""The adapter to Pulumi's policy engine; this module and once.py alone import its SDK."""
+"""The adapter to Pulumi's policy engine; this module, engine.py and once.py alone import its SDK."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pulumi_policy import (
-    EnforcementLevel,
     Policy,
     PolicyConfigSchema,
     PolicyPack,
-    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
-    Secret,
-    Severity,
     StackValidationArgs,
     StackValidationPolicy,
 )
-from pulumi_policy.proxy import UnknownValueError
 
 from . import once, undecided
-from .facts import Kind, KubeObject, Step, Unknown, dotted
+from .engine import (
+    applicable,
+    described,
+    described_note,
+    kind_of,
+    metadata_of,
+    names,
+    object_of,
+    objects_of,
+    settings_of,
+)
+from .exemptions import EXEMPTED, EXEMPTED_IN_STACK, RIGHT, Exempted, Exemptions, Terms, annotations, told
+from .facts import Kind, KubeObject
 from .registry import discover
-from .rule import ObjectRule, Parameter, Rule, Settings, SettingsError, StackRule, Texts, Undecided, Violation, sentence
+from .rule import Finding, ObjectRule, Rule, SettingsError, StackRule, Violation, sentence
 from .stack import Stack
+from .terms import SCHEMA, terms
 
 PACK = "coalmine"
-_TOKEN_PREFIX = "kubernetes:"
-_CORE_GROUP = "core"
 
 
 def serve() -> None:
@@ -37,67 +44,101 @@ def serve() -> None:
     PolicyPack(PACK, policies(list(discover().values())))
 
 
-def policies(rules: Sequence[Rule]) -> list[Policy]:
-    """The engine's policies: one for each rule, then those that tell what a preview could not judge."""
+def policies(rules: Sequence[Rule], now: datetime | None = None) -> list[Policy]:
+    """The engine's policies: one that reads exemptions, one for each rule, then those that tell what was not judged.
+
+    now: when exemptions are asked whether they are over; this very moment unless given.
+    """
     about_objects = [rule for rule in rules if isinstance(rule, ObjectRule)]
     about_stacks = [rule for rule in rules if isinstance(rule, StackRule)]
-    return [*_object_policies(about_objects), *_stack_policies(about_stacks)]
+    site = _Site({rule.id: rule for rule in rules}, now or datetime.now(UTC))
+    return [*_object_policies(about_objects, site), *_stack_policies(about_stacks, site)]
 
 
-def _object_policies(rules: Sequence[ObjectRule]) -> list[Policy]:
+class _Site:
+    """What the site says about exemptions. The first policy reads it for all others, which get other configurations.
+
+    It is the same for all threads and a whole run. A site that disables that policy has said nothing.
+    """
+
+    def __init__(self, known: Mapping[str, Rule], now: datetime) -> None:
+        self._known, self._now = known, now
+        self._given: Mapping[str, Any] = {}
+        self.exemptions = Exemptions(known, Terms(), now)
+
+    def learn(self, given: Mapping[str, Any]) -> None:
+        """Raises SettingsError."""
+        if given != self._given:
+            self.exemptions = Exemptions(self._known, terms(given, self._known, self._now), self._now)
+            self._given = given
+
+
+def _object_policies(rules: Sequence[ObjectRule], site: _Site) -> list[Policy]:
     inspection = _Inspection()
     kinds = frozenset(kind for rule in rules for kind in rule.kinds)
-    judged = [_object_policy(rule, rank, inspection) for rank, rule in enumerate(rules)]
-    return [*judged, _undecided_policy(kinds, inspection)]
+    judged = [_object_policy(rule, rank, inspection, site) for rank, rule in enumerate(rules)]
+    return [
+        _exemptions_policy(site),
+        *judged,
+        _object_note(described(EXEMPTED), kinds, inspection),
+        _object_note(described_note(undecided.OBJECTS), kinds, inspection, last=True),
+    ]
 
 
-def _stack_policies(rules: Sequence[StackRule]) -> list[Policy]:
+def _stack_policies(rules: Sequence[StackRule], site: _Site) -> list[Policy]:
     survey = _Survey()
     kinds = frozenset(kind for rule in rules for kind in (*rule.kinds, *rule.context))
-    judged = [_stack_policy(rule, rank, survey, kinds) for rank, rule in enumerate(rules)]
-    return [*judged, _undecided_stack_policy(survey)]
+    judged = [_stack_policy(rule, rank, survey, kinds, site) for rank, rule in enumerate(rules)]
+    return [
+        *judged,
+        _stack_note(described(EXEMPTED_IN_STACK), survey),
+        _stack_note(described_note(undecided.STACK), survey, last=True),
+    ]
 
 
 class _Inspection(threading.local):
-    """What the policies share about the resource under inspection: its facts, and what could not be judged.
+    """What the policies share about the resource under inspection: its facts, and what was not judged.
 
     The engine asks all enabled policies about one resource within one call, on one thread and in the pack's order, but
     hands each a fresh copy of the properties. Converting an object is the costly part, so it is done by the first
     policy that looks. A rank that does not rise means that a new call began (say the update after its preview).
+
+    notes: messages for the policies at the end, by their names.
     """
 
     urn = ""
     rank = -1
     subject: KubeObject
-    open_questions: list[tuple[Rule, Undecided]]
+    notes: dict[str, list[str]]
 
     def look(self, args: ResourceValidationArgs, kind: Kind, rank: int) -> KubeObject:
         if args.urn != self.urn or rank <= self.rank:
-            self.subject = _object(args, kind)
-            self.open_questions = []
+            self.subject = object_of(args, kind)
+            self.notes = {}
         self.urn, self.rank = args.urn, rank
         return self.subject
 
 
 class _Survey(threading.local):
-    """What the policies about stacks share: its objects, and what could not be judged.
+    """What the policies about stacks share: its objects, and what was not judged.
 
     The engine asks them all about one stack within one call, on one thread and in the pack's order, and each gets fresh
     copies of the properties. The first policy that looks converts those objects that any policy is about. A rank that
     does not rise means that a new call began.
 
-    stack: these objects in the order of their URNs. urns: of the same, in the same order.
+    stack: these objects in the order of their URNs. urns: of the same, in the same order. notes: messages, each with
+    the URN of its object, for the policies at the end, by their names.
     """
 
     rank = -1
     stack: Stack
     urns: list[str]
-    open_questions: list[tuple[Rule, KubeObject, str, Undecided]]
+    notes: dict[str, list[tuple[str, str]]]
 
     def begin(self, rank: int, args: StackValidationArgs, kinds: frozenset[Kind]) -> None:
         if rank <= self.rank or self.rank < 0:
-            self.open_questions = []
-            objects = _objects(args, kinds)
+            self.notes = {}
+            objects = objects_of(args, kinds)
             self.stack, self.urns = Stack(subject for _, subject in objects), [urn for urn, _ in objects]
         self.rank = rank
 
@@ -106,166 +147,106 @@ class _Survey(threading.local):
         return [(urn, one) for urn, one in zip(self.urns, self.stack, strict=True) if one.kind in kinds]
 
 
-def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection) -> ResourceValidationPolicy:
+def _exemptions_policy(site: _Site) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        kind = _applicable(args, rule.kinds)
-        settings = _settings(rule, args, report)
+        kind = kind_of(args.resource_type)
+        wrong = ""
+        try:
+            site.learn(args.get_config())
+        except SettingsError as problem:
+            wrong = f"the policy configuration is wrong: {problem}"
+        if kind is None:
+            args.not_applicable("looks only at Kubernetes objects")
+            return
+        subject = metadata_of(args, kind)
+        if not wrong and not annotations(subject):
+            # Said like this, the engine does not count it as a rule that was evaluated.
+            args.not_applicable("nothing is exempted here")
+        for message in [*([wrong] if wrong else []), *site.exemptions.problems(subject)]:
+            report(message, None)
+
+    return ResourceValidationPolicy(
+        validate=validate, **{**described(RIGHT), "config_schema": PolicyConfigSchema(dict(SCHEMA))}
+    )
+
+
+def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection, site: _Site) -> ResourceValidationPolicy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        kind = applicable(args, rule.kinds)
+        settings = settings_of(rule, args, report)
         if settings is None:
             return
         subject = inspection.look(args, kind, rank)
-        for finding in rule.check(subject, settings):
+        for finding in site.exemptions.settle(rule, subject, rule.check(subject, settings)):
             if isinstance(finding, Violation):
                 report(sentence(subject, finding), None)
             else:
-                inspection.open_questions.append((rule, finding))
+                note = EXEMPTED.id if isinstance(finding, Exempted) else undecided.OBJECTS.id
+                inspection.notes.setdefault(note, []).append(_not_judged(rule, subject, finding))
 
-    return ResourceValidationPolicy(validate=validate, **_described(rule))
+    return ResourceValidationPolicy(validate=validate, **described(rule))
 
 
-def _stack_policy(rule: StackRule, rank: int, survey: _Survey, kinds: frozenset[Kind]) -> StackValidationPolicy:
+def _stack_policy(
+    rule: StackRule, rank: int, survey: _Survey, kinds: frozenset[Kind], site: _Site
+) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         survey.begin(rank, args, kinds)
         subjects = survey.of(rule.kinds)
         if not subjects:
-            args.not_applicable(f"the stack has no {_names(rule.kinds)}")
-        settings = _settings(rule, args, report)
+            args.not_applicable(f"the stack has no {names(rule.kinds)}")
+        settings = settings_of(rule, args, report)
         if settings is None:
             return
         for urn, subject in subjects:
-            for finding in rule.check(subject, survey.stack.only(rule.context), settings):
+            found = rule.check(subject, survey.stack.only(rule.context), settings)
+            for finding in site.exemptions.settle(rule, subject, found):
                 if isinstance(finding, Violation):
                     report(sentence(subject, finding), urn)
                 else:
-                    survey.open_questions.append((rule, subject, urn, finding))
+                    note = EXEMPTED_IN_STACK.id if isinstance(finding, Exempted) else undecided.STACK.id
+                    survey.notes.setdefault(note, []).append((_not_judged(rule, subject, finding), urn))
 
-    return StackValidationPolicy(validate=validate, **_described(rule))
-
-
-def _described(rule: Rule) -> dict[str, Any]:
-    """What the engine is told about a rule."""
-    return {
-        "name": rule.id,
-        "description": f"{rule.title}. {rule.why}",
-        "enforcement_level": EnforcementLevel(rule.enforcement.value),
-        "config_schema": _schema(rule.parameters),
-        "display_name": rule.title,
-        "severity": Severity(rule.severity.value),
-        "tags": [rule.code],
-        "remediation_steps": rule.fix,
-    }
+    return StackValidationPolicy(validate=validate, **described(rule))
 
 
-def _settings(
-    rule: Rule, args: ResourceValidationArgs | StackValidationArgs, report: ReportViolation
-) -> Settings | None:
-    """The rule's settings; None, and a report, where the configuration is wrong."""
-    try:
-        return rule.settings(args.get_config())
-    except SettingsError as problem:
-        report(f"the policy configuration is wrong: {problem}", None)
-        return None
+def _not_judged(rule: Rule, subject: KubeObject, finding: Finding | Exempted) -> str:
+    if isinstance(finding, Exempted):
+        return told(subject, finding)
+    assert not isinstance(finding, Violation)
+    return undecided.sentence(subject, rule, finding)
 
 
-def _objects(args: StackValidationArgs, kinds: frozenset[Kind]) -> list[tuple[str, KubeObject]]:
-    """The stack's objects of these kinds with their URNs, in the order of their URNs."""
-    found = [(one, kind_of(one.resource_type)) for one in args.resources]
-    objects = [(one.urn, _object(one, kind)) for one, kind in found if kind is not None and kind in kinds]
-    return sorted(objects, key=lambda pair: pair[0])
+def _object_note(
+    description: Mapping[str, Any], kinds: frozenset[Kind], inspection: _Inspection, last: bool = False
+) -> ResourceValidationPolicy:
+    """A policy that tells what those about objects left to it. `last`: whether it is the last one about objects."""
 
-
-def _object(given: ResourceValidationArgs | PolicyResource, kind: Kind) -> KubeObject:
-    return KubeObject.of(plain(given.props), kind, given.name, tuple(given.opts.ignore_changes))
-
-
-def _undecided_policy(kinds: frozenset[Kind], inspection: _Inspection) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        once.forget()
-        _applicable(args, kinds)
-        questions = inspection.open_questions if args.urn == inspection.urn else []
-        if not questions:
+        if last:
+            once.forget()
+        applicable(args, kinds)
+        messages = inspection.notes.pop(description["name"], []) if args.urn == inspection.urn else []
+        if not messages:
             # Said like this, the engine does not count it as a rule that was evaluated.
             args.not_applicable("every rule was judged")
-        inspection.open_questions = []
-        for rule, finding in questions:
-            report(undecided.sentence(inspection.subject, rule, finding), None)
+        for message in messages:
+            report(message, None)
 
-    return ResourceValidationPolicy(validate=validate, **_described_undecided(undecided.OBJECTS))
+    return ResourceValidationPolicy(validate=validate, **description)
 
 
-def _undecided_stack_policy(survey: _Survey) -> StackValidationPolicy:
+def _stack_note(description: Mapping[str, Any], survey: _Survey, last: bool = False) -> StackValidationPolicy:
+    """The same for those about stacks."""
+
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        once.forget()
-        questions = survey.open_questions if survey.rank >= 0 else []
-        survey.rank = -1
-        if not questions:
+        messages = survey.notes.pop(description["name"], []) if survey.rank >= 0 else []
+        if last:
+            once.forget()
+            survey.rank = -1
+        if not messages:
             args.not_applicable("every rule about the stack was judged")
-        for rule, subject, urn, finding in questions:
-            report(undecided.sentence(subject, rule, finding), urn)
+        for message, urn in messages:
+            report(message, urn)
 
-    return StackValidationPolicy(validate=validate, **_described_undecided(undecided.STACK))
-
-
-def _described_undecided(about: undecided.Note) -> dict[str, Any]:
-    return {
-        "name": about.id,
-        "description": f"{about.title}. {about.why}",
-        "enforcement_level": EnforcementLevel.ADVISORY,
-        "display_name": about.title,
-        "severity": Severity.LOW,
-        "remediation_steps": about.fix,
-    }
-
-
-def _applicable(args: ResourceValidationArgs, kinds: tuple[Kind, ...] | frozenset[Kind]) -> Kind:
-    """The resource's kind; leaves through the SDK's "not applicable" where it is none of the given ones."""
-    kind = kind_of(args.resource_type)
-    if kind is None or kind not in kinds:
-        args.not_applicable(f"looks only at {_names(kinds)}")
-        raise AssertionError("not_applicable returned")
-    return kind
-
-
-def _names(kinds: Iterable[Kind]) -> str:
-    return ", ".join(sorted({one.name for one in kinds}))
-
-
-def kind_of(resource_type: str) -> Kind | None:
-    """The kind behind a type token like `kubernetes:apps/v1:Deployment`; None where it is no Kubernetes object."""
-    api_version, separator, name = resource_type.removeprefix(_TOKEN_PREFIX).partition(":")
-    if not resource_type.startswith(_TOKEN_PREFIX) or not separator:
-        return None
-    kind = Kind.of(api_version, name)
-    return Kind("", name) if kind.group == _CORE_GROUP else kind
-
-
-def plain(value: Any, path: tuple[Step, ...] = ()) -> Any:
-    """The engine's proxies as plain data: unknown values as Unknown, whole numbers as int, secrets as their value."""
-    if isinstance(value, Secret):
-        return plain(value.value, path)
-    if isinstance(value, Mapping):
-        return {key: _element(value, key, (*path, key)) for key in value}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_element(value, index, (*path, index)) for index in range(len(value))]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _element(container: Any, key: Step, path: tuple[Step, ...]) -> Any:
-    try:
-        return plain(container[key], path)
-    except UnknownValueError:
-        return Unknown(dotted(path))
-
-
-def _plain_default(parameter: Parameter | Texts) -> Any:
-    return list(parameter.default) if isinstance(parameter, Texts) else parameter.default
-
-
-def _schema(parameters: Sequence[Parameter | Texts]) -> PolicyConfigSchema | None:
-    if not parameters:
-        return None
-    return PolicyConfigSchema(
-        {
-            parameter.name: {**parameter.schema, "description": parameter.meaning, "default": _plain_default(parameter)}
-            for parameter in parameters
-        }
-    )
+    return StackValidationPolicy(validate=validate, **description)

@@ -5,12 +5,14 @@ import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 
-from . import rules, undecided
+from . import exemptions, rules, undecided
 from .rule import Rule
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 # Keys that a policy configuration file gives a meaning of its own, and the names the pack itself reports under.
-_RESERVED = frozenset({"all", "environments", *(note.id for note in undecided.NOTES)})
+_RESERVED = frozenset(
+    {"all", "environments", *(note.id for note in undecided.NOTES), *(note.id for note in exemptions.NOTES)}
+)
 
 
 class InvalidRulesError(Exception):

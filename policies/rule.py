@@ -134,6 +134,7 @@ class Rule:
     id: its name for users and configuration. code: its place in the catalogue. title: the demand, in a few words.
     why: what goes wrong without it. source: where that can be read. fix: how to comply, in general. kinds: the objects
     it judges, and no others. parameters: its limits. passes, fails: stacks that keep it and that break it.
+    exemption_days: how many days away the end of an exemption may be, where that is less than for others.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Rule:
     source: str = ""
     passes: tuple[Example, ...] = ()
     fails: tuple[Example, ...] = ()
+    exemption_days: int | None = None
 
     def settings(self, given: Mapping[str, Any]) -> Settings:
         """The defaults with the given values on top. Raises SettingsError with every problem at once."""

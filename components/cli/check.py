@@ -11,14 +11,15 @@ import typer
 from ..spec.errors import Problem, SpecError
 from ..spec.yaml_files import read_documents
 from . import formats
+from .exemptions import moment, show_exemptions
 from .output import AsJson, show_problems
-from .report import Finding, Place, Report, Unusable
+from .report import Exempted, Finding, Granted, Place, Report, Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.configuration import Configured
-    from policies.documents import Breach, Verdict
+    from policies.configuration import Configuration
+    from policies.documents import Breach, Verdict, Waived
 
     from .manifests import Document
 
@@ -28,6 +29,8 @@ else:
 
 _PACK = "policies" if __name__.startswith("components.") else "coalmine_policies"
 """The pack beside this package: in the checkout it has the name of its folder."""
+_LISTS = ("json", "text")
+"""The formats in which exemptions can be listed."""
 
 
 def verb(
@@ -42,10 +45,16 @@ def verb(
         bool, typer.Option("--allow-nothing", help="Pass also where no rule applies to any object.")
     ] = False,
     format: Annotated[_Format, typer.Option("--format", help="What to print.")] = "text",
+    exemptions: Annotated[
+        bool, typer.Option("--exemptions", help="List all exemptions and what they exempt, as text or JSON.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Judge manifests by the policies, all as one stack; exit 1 where one is refused, 2 where one cannot be read."""
-    chosen = formats.load("json" if json else format)
+    format = "json" if json else format
+    if exemptions and format not in _LISTS:
+        raise typer.BadParameter(f"with --exemptions it must be one of {', '.join(_LISTS)}", param_hint="--format")
+    chosen = formats.load(format)
     try:
         rules = configured_rules(config)
         found = Found(_documents(paths), namespace)
@@ -54,6 +63,8 @@ def verb(
         _show(chosen.unusable(Unusable(error.problems)))
         raise typer.Exit(2) from None
     report = found.report(rules, judged(found, rules), allow_nothing=allow_nothing)
+    if exemptions:
+        raise typer.Exit(show_exemptions(report, rules.exemptions.now, as_json=format == "json"))
     _show(chosen.report(report))
     raise typer.Exit(0 if report.passed else 1)
 
@@ -77,17 +88,32 @@ class Found:
         if problems:
             raise SpecError(problems)
 
-    def report(self, rules: Sequence[Configured], verdict: Verdict, *, allow_nothing: bool) -> Report:
+    def report(self, rules: Configuration, verdict: Verdict, *, allow_nothing: bool) -> Report:
         """What was said about the objects, each at its place."""
-        findings = [self._finding(breach) for breach in verdict.breaches]
-        return Report(rules, verdict, findings, allow_nothing=allow_nothing)
+        return Report(
+            [*rules, *rules.notes.values()],
+            verdict,
+            [self._finding(breach) for breach in verdict.breaches],
+            [Exempted(self._finding(waived), waived.exemption) for waived in verdict.exempted],
+            [
+                Granted(one.exemption, self._object(one.index), self._place(one.index), one.exempts)
+                for one in verdict.exemptions
+            ],
+            allow_nothing=allow_nothing,
+        )
 
-    def _finding(self, breach: Breach) -> Finding:
+    def _finding(self, breach: Breach | Waived) -> Finding:
         subject, place = str(self.subjects[breach.index]), self._places[breach.index]
         return Finding(breach.rule.rule, str(breach.rule.level), subject, breach.field, breach.message, place)
 
+    def _object(self, index: int | None) -> str:
+        return "" if index is None else str(self.subjects[index])
 
-def judged(found: Found, rules: Sequence[Configured]) -> Verdict:
+    def _place(self, index: int | None) -> Place | None:
+        return None if index is None else self._places[index]
+
+
+def judged(found: Found, rules: Configuration) -> Verdict:
     """What the rules say about all objects together."""
     verdict: Verdict = import_module(f"{_PACK}.documents").judge(found.subjects, rules)
     return verdict
@@ -100,8 +126,8 @@ def _documents(paths: Sequence[str]) -> list[Document]:
     return read_manifests(paths)
 
 
-def configured_rules(file: Path | None) -> list[Configured]:
-    """The rules as the file sets them. Raises SpecError."""
+def configured_rules(file: Path | None) -> Configuration:
+    """The rules, and what is exempted from them, as the file sets them. Raises SpecError."""
     pack = import_module(f"{_PACK}.configuration")
     rules = import_module(f"{_PACK}.registry").discover().values()
     given: Any = {}
@@ -110,7 +136,7 @@ def configured_rules(file: Path | None) -> list[Configured]:
         if more:
             raise SpecError([Problem(str(file), "", "holds more than one document")])
     try:
-        found: list[Configured] = pack.configured(rules, given)
+        found: Configuration = pack.configured(rules, given, moment())
     except pack.ConfigurationError as error:
         raise SpecError(Problem(str(file), one.path, one.message) for one in error.mistakes) from None
     return found

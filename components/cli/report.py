@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from policies.configuration import Configured
     from policies.documents import Verdict
+    from policies.exemptions import Exemption
     from policies.rule import Rule
 
     from .manifests import Document
@@ -60,6 +61,24 @@ class Finding:
 
 
 @record
+class Exempted:
+    """A violation that somebody has let be."""
+
+    finding: Finding
+    exemption: Exemption
+
+
+@record
+class Granted:
+    """An exemption. `object`, `place`: of what it is for, empty where nothing is; `exempts`: how many violations."""
+
+    exemption: Exemption
+    object: str
+    place: Place | None
+    exempts: int
+
+
+@record
 class Unusable:
     """Nothing could be judged."""
 
@@ -67,14 +86,26 @@ class Unusable:
 
 
 class Report:
-    """What the rules said about everything that was given, and whether that passes."""
+    """What the rules said about everything that was given, and whether that passes.
+
+    rules: and the names under which exemptions are reported. granted: all exemptions.
+    """
 
     def __init__(
-        self, rules: Sequence[Configured], verdict: Verdict, findings: Sequence[Finding], *, allow_nothing: bool
+        self,
+        rules: Sequence[Configured],
+        verdict: Verdict,
+        findings: Sequence[Finding],
+        exempted: Sequence[Exempted],
+        granted: Sequence[Granted],
+        *,
+        allow_nothing: bool,
     ) -> None:
         self.rules = rules
         self.verdict = verdict
         self.findings = findings
+        self.exempted = exempted
+        self.granted = granted
         self.passed = not verdict.refused and (bool(verdict.evaluations) or allow_nothing)
         self._positions: dict[str, Positions] = {}
 
@@ -99,7 +130,8 @@ class Report:
             allowed = "" if self.passed else " (--allow-nothing lets that pass)"
             return f"{counted}: no rule was evaluated on any object{allowed}"
         refused = sorted({one.rule.id for one in self.findings if one.refuses})
-        return f"{counted}: {'refused by ' + ', '.join(refused) if refused else 'passed'}"
+        exempted = f", {len(self.exempted)} exempted (--exemptions lists them)" if self.exempted else ""
+        return f"{counted}: {'refused by ' + ', '.join(refused) if refused else 'passed'}{exempted}"
 
 
 def relative(file: str) -> str:

@@ -187,6 +187,7 @@ RULES = (
             (DEPLOYMENT, STABLE, _HTTP, _OTHER_NAME),
             (DEPLOYMENT, STABLE, _WEB),
         ),
+        exemption_days=14,
     ),
     StackRule(
         id="services-of-release",

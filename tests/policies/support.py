@@ -1,7 +1,9 @@
 """What the policy tests share: objects, and a way to show one to the pack as the engine would, without an engine."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,24 @@ UNKNOWN_TEXT = UNKNOWN_STRING_VALUE
 
 LEFT_TO_APPS = frozenset({"images-by-digest", "readiness-probe"})
 """Advice about what an app's file says or does not say, which no preset can know."""
+
+
+NOW = datetime(2026, 12, 1, 13, 30, tzinfo=UTC)
+"""When the tests about exemptions take place."""
+
+
+def exempted(body: Mapping[str, Any], rule: str, until: str = "2026-12-10", **fields: Any) -> dict[str, Any]:
+    """A manifest with an exemption on it; `fields`: other values for its fields, None to leave one out."""
+    given = {"owner": "shop", "reason": "the router comes in spring", "until": until, **fields}
+    written = json.dumps({name: value for name, value in given.items() if value is not None})
+    return annotated(body, rule, written)
+
+
+def annotated(body: Mapping[str, Any], rule: str, value: Any) -> dict[str, Any]:
+    """A manifest with an annotation about a rule, whatever that says."""
+    metadata = body.get("metadata", {})
+    annotations = {**(metadata.get("annotations") or {}), f"exemptions.coalmine.dev/{rule}": value}
+    return {**body, "metadata": {**metadata, "annotations": annotations}}
 
 
 def secret(value: Any) -> dict[str, Any]:
@@ -115,17 +135,19 @@ class Engine:
     """Calls the pack's policies as the engine's SDK does: every policy, in order, each with its own copy.
 
     only: the rules of the pack, all of them unless given. ignored: by kind and name, the program's ignore_changes.
+    now: of the run.
     """
 
     only: str | tuple[str, ...] = ()
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     ignored: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    now: datetime | None = None
     pack: list[Policy] = field(init=False)
 
     def __post_init__(self) -> None:
         only = (self.only,) if isinstance(self.only, str) and self.only else self.only
-        self.pack = policies([rule for rule in discover().values() if not only or rule.id in only])
+        self.pack = policies([rule for rule in discover().values() if not only or rule.id in only], self.now)
 
     def analyze(self, body: Mapping[str, Any], resource_type: str | None = None) -> dict[str, list[str]]:
         """The messages about one object by policy; a policy that does not apply to the object is missing."""

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,29 @@ import pytest
 import yaml
 
 from components.cli.review.events import Outcome, outcome
+from policies.registry import discover
+from policies.rule import StackRule
 from tests.coalmine import coalmine
 
 from .project import ObjectsProject
-from .support import rollout
+from .support import exempted, rollout
 from .test_on_engine import BAD, GOOD
 
+TODAY = datetime.now(UTC).date()
+SOON, GONE = ((TODAY + timedelta(days=days)).isoformat() for days in (10, -10))
+GIVEN = {"owner": "shop", "reason": "it is tried"}
 CONFIG = {
     "all": "advisory",
     "first-step-weight": {"enforcementLevel": "mandatory", "max": 4},
     "weight-held": "disabled",
     "minimum-replicas": {"min": 4},
+    "exemptions": {
+        "enforcementLevel": "mandatory",
+        "entries": [
+            {"rule": "weight-jump", "objects": ["Rollout case-2/*"], **GIVEN, "until": SOON},
+            {"rule": "minimum-replicas", "objects": ["Rollout case-8/checkout"], **GIVEN, "until": GONE},
+        ],
+    },
 }
 
 
@@ -34,6 +47,12 @@ def _everything() -> Iterator[dict[str, Any]]:
                 del made["metadata"]["namespace"]
             yield made
     yield rollout({"setWeight": 20})
+    for number, (rule, until) in enumerate(
+        [("first-step-weight", SOON), ("first-step-weight", GONE), ("minimum-replicas", SOON), ("first-step", SOON)]
+    ):
+        waived = exempted(rollout({"setWeight": 30}), rule, until)
+        waived["metadata"]["namespace"] = f"waived-{number}"
+        yield waived
     target = {"scaleTargetRef": {"kind": "Rollout", "name": "checkout"}, "minReplicas": 1}
     metadata = {"name": "checkout", "namespace": "case-0"}
     yield {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": target}
@@ -57,8 +76,14 @@ def test_the_verdict_is_that_of_the_pack(project: ObjectsProject, tmp_path: Path
     answer = project.judge(*objects, config=config)
     engine = outcome(project.events.read_text(encoding="utf-8"))
     code, checked = _checked(tmp_path, objects, config)
-    found = sorted((one["rule"], one["level"], one["message"]) for one in checked["violations"])
-    assert found == _said(engine), answer.text
+    found = [(one["rule"], one["level"], one["message"]) for one in checked["violations"]]
+    about_stacks = {rule.id for rule in discover().values() if isinstance(rule, StackRule)}
+    notes = ["exempted-in-stack" if one["rule"] in about_stacks else "exempted" for one in checked["exempted"]]
+    found += [(note, "advisory", one["message"]) for note, one in zip(notes, checked["exempted"], strict=True)]
+    assert sorted(found) == _said(engine), answer.text
+    assert (set(notes), len(notes) >= 2) == ({"exempted", "exempted-in-stack"}, True)
+    assert sum(one["rule"] == "exemptions" for one in checked["violations"]) == 1
+    assert any(one["message"].endswith(f"; the exemption by shop ended on {GONE}") for one in checked["violations"])
     assert len({rule for rule, _, _ in found}) >= 6, "too little is broken to prove anything"
     judged = engine.judged
     assert checked["judged"] == {

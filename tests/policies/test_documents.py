@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies.configuration import ConfigurationError, Level, configured
-from policies.documents import Manifest, NoObject, Verdict, judge, manifests
+from policies.documents import Manifest, NoObject, Verdict, judge, manifests, note_about
 from policies.facts import KubeObject
 from policies.pods import SERVICE
 from policies.registry import discover
@@ -17,8 +17,27 @@ from policies.rollouts import ROLLOUT, TEMPLATE
 from policies.rule import ObjectRule, StackRule
 from tests.unit.docs_pages import DOCS, blocks
 
-from .support import ARGO, Engine, rollout, template
+from .support import ARGO, NOW, Engine, rollout, template
 
+_EXEMPTED = [
+    *(
+        "first-step-weight",
+        "weight-held",
+        "deadline-abort",
+        "metric-condition",
+        "minimum-replicas",
+        "templates-resolve",
+    ),
+    *("right-types", "error-rate-and-latency", "first-step"),
+]
+_UNTIL = ["2026-12-10", "2026-12-01", "2026-11-30", "2027-12-10", "2026-12-01T14:00Z", "2026-02-30", 7]
+_WRITTEN = st.one_of(
+    *[st.just(json.dumps({"owner": "shop", "reason": "it is tried", "until": until})) for until in _UNTIL],
+    st.sampled_from(["", "{}", "[]", "{", None, 7, {"owner": "shop"}, '{"owner": "shop", "until": "2026-12-10"}']),
+)
+_EXEMPTIONS = st.dictionaries(
+    st.sampled_from([f"exemptions.coalmine.dev/{rule}" for rule in _EXEMPTED]), _WRITTEN, max_size=4
+)
 _TEXTS = st.sampled_from(["", "shop", "checkout", "error-rate", "latency_p99", "5m", "0s", "Rollout", "Deployment"])
 _HUGE = (10**400, -(10**308), float("inf"), float("nan"), 1e308)
 
@@ -79,7 +98,8 @@ def _object(
     metadata = {"name": st.sampled_from(["shop", "checkout"])}
     if namespaced:
         metadata["namespace"] = st.sampled_from(["shop", "default"])
-    fixed = {"apiVersion": st.just(api_version), "kind": st.just(kind), "metadata": st.fixed_dictionaries(metadata)}
+    named = st.fixed_dictionaries(metadata, optional={"annotations": _EXEMPTIONS})
+    fixed = {"apiVersion": st.just(api_version), "kind": st.just(kind), "metadata": named}
     return st.fixed_dictionaries({**fixed, "spec": spec})
 
 
@@ -93,14 +113,27 @@ def _judged(*documents: Mapping[str, Any], config: Any = None) -> Verdict:
     return judge(_subjects(documents), configured(discover().values(), config or {}))
 
 
+ENTRIES = {
+    "days": 60,
+    "entries": [
+        {"rule": rule, "objects": ["Rollout shop/*"], "owner": "site", "reason": "it is old", "until": until}
+        for rule, until in [("old-pods-wait", "2026-12-20"), ("deadline-abort", "2026-11-01")]
+    ],
+}
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_stacks(st.integers(-5, 200)))
 def test_the_verdict_is_the_one_through_pulumi_s_sdk(stack: list[dict[str, Any]]) -> None:
-    engine = Engine()
+    config = {"exemptions": ENTRIES}
+    engine = Engine(config=config, now=NOW)
     expected = [(rule, text) for body in stack for rule, said in engine.analyze(body).items() for text in said]
     stack_rules = engine.analyze_stack(*stack)
     expected += [(rule, text.partition(" | ")[2]) for rule, said in stack_rules.items() for text in said]
-    assert sorted((one.rule.rule.id, one.message) for one in _judged(*stack).breaches) == sorted(expected)
+    verdict = judge(_subjects(stack), configured(discover().values(), config, NOW))
+    found = [(one.rule.rule.id, one.message) for one in verdict.breaches]
+    found += [(note_about(one.rule.rule).id, one.message) for one in verdict.exempted]
+    assert sorted(found) == sorted(expected)
 
 
 @pytest.mark.parametrize("number", _HUGE, ids=["10**400", "-10**308", "inf", "nan", "1e308"])

@@ -1,6 +1,7 @@
 """The pack on Pulumi's real engine: what a user sees of a refusal, a pass, an unknown value and a configuration."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from policies.examples import A_ROLLOUT, ROLLOUT
 
 from .project import ObjectsProject
-from .support import metric, rollout, template
+from .support import exempted, metric, rollout, template
 
 PAUSE = {"pause": {"duration": "10m"}}
 ANALYSIS = {"analysis": {"templates": [{"templateName": "checkout"}]}}
@@ -145,3 +146,41 @@ def test_the_configuration_sets_limits_and_levels(project: ObjectsProject) -> No
     wrong = project.judge(*GOOD, config={"first-step-weight": {"max": 120}})
     assert wrong.code != 0, wrong.text
     assert "first-step-weight: max: Must be less than or equal to 100" in wrong.text
+
+
+def _exempted(days: int, rule: str = "first-step-weight") -> dict[str, Any]:
+    """The release that begins with too much, with an exemption that ends in so many days."""
+    return exempted(TOO_MUCH, rule, (datetime.now(UTC).date() + timedelta(days=days)).isoformat())
+
+
+def test_an_exempted_change_passes_and_says_so(project: ObjectsProject) -> None:
+    answer = project.judge(_exempted(30), TEMPLATE, *AROUND)
+    assert (answer.code, answer.text.count("[mandatory]"), answer.text.count("[advisory]")) == (0, 0, 1), answer.text
+    assert "exempted (kubernetes:argoproj.io/v1alpha1:Rollout: rollout)" in answer.text
+    assert "Rollout shop/checkout: exempted from 'first-step-weight' until " in answer.text
+    assert " by shop (the router comes in spring): the first weight is 40 %, the limit is 10 %" in answer.text
+
+
+def test_what_is_no_exemption_any_more_or_never_was_refuses(project: ObjectsProject) -> None:
+    bodies = [_exempted(-1), _exempted(100), _exempted(30, "first-step-wait")]
+    only = {"all": "disabled", "first-step-weight": "mandatory", "exemptions": "mandatory"}
+    answer = project.judge(*bodies, config=only)
+    assert (answer.code != 0, answer.text.count("[mandatory]")) == (True, 3 + 2), answer.text
+    assert "; the exemption by shop ended on " in answer.text
+    assert "'until' is 100 days away, and at most 90 are allowed" in answer.text
+    assert "no rule has this name (did you mean 'first-step-weight'?)" in answer.text
+
+
+def test_the_configuration_exempts_objects_and_may_refuse_all_exemptions(project: ObjectsProject) -> None:
+    day = (datetime.now(UTC).date() + timedelta(days=5)).isoformat()
+    given = {"objects": ["Rollout shop/checkout"], "owner": "shop", "reason": "it is tried", "until": day}
+    config: dict[str, Any] = {"exemptions": {"entries": [{"rule": "first-step-weight", **given}]}}
+    assert project.judge(TOO_MUCH, TEMPLATE, *AROUND, config=config).code == 0
+
+    strict = project.judge(TOO_MUCH, TEMPLATE, *AROUND, config={**config, "exempted": "mandatory"})
+    assert (strict.code != 0, strict.text.count("[mandatory]")) == (True, 1), strict.text
+
+    config["exemptions"]["entries"][0].pop("owner")
+    wrong = project.judge(TOO_MUCH, TEMPLATE, *AROUND, config=config)
+    assert wrong.code != 0, wrong.text
+    assert "the policy configuration is wrong: exemptions: entries[0]: 'owner' is missing" in wrong.text

@@ -1,4 +1,4 @@
-"""Every rule by its own examples: what keeps it, what breaks it, unknown values, other limits."""
+"""Every rule by its own examples: what keeps it, what breaks it, exemptions, unknown values, other limits."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from policies.configuration import configured
-from policies.documents import judge
+from policies.documents import Verdict, judge
 from policies.examples import A_CANARY, A_ROLLOUT, subjects
 from policies.facts import Kind, KubeObject, Unknown, dotted
 from policies.registry import discover
 from policies.rule import Example, Finding, ObjectRule, Parameter, Rule, StackRule, Undecided, Violation, sentence
 from policies.stack import Stack
+
+from .support import NOW, exempted
 
 RULES = list(discover().values())
 CASES = [pytest.param(rule, id=rule.id) for rule in RULES]
@@ -111,6 +113,32 @@ def test_a_rule_that_is_switched_off_says_nothing_and_no_other_one_says_it(rule:
         without = judge(objects, configured(RULES, {rule.id: "disabled"})).breaches
         assert rule.id in said
         assert rule.id not in {one.rule.rule.id for one in without}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_an_exemption_takes_a_violation_away_shows_it_and_is_over_by_itself(rule: Rule) -> None:
+    for example in rule.fails:
+        objects = subjects(example)
+        plain = {one.message for one in _of(rule, objects).breaches}
+        verdict = _of(rule, _exempted(objects, rule, "2026-12-10"))
+        assert [one for one in verdict.breaches if one.index == 0] == []
+        told = [one.message for one in verdict.exempted]
+        assert told
+        assert all(f" exempted from '{rule.id}' until 2026-12-10 by shop " in one for one in told)
+        over = _of(rule, _exempted(objects, rule, "2026-11-30"))
+        assert (over.exempted, {one.exempts for one in over.exemptions}) == ((), {0})
+        ended = "; the exemption by shop ended on 2026-11-30"
+        assert {one.message.removesuffix(ended) for one in over.breaches} == plain
+        assert all(one.message.endswith(ended) for one in over.breaches if one.index == 0)
+
+
+def _of(rule: Rule, objects: list[KubeObject]) -> Verdict:
+    """What one rule says."""
+    return judge(objects, configured(RULES, {"all": "disabled", rule.id: "mandatory"}, NOW))
+
+
+def _exempted(objects: list[KubeObject], rule: Rule, until: str) -> list[KubeObject]:
+    return [replace(objects[0], body=exempted(objects[0].body, rule.id, until)), *objects[1:]]
 
 
 @pytest.mark.parametrize("rule", CASES)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..output import as_data
-from ..report import Finding, Report, Unusable
+from ..report import Exempted, Finding, Report, Unusable
 
 
 def report(report: Report) -> str:
@@ -12,9 +12,9 @@ def report(report: Report) -> str:
     verdict = report.verdict
     judged = {"rules": verdict.rules, "objects": verdict.objects, "evaluations": verdict.evaluations}
     violations = [_violation(one, report) for one in report.findings]
-    return _text(
-        {"passed": report.passed, "problems": [], "given": verdict.given, "judged": judged, "violations": violations}
-    )
+    exempted = [_exempted(one, report) for one in report.exempted]
+    counted = {"passed": report.passed, "problems": [], "given": verdict.given, "judged": judged}
+    return _text({**counted, "violations": violations, "exempted": exempted})
 
 
 def unusable(unusable: Unusable) -> str:
@@ -36,6 +36,11 @@ def _violation(one: Finding, report: Report) -> dict[str, Any]:
         "line": report.spot(one).line,
         "message": problem.message,
     }
+
+
+def _exempted(one: Exempted, report: Report) -> dict[str, Any]:
+    by = one.exemption
+    return {**_violation(one.finding, report), "owner": by.owner, "reason": by.reason, "until": by.until}
 
 
 def _text(data: Any) -> str:

@@ -14,6 +14,7 @@ from ..report import STANDARD_INPUT, Finding, Report, Unusable, relative
 
 if TYPE_CHECKING:
     from policies.configuration import Configured
+    from policies.exemptions import Exemption
     from policies.rule import Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -26,9 +27,12 @@ def report(report: Report) -> str:
     """The rules that were asked and what they found."""
     rules = [one for one in report.rules if one.level in _LEVELS]
     ranks = {one.rule.id: rank for rank, one in enumerate(rules)}
-    found = [_result(one, report, ranks) for one in report.findings]
-    for result, fingerprint in zip(found, _fingerprints(report.findings), strict=True):
+    findings = [*report.findings, *(one.finding for one in report.exempted)]
+    found = [_result(one, report, ranks) for one in findings]
+    for result, fingerprint in zip(found, _fingerprints(findings), strict=True):
         result["partialFingerprints"] = {_FINGERPRINT: fingerprint}
+    for result, one in zip(found[len(report.findings) :], report.exempted, strict=True):
+        result["suppressions"] = [_suppression(one.exemption)]
     said = [] if report.verdict.evaluations else [{"level": "warning", "message": {"text": report.summary}}]
     return _log(rules, found, {"executionSuccessful": True, "toolExecutionNotifications": said})
 
@@ -86,6 +90,12 @@ def _result(one: Finding, report: Report, ranks: dict[str, int]) -> dict[str, An
         "message": {"text": one.message},
         "locations": [location],
     }
+
+
+def _suppression(by: "Exemption") -> dict[str, Any]:
+    """What says that somebody has let a finding be."""
+    kind = "external" if by.objects else "inSource"
+    return {"kind": kind, "justification": f"{by.owner} until {by.until}: {by.reason}"}
 
 
 def _physical(file: str, region: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ...record import record
 
-_NO_RULE = "undecided-in-"
-"""Begins the names under which the pack reports what a preview cannot judge."""
+_NO_RULE = ("undecided-in-", "exempt")
+"""Begin the names under which the pack reports what a preview cannot judge, and what is exempted."""
 
 
 @record

@@ -44,6 +44,7 @@ def review_tree(stack: str, root: Path, repository: Path) -> TreeReview | None:
     refusals = tuple(
         Refusal(one.rule.rule.id, str(one.rule.level), _file(tree, one.index), one.message) for one in verdict.breaches
     )
+    refusals += tuple(Refusal("exempted", "advisory", _file(tree, one.index), one.message) for one in verdict.exempted)
     counts = Judged(verdict.rules, verdict.objects, verdict.evaluations)
     return TreeReview(tree.folder, tree.command, tuple(tree.stale(repository)), counts, refusals, verdict.given)
 

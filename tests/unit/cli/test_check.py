@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -122,6 +123,7 @@ def test_json_says_the_same_and_has_one_form(tmp_path: Path) -> None:
                 "set spec.strategy.canary.steps[0].setWeight to 10 or less",
             }
         ],
+        "exempted": [],
     }
     assert check(file, "--format", "json") == check(file, "--json")
 
@@ -315,3 +317,104 @@ def test_a_mistake_on_the_command_line_is_exit_code_2() -> None:
     for arguments in ([], ["a.yaml", "--format", "xml"], ["a.yaml", "--nothing"]):
         code, lines, _ = check(*arguments)
         assert (code, lines) == (2, []), arguments
+
+
+TODAY = datetime(2026, 12, 1, 13, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.cli.check.moment", lambda: TODAY)
+
+
+def exempted(body: dict[str, Any], until: str, rule: str = "first-step-weight") -> dict[str, Any]:
+    """The object with an exemption on it."""
+    written = json.dumps({"owner": "shop", "reason": "the router comes in spring", "until": until})
+    metadata = {**body["metadata"], "annotations": {f"exemptions.coalmine.dev/{rule}": written}}
+    return {**body, "metadata": metadata}
+
+
+@pytest.mark.usefixtures("_today")
+def test_what_is_exempted_passes_is_counted_and_can_be_read(tmp_path: Path) -> None:
+    file = write(tmp_path, exempted(rollout(25), "2026-12-31"), template())
+    code, lines, _ = check(file)
+    assert (code, lines) == (0, [f"{COUNTED} of 2 objects: passed, 1 exempted (--exemptions lists them)"])
+    [one] = data(file)["exempted"]
+    assert one == {
+        "rule": "first-step-weight",
+        "code": "S2",
+        "level": "mandatory",
+        "owner": "shop",
+        "reason": "the router comes in spring",
+        "until": "2026-12-31",
+        "object": "Rollout shop/shop",
+        "file": str(file),
+        "path": "document 1",
+        "field": "spec.strategy.canary.steps[0].setWeight",
+        "line": 15,
+        "severity": "high",
+        "message": "Rollout shop/shop: exempted from 'first-step-weight' until 2026-12-31 by shop (the router comes in "
+        "spring): the first weight is 25 %, the limit is 10 %; set spec.strategy.canary.steps[0].setWeight to 10 or "
+        "less",
+    }
+
+
+@pytest.mark.usefixtures("_today")
+def test_what_is_over_or_wrong_is_refused(tmp_path: Path) -> None:
+    over = check(write(tmp_path, exempted(rollout(25), "2026-11-30"), template()))
+    assert (over[0], over[1][0].endswith("to 10 or less; the exemption by shop ended on 2026-11-30")) == (1, True)
+    wrong = check(write(tmp_path, exempted(rollout(25), "2026-12-31", "first-step-wait"), template()))
+    assert (wrong[0], len(wrong[1])) == (1, 3)
+    assert "refused by exemptions: Rollout shop/shop: annotation exemptions.coalmine.dev/first-step-wait" in wrong[1][0]
+    assert wrong[1][-1].endswith(": refused by exemptions, first-step-weight")
+
+
+@pytest.mark.usefixtures("_today")
+def test_all_exemptions_can_be_listed(tmp_path: Path) -> None:
+    used, idle, over = (
+        exempted(rollout(weight, namespace=place), until)
+        for weight, place, until in [(25, "a", "2026-12-31"), (5, "b", "2026-12-02"), (25, "c", "2026-11-30")]
+    )
+    file = write(tmp_path, used, idle, over)
+    entry = {
+        "rule": "weight-held",
+        "objects": ["Rollout gone/*"],
+        "owner": "site",
+        "reason": "old",
+        "until": "2027-01-01",
+    }
+    config = tmp_path / "site.json"
+    config.write_text(json.dumps({"exemptions": {"entries": [entry]}}), encoding="utf-8")
+    code, lines, errors = check(file, "--exemptions", "--config", config)
+    why = "the router comes in spring"
+    assert lines == [
+        f"{file}: document 1: first-step-weight: Rollout a/shop: by shop until 2026-12-31 (30 days left), "
+        f"exempts 1 violation: {why}",
+        f"{file}: document 2: first-step-weight: Rollout b/shop: by shop until 2026-12-02 (1 day left), "
+        f"exempts no violations: {why}",
+        f"{file}: document 3: first-step-weight: Rollout c/shop: by shop until 2026-11-30 (ended), "
+        f"exempts no violations: {why}",
+        "weight-held: Rollout gone/*: by site until 2027-01-01 (31 days left), exempts no violations: old",
+        "4 exemptions, 1 ended, 2 that exempt nothing",
+    ]
+    assert (code, errors) == (0, [])
+    listed = data(file, "--exemptions", "--config", config)["exemptions"]
+    assert [(one["rule"], one["object"], one["daysLeft"], one["expired"], one["exempts"]) for one in listed] == [
+        ("first-step-weight", "Rollout a/shop", 30, False, 1),
+        ("first-step-weight", "Rollout b/shop", 1, False, 0),
+        ("first-step-weight", "Rollout c/shop", -1, True, 0),
+        ("weight-held", "Rollout gone/*", 31, False, 0),
+    ]
+    assert listed[3] | {"from": "configuration", "file": "", "path": ""} == listed[3]
+
+
+@pytest.mark.usefixtures("_today")
+def test_the_list_fails_where_one_is_wrong(tmp_path: Path) -> None:
+    file = write(tmp_path, exempted(rollout(25), "2028-01-01"))
+    code, lines, _ = check(file, "--exemptions")
+    assert (code, lines[-1]) == (1, "0 exemptions, 1 wrong")
+    assert "'until' is 396 days away, and at most 90 are allowed" in lines[0]
+    assert data(file, "--exemptions")["passed"] is False
+    assert check(write(tmp_path, rollout(25)), "--exemptions")[:2] == (0, ["0 exemptions"])
+    refused = check(file, "--exemptions", "--format", "sarif")
+    assert (refused[0], "it must be one of json, text" in " ".join(refused[2])) == (2, True)

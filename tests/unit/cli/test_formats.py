@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -13,12 +14,13 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 from components.cli import formats
 from components.cli.formats.github import command
 from components.cli.positions import Positions, Spot, steps
+from policies.exemptions import NOTES
 from policies.facts import Kind, KubeObject
 from policies.fields import field_of
 from policies.registry import discover
 from policies.rule import Enforcement, Violation
 
-from .test_check import METRICS, check, data, rollout, template, write
+from .test_check import METRICS, check, data, exempted, rollout, template, write
 
 TEXT = dedent(
     """\
@@ -111,9 +113,10 @@ def test_sarif_holds_every_rule_that_is_asked_and_what_it_found(here: Path) -> N
     code, run = sarif(file)
     driver = run["tool"]["driver"]
     assert code == 1
-    assert [one["id"] for one in driver["rules"]] == list(discover())
+    every = {**discover(), **{note.id: note for note in NOTES}}
+    assert [one["id"] for one in driver["rules"]] == list(every)
     for described in driver["rules"]:
-        rule = discover()[described["id"]]
+        rule = every[described["id"]]
         assert described["shortDescription"]["text"] == rule.title
         assert described["fullDescription"]["text"] == rule.why
         assert described["help"]["text"].startswith(rule.fix)
@@ -151,6 +154,23 @@ def test_a_fingerprint_outlives_moved_lines_and_other_values_and_tells_findings_
     assert len(before) > 2
     assert prints(template({"name": "a"}, {"name": "b"}), rollout(20)) != []
     assert sorted(prints(template({"name": "a"}, {"name": "b"}), rollout(20))) == sorted(before)
+
+
+def test_what_is_exempted_is_suppressed_in_sarif_with_who_and_why(here: Path) -> None:
+    day = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    config = here / "config.json"
+    entry = {"rule": "error-rate-and-latency", "objects": ["Rollout shop/shop"], "owner": "site", "reason": "old"}
+    config.write_text(json.dumps({"exemptions": {"entries": [{**entry, "until": day}]}}))
+    code, run = sarif(write(here, exempted(rollout(25), day), template(METRICS[0])), "--config", config)
+    assert (code, [one["ruleId"] for one in run["results"]]) == (0, ["first-step-weight", "error-rate-and-latency"])
+    assert [one["suppressions"] for one in run["results"]] == [
+        [
+            {
+                "kind": "inSource",
+                "justification": f"shop until {day}: the router comes in spring",
+            }
+        ],
+    ]
 
 
 def test_sarif_leaves_out_the_rules_that_are_off_and_takes_the_levels_that_are_set(here: Path) -> None:
