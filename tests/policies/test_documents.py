@@ -208,7 +208,7 @@ def test_levels_are_as_pulumi_reads_them(given: dict[str, Any], expected: dict[s
     assert {name: found[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("page", ["how-to/check-manifests.md", "reference/policies.md"])
+@pytest.mark.parametrize("page", ["how-to/check-manifests.md", "how-to/exempt-from-a-rule.md", "reference/policies.md"])
 def test_the_configurations_in_the_docs_are_right(page: str) -> None:
     shown = [block.text for block in blocks(DOCS / page) if block.info == ("json",)]
     assert [len(configured(discover().values(), json.loads(text))) for text in shown] == [len(discover())]
