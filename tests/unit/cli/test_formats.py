@@ -164,12 +164,8 @@ def test_what_is_exempted_is_suppressed_in_sarif_with_who_and_why(here: Path) ->
     code, run = sarif(write(here, exempted(rollout(25), day), template(METRICS[0])), "--config", config)
     assert (code, [one["ruleId"] for one in run["results"]]) == (0, ["first-step-weight", "error-rate-and-latency"])
     assert [one["suppressions"] for one in run["results"]] == [
-        [
-            {
-                "kind": "inSource",
-                "justification": f"shop until {day}: the router comes in spring",
-            }
-        ],
+        [{"kind": "inSource", "justification": f"shop until {day}: the router comes in spring"}],
+        [{"kind": "external", "justification": f"site until {day}: old"}],
     ]
 
 
