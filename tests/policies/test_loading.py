@@ -69,7 +69,8 @@ def test_a_resource_is_refused_over_the_wire_and_others_are_not_applicable() -> 
     refused = {one.policyName: one for one in answer.diagnostics}
     assert refused["first-step-weight"].enforcementLevel == analyzer_pb2.MANDATORY
     assert "the first weight is 50 %, the limit is 10 %" in refused["first-step-weight"].message
-    assert [one.policy_name for one in answer.not_applicable] == [*_not_about(ObjectRule), "undecided-in-preview"]
+    others = ["exemptions", *_not_about(ObjectRule), "exempted", "undecided-in-preview"]
+    assert [one.policy_name for one in answer.not_applicable] == others
 
 
 def test_a_stack_is_refused_over_the_wire_at_the_object_that_is_wrong() -> None:
@@ -83,7 +84,7 @@ def test_a_stack_is_refused_over_the_wire_at_the_object_that_is_wrong() -> None:
     [refusal] = [one for one in answer.diagnostics if one.policyName == "minimum-replicas"]
     assert {one.urn for one in answer.diagnostics} == {urn}
     assert "spec.replicas is absent, which means 1, the limit is 3" in refusal.message
-    others = [*_not_about(StackRule), "undecided-in-stack-preview"]
+    others = [*_not_about(StackRule), "exempted-in-stack", "undecided-in-stack-preview"]
     assert [one.policy_name for one in answer.not_applicable] == others
 
 
