@@ -14,10 +14,12 @@ from typing import Any
 from . import exemptions, undecided
 from .exemptions import Exemptions, Terms
 from .facts import shown
-from .rule import Rule, Settings, SettingsError, nearest
+from .rule import ObjectRule, Rule, Settings, SettingsError, nearest
 from .terms import terms
 
 _ALL = "all"
+# In Pulumi, the rule changes the object; what is only judged is refused, as there where a change does not help.
+_REMEDIATE = "remediate"
 _LEVEL = "enforcementLevel"
 # Read by Pulumi alone: where it fetches values for packs that need some, which these rules do not.
 _ELSEWHERE = "environments"
@@ -101,7 +103,7 @@ def _configured(rule: Rule, given: Any, default: Level | None) -> Configured:
 def _level(given: Any) -> Level | None:
     """The level that a value sets, if it sets one."""
     text = given.get(_LEVEL) if isinstance(given, Mapping) else given
-    return None if text is None else Level(text)
+    return None if text is None else Level.MANDATORY if text == _REMEDIATE else Level(text)
 
 
 def _parameters(given: Any) -> Mapping[str, Any]:
@@ -114,7 +116,9 @@ def _mistakes(rules: Mapping[str, Rule], given: Any, now: datetime) -> Iterator[
         return
     for name, value in given.items():
         if name in rules:
-            yield from _mistakes_in(name, value, rules[name].settings)
+            rule = rules[name]
+            remedy = isinstance(rule, ObjectRule) and rule.remedy is not None
+            yield from _mistakes_in(name, value, rule.settings, remedy)
         elif name == exemptions.RIGHT.id:
             yield from _mistakes_in(name, value, lambda own: terms(own, rules, now))
         elif name == _ALL or name in _NOTES:
@@ -123,15 +127,17 @@ def _mistakes(rules: Mapping[str, Rule], given: Any, now: datetime) -> Iterator[
             yield Mistake(str(name), "no rule has this name" + nearest(str(name), [*rules, _ALL, *_NOTES]))
 
 
-def _mistakes_in(name: str, value: Any, read: Callable[[Mapping[str, Any]], Any] | None) -> Iterator[Mistake]:
-    """`read`: reads the parameters that may be set; None where there are none to set."""
+def _mistakes_in(
+    name: str, value: Any, read: Callable[[Mapping[str, Any]], Any] | None, remedy: bool = False
+) -> Iterator[Mistake]:
+    """`read`: reads the parameters that may be set; None where there are none to set. `remedy`: whether it has one."""
     if isinstance(value, str):
-        yield from _mistakes_in_level(name, value)
+        yield from _mistakes_in_level(name, value, remedy)
     elif not isinstance(value, Mapping):
         yield Mistake(name, f"must be a level or an object, not {shown(value)}")
     else:
         if _LEVEL in value:
-            yield from _mistakes_in_level(f"{name}.{_LEVEL}", value[_LEVEL])
+            yield from _mistakes_in_level(f"{name}.{_LEVEL}", value[_LEVEL], remedy)
         parameters = _parameters(value)
         try:
             if read is not None:
@@ -142,8 +148,11 @@ def _mistakes_in(name: str, value: Any, read: Callable[[Mapping[str, Any]], Any]
             yield from (Mistake(f"{name}.{key}", f"only '{_LEVEL}' can be set here") for key in parameters)
 
 
-def _mistakes_in_level(path: str, value: Any) -> Iterator[Mistake]:
+def _mistakes_in_level(path: str, value: Any, remedy: bool) -> Iterator[Mistake]:
+    levels = [*Level, *([_REMEDIATE] if remedy else [])]
     if not isinstance(value, str):
-        yield Mistake(path, f"must be a level, not {shown(value)}" + nearest("", Level))
-    elif value not in list(Level):
-        yield Mistake(path, f"'{value}' is no level" + nearest(value, Level))
+        yield Mistake(path, f"must be a level, not {shown(value)}" + nearest("", levels))
+    elif value == _REMEDIATE and not remedy:
+        yield Mistake(path, "no change in place makes objects keep this; set 'mandatory'")
+    elif value not in levels:
+        yield Mistake(path, f"'{value}' is no level" + nearest(value, levels))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from . import exemptions, undecided
 from .facts import Kind
 from .registry import discover
-from .rule import Parameter, Rule, StackRule, Texts
+from .rule import ObjectRule, Parameter, Rule, StackRule, Texts
 from .terms import DAYS
 
 _HEAD = """# Policies
@@ -26,11 +26,12 @@ and parameters are set with `--policy-pack-config FILE`, a JSON file; what it le
 Rules that look at other objects of the stack as well are judged when the whole stack is known: in a preview like all
 others, in an update only after the objects were changed. So preview first, as `pulumi up` does by itself.
 
-Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all. An object
-that has to break a rule for a while is [exempted](../how-to/exempt-from-a-rule.md).
+Levels: `mandatory` refuses, `advisory` only warns, `disabled` skips the rule; `"all"` sets the level of all. Where the
+table says that there is a remedy, `remediate` lets Pulumi [change the object](../concepts/policies.md#remedies). An
+object that has to break a rule for a while is [exempted](../how-to/exempt-from-a-rule.md).
 
-| rule | code | default | severity | parameters |
-|---|---|---|---|---|
+| rule | code | default | severity | remedy | parameters |
+|---|---|---|---|---|---|
 """
 
 
@@ -48,7 +49,12 @@ def page(rules: Iterable[Rule]) -> str:
 
 def _row(rule: Rule) -> str:
     parameters = ", ".join(f"`{one.name}` = {one.usual}" for one in rule.parameters) or "none"
-    return f"| [`{rule.id}`](#{rule.id}) | {rule.code} | {rule.enforcement} | {rule.severity} | {parameters} |\n"
+    facts = (rule.code, rule.enforcement, rule.severity, "yes" if _has_remedy(rule) else "", parameters)
+    return f"| [`{rule.id}`](#{rule.id}) | {' | '.join(facts)} |\n"
+
+
+def _has_remedy(rule: Rule) -> bool:
+    return isinstance(rule, ObjectRule) and rule.remedy is not None
 
 
 def _section(rule: Rule) -> str:

@@ -13,14 +13,17 @@ from pulumi_policy import (
     Severity,
     StackValidationArgs,
 )
+from pulumi_policy import proxy as of_sdk
 from pulumi_policy.proxy import UnknownValueError
 
 from . import undecided
 from .facts import Kind, KubeObject, Step, Unknown, dotted
-from .rule import Parameter, Rule, Settings, SettingsError, Texts
+from .rule import REMOVED, Change, Parameter, Rule, Settings, SettingsError, Texts
 
 _TOKEN_PREFIX = "kubernetes:"
 _CORE_GROUP = "core"
+_UNKNOWN = frozenset(value for name, value in vars(of_sdk).items() if name.startswith("UNKNOWN_"))
+"""What stands for unknown values in the properties that a remediation gets; elsewhere the SDK raises at them."""
 
 
 def described(rule: Rule) -> dict[str, Any]:
@@ -65,6 +68,29 @@ def metadata_of(given: ResourceValidationArgs, kind: Kind) -> KubeObject:
     return KubeObject.of({"metadata": element(given.props, "metadata", ("metadata",))}, kind, given.name)
 
 
+def rewrite(props: Any, changes: Iterable[Change]) -> None:
+    """Makes changes in the properties of a resource. All else stays the very thing it is, with its secret marks."""
+    for change in changes:
+        inner = _behind(props)
+        *before, last = change.path
+        for step in before:
+            if isinstance(inner, dict) and inner.get(str(step)) is None:
+                inner[str(step)] = {}
+            inner = _behind(inner[step])
+        if change.value is REMOVED:
+            del inner[last]
+            continue
+        marked = isinstance(inner, list) or last in inner
+        inner[last] = Secret(change.value) if marked and isinstance(inner[last], Secret) else change.value
+
+
+def _behind(value: Any) -> Any:
+    """The data itself behind the SDK's proxies and a secret's mark."""
+    while not isinstance(value, dict | list):
+        value = value.value if isinstance(value, Secret) else value["__target"]
+    return value
+
+
 def applicable(args: ResourceValidationArgs, kinds: tuple[Kind, ...] | frozenset[Kind]) -> Kind:
     """The resource's kind; leaves through the SDK's "not applicable" where it is none of the given ones."""
     kind = kind_of(args.resource_type)
@@ -102,7 +128,8 @@ def plain(value: Any, path: tuple[Step, ...] = ()) -> Any:
 def element(container: Any, key: Step, path: tuple[Step, ...]) -> Any:
     """What a container holds as plain data; None where it holds nothing. `path`: of it, from the object."""
     try:
-        return plain(container[key], path)
+        found = container[key]
+        return Unknown(dotted(path)) if isinstance(found, str) and found in _UNKNOWN else plain(found, path)
     except UnknownValueError:
         return Unknown(dotted(path))
     except (KeyError, IndexError):

@@ -118,6 +118,10 @@ class Exemptions:
                 given = self._given(rule, subject)
             yield self._settled(finding, given)
 
+    def excuse(self, rule: Rule, subject: KubeObject) -> bool:
+        """Whether an object may break a rule now."""
+        return any(not one.over(self.now) for one in self._given(rule, subject))
+
     def _given(self, rule: Rule, subject: KubeObject) -> list[Exemption]:
         """Those for a rule and an object, the one that ends last first."""
         own = [one for one in self.on(subject) if one.rule == rule.id]

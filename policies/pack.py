@@ -26,11 +26,13 @@ from .engine import (
     names,
     object_of,
     objects_of,
+    rewrite,
     settings_of,
 )
 from .exemptions import EXEMPTED, EXEMPTED_IN_STACK, RIGHT, Exempted, Exemptions, Terms, annotations, told
 from .facts import Kind, KubeObject
 from .registry import discover
+from .remedies import changes
 from .rule import Finding, ObjectRule, Rule, SettingsError, StackRule, Violation, sentence
 from .stack import Stack
 from .terms import SCHEMA, terms
@@ -184,7 +186,20 @@ def _object_policy(rule: ObjectRule, rank: int, inspection: _Inspection, site: _
                 note = EXEMPTED.id if isinstance(finding, Exempted) else undecided.OBJECTS.id
                 inspection.notes.setdefault(note, []).append(_not_judged(rule, subject, finding))
 
-    return ResourceValidationPolicy(validate=validate, **described(rule))
+    def remediate(args: ResourceValidationArgs) -> Any:
+        kind = applicable(args, rule.kinds)
+        try:
+            settings = rule.settings(args.get_config())
+        except SettingsError:
+            return None
+        subject = object_of(args, kind)
+        found = () if site.exemptions.excuse(rule, subject) else changes(rule, subject, settings)
+        rewrite(args.props, found)
+        return args.props if found else None
+
+    if rule.remedy is None:
+        return ResourceValidationPolicy(validate=validate, **described(rule))
+    return ResourceValidationPolicy(validate=validate, remediate=remediate, **described(rule))
 
 
 def _stack_policy(

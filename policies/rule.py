@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
-from .facts import Kind, KubeObject, number, shown
+from .facts import Kind, KubeObject, Step, number, shown
 from .stack import Stack
 
 Settings = Mapping[str, Any]
@@ -119,6 +119,21 @@ class Undecided:
 Finding = Violation | Undecided
 
 
+REMOVED = object()
+"""The value of a Change that takes one away."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another value at a path, or none (REMOVED)."""
+
+    path: tuple[Step, ...]
+    value: Any
+
+
+Remedy = Callable[[KubeObject, Settings], Iterable[Change]]
+
+
 class SettingsError(ValueError):
     """A rule was configured with a parameter it does not have, or with a value out of range; one problem for each."""
 
@@ -165,10 +180,12 @@ class Rule:
 class ObjectRule(Rule):
     """A rule that one object alone decides.
 
-    check: a pure function from an object and the settings to findings.
+    check: a pure function from an object and the settings to findings. remedy: one to the changes in place that make
+    an object keep the rule, where there are safe ones.
     """
 
     check: Callable[[KubeObject, Settings], Iterable[Finding]]
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from ..examples import ROLLOUT as GOOD
 from ..examples import TEMPLATE as GOOD_TEMPLATE
 from ..examples import drop, put
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
+from ..remedies import setting
 from ..rollouts import BLUE_GREEN, CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, fix_in_app, full_weight
 from ..rule import (
     Enforcement,
@@ -256,5 +257,6 @@ RULES = (
         passes=((GOOD_CANARY,),),
         fails=((put(GOOD_CANARY, "spec.skipAnalysis", True),),),
         check=analysis_not_skipped,
+        remedy=setting(False, *_SKIP),
     ),
 )

@@ -15,8 +15,9 @@ from ..examples import TEMPLATE as GOOD
 from ..examples import drop, put
 from ..facts import KubeObject, shown
 from ..reading import Place, decided, read
+from ..remedies import set_to
 from ..rollouts import CLUSTER_TEMPLATE, ROLLOUT, TEMPLATE
-from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, StackRule, Violation
+from ..rule import Change, Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, StackRule, Violation
 from ..stack import Stack
 from ..uses import Use, uses
 
@@ -122,18 +123,39 @@ def failure_limit(template: KubeObject, settings: Settings) -> Iterator[Finding]
             yield Violation(said, f"set {limit.here} below the number of measurements")
 
 
+def fewer_failures(template: KubeObject, settings: Settings) -> Iterator[Change]:
+    """The remedy: the limit, or one less than there are measurements."""
+    for metric in read(template)(*METRICS).each:
+        limit = metric("failureLimit")
+        count = metric("count").count if metric("count").given else None if metric("interval").given else 1
+        most = settings["max"] if count is None else max(min(settings["max"], count - 1), 0)
+        if limit.count is not None and not 0 <= limit.count <= most:
+            yield set_to(limit, int(most))
+
+
 @decided
 def error_limit(template: KubeObject, settings: Settings) -> Iterator[Finding]:
     """consecutiveErrorLimit is at most `max`, or errors end as soon as the failures that are tolerated."""
     for metric in read(template)(*METRICS).each:
-        limit = metric("consecutiveErrorLimit")
-        errors, failures = limit.count, metric("failureLimit").count or 0
-        if errors is None or not _is_sampled(metric) or 0 <= errors <= settings["max"]:
-            continue
-        interval = seconds(metric("interval").value)
-        if errors < 0 or interval is None or errors * _RETRY > failures * interval:
-            said = f"{limit.here} is {shown(errors)}, the limit is {shown(settings['max'])}"
+        if _too_many_errors(metric, settings["max"]):
+            limit = metric("consecutiveErrorLimit")
+            said = f"{limit.here} is {shown(limit.count)}, the limit is {shown(settings['max'])}"
             yield Violation(said, f"set {limit.here} to {shown(settings['max'])} or less, or leave it out")
+
+
+def _too_many_errors(metric: Place, most: float) -> bool:
+    errors, failures = metric("consecutiveErrorLimit").count, metric("failureLimit").count or 0
+    if errors is None or not _is_sampled(metric) or 0 <= errors <= most:
+        return False
+    interval = seconds(metric("interval").value)
+    return errors < 0 or interval is None or errors * _RETRY > failures * interval
+
+
+def fewer_errors(template: KubeObject, settings: Settings) -> Iterator[Change]:
+    """The remedy: as many as may be."""
+    for metric in read(template)(*METRICS).each:
+        if _too_many_errors(metric, settings["max"]):
+            yield set_to(metric("consecutiveErrorLimit"), settings["max"])
 
 
 @decided
@@ -225,6 +247,7 @@ RULES = (
         fix="Set failureLimit to the limit or less, and below count.",
         kinds=_KINDS,
         check=failure_limit,
+        remedy=fewer_failures,
         parameters=(Parameter("max", 2, 0, 100, "most failed measurements that are tolerated"),),
         passes=((GOOD,), (_CLUSTER_GOOD,)),
         fails=(
@@ -244,6 +267,7 @@ RULES = (
         fix="Set consecutiveErrorLimit to the limit or less, or to what lasts no longer than the tolerated failures.",
         kinds=_KINDS,
         check=error_limit,
+        remedy=fewer_errors,
         parameters=(Parameter("max", 4, 0, 100, "most measurements in succession that may end in an error"),),
         passes=((GOOD,), (put(_CLUSTER_GOOD, f"{_FIRST}.consecutiveErrorLimit", 2),)),
         fails=((put(GOOD, f"{_FIRST}.consecutiveErrorLimit", 10),),),

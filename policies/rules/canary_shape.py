@@ -9,15 +9,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ..canaries import ANALYSIS, STEP_WEIGHTS, has_weights
 from ..canaries import CANARY as FLAGGER
-from ..canaries import STEP_WEIGHTS, has_weights
 from ..canaries import weights as weights_of
 from ..examples import CANARY as GOOD_CANARY
 from ..examples import ROLLOUT as GOOD
 from ..examples import drop, put
 from ..facts import KubeObject, Unknown, at, dotted, items, number, shown
+from ..reading import read
+from ..remedies import set_to
 from ..rollouts import CANARY, ROLLOUT, STEPS, fix_in_app, full_weight, hold, tried_by_some
-from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
+from ..rule import Change, Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Undecided, Violation
 
 
 def first_step_weight(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
@@ -35,6 +37,21 @@ def first_step_weight(rollout: KubeObject, settings: Settings) -> Iterator[Findi
         yield whole
         return
     yield from _judge_first_weight(rollout, len(items(rollout.at(*STEPS))), whole, settings["max"])
+
+
+def lower_first_weight(release: KubeObject, settings: Settings) -> Iterator[Change]:
+    """The remedy: the first weight is the limit. A release without weights gets none."""
+    if release.kind == FLAGGER:
+        listed = read(release)(*STEP_WEIGHTS)
+        first = next(listed.each, None) if listed.given else read(release)(*ANALYSIS, "stepWeight")
+        if first is not None and first.given:
+            yield set_to(first, settings["max"])
+        return
+    whole = full_weight(release)
+    for step in read(release)(*STEPS).each:
+        if step("setWeight").number and not isinstance(whole, Undecided | Violation):
+            yield set_to(step("setWeight"), int(settings["max"] * whole / 100))
+            return
 
 
 def _judge_first_weight(rollout: KubeObject, steps: int, whole: float, limit: float) -> Iterator[Finding]:
@@ -240,6 +257,7 @@ RULES = (
             (put(GOOD_CANARY, "spec.analysis.stepWeights[0]", 20),),
         ),
         check=first_step_weight,
+        remedy=lower_first_weight,
         parameters=(
             Parameter("max", 10, 1, 100, "largest share of the traffic that the first step may send, in percent"),
         ),

@@ -14,6 +14,7 @@ from ..examples import TEMPLATE as GOOD_TEMPLATE
 from ..examples import drop, made, put
 from ..facts import Kind, KubeObject, Unknown, shown
 from ..reading import Place, decided, read
+from ..remedies import setting
 from ..rollouts import CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, full_weight, tried_by_some
 from ..rule import (
     Enforcement,
@@ -285,6 +286,7 @@ RULES = (
         fix="Set maxWeight, which is 100 where absent, to the limit.",
         kinds=(FLAGGER,),
         check=highest_weight,
+        remedy=setting("max", *ANALYSIS, "maxWeight"),
         parameters=(Parameter("max", 50, 1, 100, "highest weight before everyone, in percent"),),
         passes=(
             (

@@ -25,6 +25,7 @@ from ..pods import (
 from ..pods import BUDGET as BUDGET_KIND
 from ..pods import DEPLOYMENT as DEPLOYMENT_KIND
 from ..reading import Place, decided, read
+from ..remedies import setting
 from ..rollouts import CANARY, ROLLOUT
 from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, StackRule, Violation
 from ..stack import Stack
@@ -235,6 +236,7 @@ RULES = (
         fix="Set minPodsPerReplicaSet to the limit.",
         kinds=(ROLLOUT,),
         check=pods_per_side,
+        remedy=setting("min", *CANARY, "minPodsPerReplicaSet"),
         parameters=(Parameter("min", 2, 1, 100, "fewest pods of each version"),),
         passes=((GOOD,),),
         fails=((drop(GOOD, "spec.strategy.canary.minPodsPerReplicaSet"),),),

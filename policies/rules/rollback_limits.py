@@ -14,8 +14,9 @@ from ..examples import ROLLOUT as GOOD
 from ..examples import drop, made, put
 from ..facts import Kind, KubeObject, shown
 from ..reading import Place, decided, read
+from ..remedies import set_to, setting
 from ..rollouts import BLUE_GREEN, CANARY, ROLLOUT
-from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, StackRule, Violation
+from ..rule import Change, Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, StackRule, Violation
 from ..stack import Stack
 
 _CONFIG_MAP, _SECRET = Kind("", "ConfigMap"), Kind("", "Secret")
@@ -50,15 +51,26 @@ def revisions_kept(rollout: KubeObject, settings: Settings) -> Iterator[Finding]
 @decided
 def old_pods_wait(rollout: KubeObject, settings: Settings) -> Iterator[Finding]:
     """The old pods stay `min` seconds after the traffic left them, unless the stable ones shrink with their share."""
+    for given in _short_stays(rollout, settings["min"]):
+        said = f"{given.here} is {given.or_default(30)[1]}, and at least {shown(settings['min'])} s are asked for"
+        yield Violation(said, f"set {given.here} to {shown(settings['min'])} or more")
+
+
+def _short_stays(rollout: KubeObject, least: float) -> Iterator[Place]:
     for strategy, routed in ((BLUE_GREEN, True), (CANARY, read(rollout)(*CANARY, "trafficRouting").given)):
         place = read(rollout)(*strategy)
         given = place("scaleDownDelaySeconds")
         if not place.given or not routed or place("dynamicStableScale").value is True:
             continue
-        seconds, value = given.or_default(30)
-        if seconds is None or seconds < settings["min"]:
-            said = f"{given.here} is {value}, and at least {shown(settings['min'])} s are asked for"
-            yield Violation(said, f"set {given.here} to {shown(settings['min'])} or more")
+        seconds, _ = given.or_default(30)
+        if seconds is None or seconds < least:
+            yield given
+
+
+def longer_stay(rollout: KubeObject, settings: Settings) -> Iterator[Change]:
+    """The remedy: as long as is asked for."""
+    for given in _short_stays(rollout, settings["min"]):
+        yield set_to(given, settings["min"])
 
 
 @decided
@@ -174,6 +186,7 @@ RULES = (
         fix="Set progressDeadlineSeconds to the limit or less, and above minReadySeconds.",
         kinds=(ROLLOUT, FLAGGER),
         check=deadline,
+        remedy=setting("max", "spec", "progressDeadlineSeconds"),
         parameters=(Parameter("max", 1800, 10, 86_400, "longest deadline, in seconds"),),
         passes=((GOOD,), (GOOD_CANARY,)),
         fails=(
@@ -193,6 +206,7 @@ RULES = (
         fix="Set revisionHistoryLimit to the limit or more.",
         kinds=(ROLLOUT,),
         check=revisions_kept,
+        remedy=setting("min", "spec", "revisionHistoryLimit"),
         parameters=(Parameter("min", 3, 0, 100, "fewest old revisions"),),
         passes=((GOOD,),),
         fails=((put(GOOD, "spec.revisionHistoryLimit", 1),),),
@@ -208,6 +222,7 @@ RULES = (
         fix="Leave scaleDownDelaySeconds out, which means 30, or set it to the limit or more.",
         kinds=(ROLLOUT,),
         check=old_pods_wait,
+        remedy=longer_stay,
         parameters=(Parameter("min", 30, 0, 86_400, "shortest stay of old pods, in seconds"),),
         passes=((GOOD,), (GOOD_SWITCH,)),
         fails=((put(GOOD, f"{_C}.scaleDownDelaySeconds", 5),), (put(GOOD_SWITCH, f"{_B}.scaleDownDelaySeconds", 0),)),

@@ -18,6 +18,7 @@ from ..examples import ROLLOUT as GOOD
 from ..examples import TEMPLATE as GOOD_TEMPLATE
 from ..examples import drop, put
 from ..facts import KubeObject, Unknown, dotted, number, shown
+from ..remedies import setting
 from ..rollouts import BLUE_GREEN, CLUSTER_TEMPLATE, ROLLOUT, TEMPLATE
 from ..rule import Enforcement, Finding, ObjectRule, Settings, Severity, StackRule, Undecided, Violation
 from ..stack import Stack
@@ -89,6 +90,7 @@ RULES = (
         passes=((GOOD,),),
         fails=((drop(GOOD, "spec.progressDeadlineAbort"),), (put(GOOD, "spec.progressDeadlineAbort", False),)),
         check=deadline_abort,
+        remedy=setting(True, *_ABORT),
     ),
     ObjectRule(
         id="revert-on-deletion",
@@ -104,6 +106,7 @@ RULES = (
         passes=((GOOD_CANARY,),),
         fails=((put(GOOD_CANARY, "spec.revertOnDeletion", False),),),
         check=revert_on_deletion,
+        remedy=setting(True, *_REVERT),
     ),
     StackRule(
         id="old-pods-stay",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from ..examples import APPLICATION, drop, made, put
 from ..facts import Kind, KubeObject, shown
 from ..reading import Place, decided, read
-from ..rule import Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Texts, Violation
+from ..remedies import setting
+from ..rule import REMOVED, Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Texts, Violation
 
 _APP_SET = Kind("argoproj.io", "ApplicationSet")
 _STEPS = ("spec", "strategy", "rollingSync", "steps")
@@ -114,10 +115,13 @@ def small_first_wave(subject: KubeObject, settings: Settings) -> Iterator[Findin
         yield Violation(said, f"set it to {shown(settings['max'])}")
 
 
+_AUTOMATED = ("spec", "template", "spec", "syncPolicy", "automated")
+
+
 @decided
 def no_own_sync(subject: KubeObject, _settings: Settings) -> Iterator[Finding]:
     """Applications that change in waves do not sync by themselves."""
-    automated = read(subject)("spec", "template", "spec", "syncPolicy", "automated")
+    automated = read(subject)(*_AUTOMATED)
     if _is_rolling(subject) and automated.given and automated("enabled").value is not False:
         yield Violation(f"{automated.here} is set, which RollingSync switches off", "leave it out")
 
@@ -221,6 +225,7 @@ RULES = (
         fix="Leave syncPolicy.automated out.",
         kinds=(_APP_SET,),
         check=no_own_sync,
+        remedy=setting(REMOVED, *_AUTOMATED),
         passes=((_SET,),),
         fails=((put(_SET, "spec.template.spec.syncPolicy", {"automated": {"prune": True}}),),),
     ),
