@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ import typer
 
 from ..spec.errors import Problem, SpecError
 from ..spec.yaml_files import read_documents
-from . import formats
+from . import formats, pack
 from .exemptions import moment, show_exemptions
 from .output import AsJson, show_problems
 from .report import Exempted, Finding, Granted, Place, Report, Unusable
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 else:
     _Format = Literal[tuple(formats.names())]
 
-_PACK = "policies" if __name__.startswith("components.") else "coalmine_policies"
-"""The pack beside this package: in the checkout it has the name of its folder."""
 _LISTS = ("json", "text")
 """The formats in which exemptions can be listed."""
 
@@ -70,17 +67,21 @@ def verb(
 
 
 class Found:
-    """All objects of all documents, and where each of them stands. Raises SpecError for what is no object."""
+    """All objects of all documents, and where each of them stands; `name`: of the pack that is to judge them.
 
-    def __init__(self, documents: Sequence[Document], namespace: str) -> None:
-        pack = import_module(f"{_PACK}.documents")
+    Raises SpecError for what is no object.
+    """
+
+    def __init__(self, documents: Sequence[Document], namespace: str, name: str = pack.BESIDE) -> None:
+        reader = pack.part("documents", name)
+        self.pack = name
         self.subjects: list[Any] = []
         self._places: list[Place] = []
         problems = []
         for document in documents:
-            for one in pack.manifests(document.data, namespace):
+            for one in reader.manifests(document.data, namespace):
                 place = Place(document, one.place)
-                if isinstance(one, pack.NoObject):
+                if isinstance(one, reader.NoObject):
                     problems.append(Problem(document.file, place.shown, one.message))
                 else:
                     self.subjects.append(one.subject)
@@ -115,7 +116,7 @@ class Found:
 
 def judged(found: Found, rules: Configuration) -> Verdict:
     """What the rules say about all objects together."""
-    verdict: Verdict = import_module(f"{_PACK}.documents").judge(found.subjects, rules)
+    verdict: Verdict = pack.part("documents", found.pack).judge(found.subjects, rules)
     return verdict
 
 
@@ -126,18 +127,18 @@ def _documents(paths: Sequence[str]) -> list[Document]:
     return read_manifests(paths)
 
 
-def configured_rules(file: Path | None) -> Configuration:
-    """The rules, and what is exempted from them, as the file sets them. Raises SpecError."""
-    pack = import_module(f"{_PACK}.configuration")
-    rules = import_module(f"{_PACK}.registry").discover().values()
+def configured_rules(file: Path | None, name: str = pack.BESIDE) -> Configuration:
+    """The rules of a pack, and what is exempted from them, as the file sets them. Raises SpecError."""
+    configuration = pack.part("configuration", name)
+    rules = pack.part("registry", name).discover().values()
     given: Any = {}
     if file is not None:
         given, *more = read_documents(file, str(file))
         if more:
             raise SpecError([Problem(str(file), "", "holds more than one document")])
     try:
-        found: Configuration = pack.configured(rules, given, moment())
-    except pack.ConfigurationError as error:
+        found: Configuration = configuration.configured(rules, given, moment())
+    except configuration.ConfigurationError as error:
         raise SpecError(Problem(str(file), one.path, one.message) for one in error.mistakes) from None
     return found
 

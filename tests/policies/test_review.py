@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,15 @@ by_hand("AnalysisTemplate", {"metrics": [errors]})
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clone:
-    """A clone of this project, where staging is the only stack, so that a change costs one preview."""
+    """A clone of this project, where staging is the only stack, so that a change costs one preview.
+
+    `findings`: of the last review, for code scanning.
+    """
 
     folder: Path
+    findings: Sequence[Mapping[str, Any]] = ()
 
     def git(self, *arguments: str) -> str:
         """What a git command says in the clone."""
@@ -79,12 +84,14 @@ class Clone:
         self.git("checkout", "--quiet", "-B", "change")
         self.git("commit", "--quiet", "--all", "--message", "Change something")
         environment = {**os.environ, "KUBECONFIG": str(self.folder / "nobody-reads-this.yaml")}
-        command = [str(self.folder / ".ci/review"), "origin/main", "comment.md"]
+        findings = self.folder.with_name("findings.sarif")
+        command = [str(self.folder / ".ci/review"), "origin/main", "comment.md", str(findings)]
         ran = subprocess.run(
             command, cwd=self.folder.parent, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
         assert ran.stdout, ran.stderr
         assert "Traceback" not in ran.stderr, ran.stderr
+        self.findings = json.loads(findings.read_text(encoding="utf-8"))["runs"][0]["results"]
         assert self.git("status", "--short") == "?? comment.md\n", "the review left something in the clone"
         return ran.returncode, ran.stdout.splitlines()[-1], (self.folder / "comment.md").read_text(encoding="utf-8")
 
@@ -170,6 +177,12 @@ def test_a_change_that_breaks_many_rules_fails_with_every_one_of_them(clone: Clo
     ):
         assert f"\n- {line}" in comment, comment
     assert "in apps/search.yaml: delivery.steps\\[0\\].weight (a stack's overrides come first)" in comment
+    where = {
+        one["ruleId"]: one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in clone.findings
+    }
+    assert set(refusing) <= set(where)
+    assert where["first-step-weight"] == "apps/search.yaml"
+    assert where["deadline-abort"] == _STAGING
     assert comment.count("**refused** `deadline-abort`") == 1, "an app that keeps the rule is refused too"
 
 

@@ -12,6 +12,7 @@ from ..output import AsJson, Root, UserError, print_json, project_root
 def verb(
     base: Annotated[str, typer.Option("--base", "-b", help="What the change is compared with: a branch or commit.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write the comment to.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="File to write the findings to, in SARIF.")] = None,
     policy_pack: Annotated[Path, typer.Option(help="The policy pack's folder.")] = Path("policies"),
     tree: Annotated[
         Path | None,
@@ -24,9 +25,10 @@ def verb(
 
     Exit 1 where it may not go on."""
     # Only this verb needs what these need, and every verb's file is imported before any of them runs.
-    from .changes import diff
+    from .changes import diff, place_in_repository
     from .comment import as_data, written
     from .judge import review_stacks
+    from .sarif import as_sarif
 
     folder = project_root(root)
     if not (folder / policy_pack / "PulumiPolicy.yaml").is_file():
@@ -35,12 +37,18 @@ def verb(
         change = diff(folder, base, Path(scratch) / "base")
         review = review_stacks(folder, change, policy_pack, Path(scratch), tree or folder)
     if out is not None:
-        try:
-            out.write_text(written(review), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from None
+        _write(out, written(review))
+    if sarif is not None:
+        _write(sarif, as_sarif(review, folder, place_in_repository(folder), folder / policy_pack))
     if json:
         print_json(as_data(review))
     else:
         print(review.verdict if out else written(review).rstrip())
     raise typer.Exit(0 if review.passed else 1)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None

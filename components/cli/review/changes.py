@@ -38,6 +38,11 @@ def diff(root: Path, base: str, before: Path) -> Change:
     return Change(start[:12], tuple(files), before)
 
 
+def place_in_repository(root: Path) -> str:
+    """The project's folder below the top of its repository, e.g. `platform/`; empty where it is the top."""
+    return _git(root, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
 def project_files(root: Path) -> list[str]:
     """The files of the project that Git knows or would take, relative to its folder. Raises UserError."""
     listed = _names(_git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
@@ -54,7 +59,7 @@ def concerned_stacks(files: Collection[str], stacks: Mapping[str, Collection[str
 
 def _is_harmless(file: str) -> bool:
     """Concerns no stack, or (a stack file of which no stack is left) none that is still there."""
-    return file.startswith((*_NO_STACK, _STACK_FILE)) or file.endswith(".md")
+    return file.startswith((*_NO_STACK, _STACK_FILE)) or file.endswith((".md", ".sarif"))
 
 
 def _unpack(archive: bytes, target: Path) -> None:

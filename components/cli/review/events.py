@@ -22,6 +22,16 @@ class Refusal:
     object: str
     message: str
 
+    @property
+    def is_note(self) -> bool:
+        """Whether it only says what the preview could not judge, or what is exempted."""
+        return self.level != "mandatory" and self.rule.startswith(_NO_RULE)
+
+    @property
+    def subject(self) -> str:
+        """The object with its kind and namespace, as every message of a rule begins."""
+        return self.message.partition(": ")[0]
+
 
 @record
 class Judged:
@@ -54,11 +64,15 @@ def outcome(log: str) -> Outcome:
     last: Mapping[str, Any] = summaries[-1] if summaries else {}
     return Outcome(
         _judged(events),
-        tuple(sorted(set(_refusals(events)), key=lambda one: (one.level != "mandatory", one.rule, one.object))),
+        tuple(sorted(set(_refusals(events)), key=_order)),
         tuple(dict.fromkeys(_errors(events))),
         {name: count for name, count in sorted(last.get("resourceChanges", {}).items()) if count},
         last.get("result") == "succeeded",
     )
+
+
+def _order(one: Refusal) -> tuple[bool, str, str, str]:
+    return one.level != "mandatory", one.rule, one.object, one.message
 
 
 def _judged(events: Iterable[Mapping[str, Any]]) -> Judged:

@@ -10,6 +10,7 @@ from ...spec.load import LoadedApp, LoadedStack
 from ..output import UserError, open_stack, stack_names
 from .changes import Change, concerned_stacks
 from .events import Outcome
+from .places import Places
 from .preview import Workshop
 from .tree import TreeReview, review_tree
 
@@ -22,6 +23,7 @@ class StackReview:
     outcome: Outcome
     releases: tuple[Compiled, ...] = ()
     tree: TreeReview | None = None
+    places: Places = Places("", {})
 
     @property
     def reason(self) -> str:
@@ -73,10 +75,11 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path, 
     """
     problems: set[Problem] = set()
     loaded: dict[str, LoadedStack] = {}
+    places: dict[str, Places] = {}
     for name in stack_names(root):
         try:
             stack = open_stack(name, root)
-            compile_stack(stack)
+            places[name] = Places.of(stack, compile_stack(stack))
             loaded[name] = stack
         except SpecError as error:
             problems.update(error.problems)
@@ -92,7 +95,8 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path, 
             name,
             workshop.preview(name),
             changed_releases(loaded[name], _before(name, change)),
-            review_tree(name, root, repository),
+            review_tree(name, root, repository, root / policy_pack),
+            places[name],
         )
         for name in names
     ]

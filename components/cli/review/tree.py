@@ -10,6 +10,7 @@ import yaml
 from ...record import record
 from ..check import Found, configured_rules, judged
 from ..manifests import Document
+from ..pack import in_folder
 from ..trees import Tree, tree_of
 from .events import Judged, Refusal
 
@@ -29,18 +30,19 @@ class TreeReview:
     given: int
 
 
-def review_tree(stack: str, root: Path, repository: Path) -> TreeReview | None:
+def review_tree(stack: str, root: Path, repository: Path, policies: Path) -> TreeReview | None:
     """Reviews the tree in a checkout of its repository; None for a stack that delivers no app from Git.
 
-    What is judged is what the specs say: where Git says something else, the tree is stale. Raises SpecError.
+    `policies`: the folder of the pack. What is judged is what the specs say: where Git says something else, the tree
+    is stale. Raises SpecError, and UserError for a pack that knows no objects but Pulumi's.
     """
     tree = tree_of(stack, root)
     if not tree.folder:
         return None
-    found = Found(
-        [Document(path, 0, yaml.load(text, yaml.CSafeLoader), text.encode()) for path, text in tree.files], "default"
-    )
-    verdict = judged(found, configured_rules(None))
+    pack = in_folder(policies)
+    documents = [Document(path, 0, yaml.load(text, yaml.CSafeLoader), text.encode()) for path, text in tree.files]
+    found = Found(documents, "default", pack)
+    verdict = judged(found, configured_rules(None, pack))
     refusals = tuple(
         Refusal(one.rule.rule.id, str(one.rule.level), _file(tree, one.index), one.message) for one in verdict.breaches
     )

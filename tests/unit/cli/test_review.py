@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from components.cli.output import UserError, open_stack
-from components.cli.review.changes import Change, concerned_stacks, diff
+from components.cli.review.changes import Change, concerned_stacks, diff, place_in_repository
 from components.cli.review.comment import MARK, as_data, written
 from components.cli.review.events import Judged, Outcome, Refusal, outcome
 from components.cli.review.judge import Review, StackReview, changed_releases, delivered_files, own_files
@@ -75,6 +75,11 @@ def checkout(tmp_path: Path) -> Path:
     _git(tmp_path / "repository", "commit", "--quiet", "--message", "Begin")
     _git(tmp_path / "repository", "switch", "--quiet", "--create", "change")
     return project
+
+
+def test_files_are_named_from_the_top_of_the_repository(checkout: Path) -> None:
+    assert place_in_repository(checkout) == "platform/"
+    assert place_in_repository(checkout.parent) == ""
 
 
 def test_every_sort_of_change_is_seen_and_nothing_outside_the_project(checkout: Path, tmp_path: Path) -> None:
@@ -257,8 +262,12 @@ def test_a_change_that_concerns_no_stack_passes_without_an_engine(checkout: Path
 def test_a_mistake_fails_with_file_path_and_message_before_any_preview(checkout: Path, tmp_path: Path) -> None:
     file = checkout / "apps" / "search.yaml"
     file.write_text(file.read_text().replace("weight: 50", "weight: 500"))
-    done = _review(checkout, "--out", str(tmp_path / "comment.md"))
+    done = _review(checkout, "--out", str(tmp_path / "comment.md"), "--sarif", str(tmp_path / "findings.sarif"))
     assert (done.returncode, done.stdout.strip()) == (1, "not valid: 1 mistake")
+    [said] = json.loads((tmp_path / "findings.sarif").read_text())["runs"][0]["invocations"][0][
+        "toolExecutionNotifications"
+    ]
+    assert said["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "platform/apps/search.yaml"
     assert "- apps/search.yaml: delivery.steps\\[2\\].weight: " in (tmp_path / "comment.md").read_text()
 
 
@@ -269,36 +278,71 @@ def test_a_missing_policy_pack_is_a_mistake_and_not_a_pass(checkout: Path) -> No
     assert "Traceback" not in done.stderr
 
 
-WORKFLOW = (ROOT / ".github" / "workflows" / "pull-request.yaml").read_text()
+WORKFLOWS = ROOT / ".github" / "workflows"
+WORKFLOW = (WORKFLOWS / "review.yaml").read_text()
+CALLER = yaml.safe_load((WORKFLOWS / "pull-request.yaml").read_text())
 JOBS = yaml.safe_load(WORKFLOW)["jobs"]
+INPUTS = yaml.safe_load(WORKFLOW)[True]["workflow_call"]["inputs"]
+"""YAML takes the key `on` for true."""
+WRITING = {"comment": {"pull-requests": "write"}, "code-scanning": {"security-events": "write"}}
 
 
-def test_the_workflow_installs_the_pinned_tools_and_runs_the_script() -> None:
+def test_the_workflow_installs_the_pinned_tools_and_runs_the_script(tmp_path: Path) -> None:
     steps = JOBS["review"]["steps"]
     given = [step["with"] for step in steps if "with" in step]
     assert {"pulumi-version": PULUMI.version.removeprefix("v")} in given
     assert {"version": HELM.version} in given
-    [review] = [step for step in steps if step.get("run", "").startswith(".ci/review ")]
-    assert review["run"] == '.ci/review "$BASE" comment.md'
     [checkout] = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}, "the base has to be there, no token"
+    script, asked = tmp_path / "a project" / ".ci" / "review", tmp_path / "asked"
+    script.parent.mkdir(parents=True)
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {asked}\nexit 1\n')
+    script.chmod(0o755)
+    [review] = [step for step in steps if "/.ci/review" in step.get("run", "")]
+    known = {"BASE": "abc", "FOLDER": "a project", "OPTIONS": "--policy-pack other"}
+    assert set(review["env"]) == {*known, "PLUGINS"}
+    done = subprocess.run(["bash", "-e", "-c", review["run"]], cwd=tmp_path, env={**os.environ, **known}, check=False)
+    assert done.returncode == 1, "a change that may not go on has to fail the job"
+    written_to = [f"{tmp_path}/{name}" for name in ("comment.md", "findings.sarif")]
+    assert asked.read_text().splitlines() == ["abc", *written_to, "--policy-pack", "other"]
+
+
+def test_the_workflow_is_called_with_the_rights_that_its_jobs_ask_for() -> None:
+    [job] = CALLER["jobs"].values()
+    assert job["uses"] == "./.github/workflows/review.yaml"
+    assert job["permissions"] == {"contents": "read"} | {name: "write" for one in WRITING.values() for name in one}
+    assert set(job["with"]) <= set(INPUTS)
+    assert CALLER[True] == ["pull_request"]
+    for name in re.findall(r"inputs\.([\w-]+)", WORKFLOW):
+        assert name in INPUTS
 
 
 def test_the_workflow_is_safe_for_what_comes_from_a_fork() -> None:
-    assert yaml.safe_load(WORKFLOW)["permissions"] == {}
+    assert (yaml.safe_load(WORKFLOW)["permissions"], CALLER["permissions"]) == ({}, {})
     assert JOBS["review"]["permissions"] == {"contents": "read"}
-    assert JOBS["comment"]["permissions"] == {"pull-requests": "write"}
-    assert "head.repo.full_name == github.repository" in JOBS["comment"]["if"]
-    assert not [step for step in JOBS["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert set(JOBS) == {"review", *WRITING}
+    for name, rights in WRITING.items():
+        assert JOBS[name]["permissions"] == rights
+        assert "head.repo.full_name == github.repository" in JOBS[name]["if"]
+        assert not [step for step in JOBS[name]["steps"] if "checkout" in step.get("uses", "")]
     assert "pull_request_target" not in WORKFLOW
     assert "secrets." not in WORKFLOW
     commands = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
     assert not [command for command in commands if "${{" in command], "what a fork names becomes part of a command"
 
 
+def test_the_findings_are_uploaded_from_where_they_are_written() -> None:
+    [kept] = [step["with"] for step in JOBS["review"]["steps"] if "upload-artifact@" in step.get("uses", "")]
+    assert kept["path"].split() == ["comment.md", "findings.sarif"]
+    fetched, upload = JOBS["code-scanning"]["steps"]
+    assert fetched["with"] == {"name": kept["name"]}
+    assert upload["uses"].startswith("github/codeql-action/upload-sarif@")
+    assert upload["with"]["sarif_file"] == "findings.sarif"
+
+
 def test_the_workflow_s_actions_are_pinned_by_commit_with_their_version() -> None:
     used = re.findall(r"uses: (.*)", WORKFLOW)
-    assert len(used) == 6
+    assert len(used) == 8
     assert [one for one in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
 
 
@@ -322,7 +366,7 @@ def test_there_is_one_comment_that_is_updated(tmp_path: Path, there: str, writte
 def test_the_script_says_how_it_is_called() -> None:
     done = subprocess.run([ROOT / ".ci/review"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode != 0
-    assert "usage: .ci/review BASE [FILE]" in done.stderr
+    assert "usage: .ci/review BASE [FILE [SARIF [OPTION...]]]" in done.stderr
 
 
 GITOPS = {"kind": "flux", "repository": "https://git.example.com/platform/delivery.git"}
@@ -340,7 +384,7 @@ def delivering(tmp_path: Path) -> Project:
 
 
 def of_tree(project: Project) -> TreeReview:
-    found = review_tree("test", project.root, project.root)
+    found = review_tree("test", project.root, project.root, ROOT / "policies")
     assert found is not None
     return found
 
@@ -385,11 +429,11 @@ def test_an_object_that_nobody_rendered_fails_the_review(delivering: Project) ->
 
 
 def test_a_tree_in_another_repository_is_read_there(delivering: Project, tmp_path: Path) -> None:
-    found = review_tree("test", delivering.root, tmp_path / "elsewhere")
+    found = review_tree("test", delivering.root, tmp_path / "elsewhere", ROOT / "policies")
     assert found is not None
     assert all(line.endswith(": is missing") for line in found.stale)
     (delivering.root / "clusters").rename(tmp_path / "clusters")
-    found = review_tree("test", delivering.root, tmp_path)
+    found = review_tree("test", delivering.root, tmp_path, ROOT / "policies")
     assert found is not None
     assert found.stale == ()
 
@@ -402,4 +446,4 @@ def test_files_of_a_tree_concern_its_stack_alone(delivering: Project) -> None:
 
 def test_a_stack_that_delivers_nothing_from_git_has_no_tree(delivering: Project) -> None:
     delivering.stack(stack_keys())
-    assert review_tree("test", delivering.root, delivering.root) is None
+    assert review_tree("test", delivering.root, delivering.root, ROOT / "policies") is None
