@@ -1,8 +1,8 @@
 """Has the engine's SDK convert each resource once, and not once for every policy.
 
-The server of the SDK turns the properties of a request into plain data anew for each policy, though none may change
-them: with as many rules as the pack has, that is nearly all of its time. `install` puts itself between the SDK's server
-and the two functions by which it converts. It remembers by message, for one thread, and forgets when the pack says that
+The server of the SDK turns the properties of a request into plain data anew for each policy, and wraps all of it to
+notice unknown values, though no policy may change them: with as many rules as the pack has, that is nearly all of its
+time. `install` puts itself between the SDK's server and the three functions by which it converts. It remembers by message, for one thread, and forgets when the pack says that
 a request has been judged. Source: pulumi-policy 1.21, policy.py (Analyze, AnalyzeStack).
 """
 
@@ -51,14 +51,18 @@ def install() -> None:
     """Puts the memory between the SDK's server and its conversions; once."""
     if isinstance(server.json_format, _Once):
         return
-    deserialize = server.deserialize_properties
+    deserialize, proxied = server.deserialize_properties, server.unknown_checking_proxy
 
     def deserialize_once(props: Any, proxy_secrets: bool = False) -> Any:
         # A remediation may change what it gets.
         return deserialize(props, True) if proxy_secrets else _memory.of(props, deserialize)
 
+    def proxied_once(props: Any) -> Any:
+        return _memory.of(props, proxied)
+
     server.json_format = _Once(server.json_format)
     server.deserialize_properties = deserialize_once
+    server.unknown_checking_proxy = proxied_once
 
 
 def forget() -> None:
