@@ -1,7 +1,11 @@
-"""What `coalmine check` needs for many objects in many files."""
+"""What `coalmine check` needs for many objects in many files, beside Checkov where it is installed."""
 
+import json
+import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +25,8 @@ OBJECTS = 10_000
 FILES = 100
 RUNS = 3
 PROMISED_CPU_SECONDS = 10
+CHECKOV = "checkov"
+_ONLY_LOCAL = ("--framework", "kubernetes", "--skip-download", "--soft-fail", "--quiet", "--output", "json")
 
 Facts = dict[str, Any]
 
@@ -49,10 +55,30 @@ def measure(objects: int = OBJECTS, files: int = FILES, runs: int = RUNS) -> Fac
         command = [Path(sys.executable).with_name("coalmine"), "check", root]
         used = [asdict(measured(command, root, output, {})) for _ in range(runs)]
         said = output.read_text().strip().splitlines()
+        others = [_beside(root, output, runs)] if shutil.which(CHECKOV) else []
     if len(said) != 1 or not said[0].endswith(f" of {written} objects: passed"):
         raise BenchmarkFailed(f"`coalmine check` said: {said[-1]}")
     print(f"check, {written} objects: {middle(used, 'cpu_seconds'):.1f} CPU seconds", flush=True)
-    return {"machine": machine, "rules": len(discover()), "objects": written, "files": files, "used": used}
+    facts = {"machine": machine, "rules": len(discover()), "objects": written, "files": files, "used": used}
+    return facts | {"others": others}
+
+
+def _beside(root: Path, output: Path, runs: int) -> Facts:
+    """Checkov on the same files, without what it would ask its vendor. Raises BenchmarkFailed."""
+    command = [CHECKOV, "--directory", root, *_ONLY_LOCAL]
+    used = [asdict(measured(command, root, output, {})) for _ in range(runs)]
+    judged = _checks(json.loads(output.read_text()))
+    if not judged:
+        raise BenchmarkFailed("checkov judged nothing")
+    version = subprocess.run([CHECKOV, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    print(f"check, Checkov {version}: {middle(used, 'cpu_seconds'):.1f} CPU seconds", flush=True)
+    return {"name": "Checkov", "version": version, "evaluations": judged, "used": used}
+
+
+def _checks(report: Any) -> int:
+    """How many evaluations Checkov made."""
+    summary = report["summary"]
+    return int(summary["passed"] + summary["failed"] + summary["skipped"])
 
 
 def missed(facts: Facts) -> list[str]:
@@ -80,5 +106,20 @@ def section(facts: Facts) -> str:
         f"| {facts['objects']:,} | {facts['files']:,} | {len(used)} | {figures} |",
         "",
         f"Promised: under {PROMISED_CPU_SECONDS} CPU seconds.",
+        *_table_of_others(facts.get("others", [])),
     ]
     return "\n".join([*lines, *(f"- Missed: {line}." for line in missed(facts))]) + "\n"
+
+
+def _table_of_others(others: Sequence[Facts]) -> Iterator[str]:
+    if not others:
+        yield "Checkov, which would be measured on the same files, was not installed."
+        return
+    yield ""
+    yield "Beside it, on the same files. It applies other rules, to other kinds: this compares no quality."
+    yield ""
+    yield "| | evaluations | seconds | CPU seconds | peak memory, MB |"
+    yield "|---|---:|---:|---:|---:|"
+    for one in others:
+        figures = " | ".join(f"{middle(one['used'], key):.2f}" for key in ("seconds", "cpu_seconds", "peak_mb"))
+        yield f"| {one['name']} {one['version']} | {one['evaluations']:,} | {figures} |"

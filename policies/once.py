@@ -2,8 +2,9 @@
 
 The server of the SDK turns the properties of a request into plain data anew for each policy, and wraps all of it to
 notice unknown values, though no policy may change them: with as many rules as the pack has, that is nearly all of its
-time. `install` puts itself between the SDK's server and the three functions by which it converts. It remembers by message, for one thread, and forgets when the pack says that
-a request has been judged. Source: pulumi-policy 1.21, policy.py (Analyze, AnalyzeStack).
+time. `install` puts itself between the SDK's server and the three functions by which it converts. It remembers by
+message, for one thread, and forgets when the pack says that a request has been judged. Source: pulumi-policy 1.21,
+policy.py (Analyze, AnalyzeStack).
 """
 
 import threading

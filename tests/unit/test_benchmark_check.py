@@ -32,3 +32,10 @@ def test_a_violation_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "A_ROLLOUT", (drop(TEMPLATE, "spec.metrics[0].successCondition"),))
     with pytest.raises(BenchmarkFailed, match="exited with 1"):
         measure(objects=1, files=1, runs=1)
+
+
+def test_what_stands_beside_it_is_named_with_what_it_did_or_as_missing() -> None:
+    used = [{"seconds": 90.0, "cpu_seconds": 80.0, "peak_mb": 700.0}]
+    other = {"name": "Checkov", "version": "3.3", "evaluations": 1234, "used": used}
+    assert "| Checkov 3.3 | 1,234 | 90.00 | 80.00 | 700.00 |" in section({**facts(4.5), "others": [other]})
+    assert "was not installed" in section(facts(4.5))
