@@ -18,6 +18,9 @@ from .rule import Enforcement, Finding, Rule, Severity, Undecided, nearest, sent
 
 PREFIX = "exemptions.coalmine.dev/"
 FIELDS = ("owner", "reason", "until")
+GLASS = "break-glass"
+"""In place of a rule: one promotion skips its checks, and all of GLASS_RULES let it."""
+GLASS_RULES = ("analysis-not-skipped", "analysis-start", "some-metric-counts")
 _LONGEST_TEXT = 500
 _LONGEST_NAME = 63
 _MOST_TEXT = 4_096
@@ -57,8 +60,9 @@ class Exemption:
 
 @dataclass(frozen=True)
 class Exempted:
-    """A finding that an exemption covers."""
+    """A finding of a rule that an exemption covers."""
 
+    rule: str
     finding: Finding
     exemption: Exemption
 
@@ -103,11 +107,13 @@ class Exemptions:
     def _read(self, subject: KubeObject) -> Iterator[tuple[str, Exemption | list[str]]]:
         for key, value in annotations(subject):
             rule = self._known.get(key)
-            if rule is None:
-                yield key, ["no rule has this name" + nearest(key, self._known)]
+            if key == GLASS and not isinstance(value, Unknown):
+                yield key, _glass(_parsed(key, value, 1, self.now))
+            elif rule is None and key != GLASS:
+                yield key, ["no rule has this name" + nearest(key, [*self._known, GLASS])]
             elif isinstance(value, Unknown):
                 yield key, ["its value is known only during the update, and has to be known before"]
-            else:
+            elif rule is not None:
                 yield key, _parsed(key, value, self._terms.days_for(rule), self.now)
 
     def settle(self, rule: Rule, subject: KubeObject, findings: Iterable[Finding]) -> Iterator[Finding | Exempted]:
@@ -116,7 +122,7 @@ class Exemptions:
         for finding in findings:
             if given is None:
                 given = self._given(rule, subject)
-            yield self._settled(finding, given)
+            yield self._settled(rule, finding, given)
 
     def excuse(self, rule: Rule, subject: KubeObject) -> bool:
         """Whether an object may break a rule now."""
@@ -124,16 +130,17 @@ class Exemptions:
 
     def _given(self, rule: Rule, subject: KubeObject) -> list[Exemption]:
         """Those for a rule and an object, the one that ends last first."""
-        own = [one for one in self.on(subject) if one.rule == rule.id]
+        names = (rule.id, GLASS) if rule.id in GLASS_RULES else (rule.id,)
+        own = [one for one in self.on(subject) if one.rule in names]
         named = [one for one in self._entries.get(rule.id, ()) if one.covers(subject)]
         return sorted([*own, *named], key=lambda one: one.end, reverse=True)
 
-    def _settled(self, finding: Finding, given: Sequence[Exemption]) -> Finding | Exempted:
+    def _settled(self, rule: Rule, finding: Finding, given: Sequence[Exemption]) -> Finding | Exempted:
         if not given:
             return finding
         last = given[0]
         if not last.over(self.now):
-            return Exempted(finding, last)
+            return Exempted(rule.id, finding, last)
         if isinstance(finding, Undecided):
             return finding
         return replace(finding, fix=f"{finding.fix}; the exemption by {last.owner} ended on {last.until}")
@@ -151,7 +158,7 @@ def annotations(subject: KubeObject) -> list[tuple[str, Any]]:
 def told(subject: KubeObject, one: Exempted) -> str:
     """The message about what is exempted: the object, the rule, who, until when, why, and what was found."""
     by = one.exemption
-    start = f"{subject}: exempted from '{by.rule}' until {by.until} by {by.owner} ({by.reason}): "
+    start = f"{subject}: exempted from '{one.rule}' until {by.until} by {by.owner} ({by.reason}): "
     if isinstance(one.finding, Undecided):
         return f"{start}it cannot be judged before {one.finding.path} is known"
     return start + sentence(subject, one.finding).removeprefix(f"{subject}: ")
@@ -168,6 +175,13 @@ def _parsed(rule: str, value: Any, days: int, now: datetime) -> Exemption | list
     except (ValueError, RecursionError):
         return [f"its value must be JSON with {', '.join(FIELDS)}, each once"]
     return read(rule, given, days, now)
+
+
+def _glass(found: Exemption | list[str]) -> Exemption | list[str]:
+    """Glass is broken for hours: its end is a moment."""
+    if isinstance(found, Exemption) and _DAY.fullmatch(found.until):
+        return ["'until' must be a moment like 2027-01-31T18:00Z, at most 24 hours away"]
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,7 +210,8 @@ def read(
         problems.append("'until' must be a day like 2027-01-31 or a moment like 2027-01-31T18:00Z")
     elif end is not None and _too_far(end, str(until), days, now):
         away = (end - now) // _ONE_DAY
-        problems.append(f"'until' is {away} days away, and at most {days} are allowed")
+        allowed = f"{days} are" if days > 1 else "24 hours are"
+        problems.append(f"'until' is {away} day{'' if away == 1 else 's'} away, and at most {allowed} allowed")
     if problems or end is None:
         return problems
     return Exemption(rule, given["owner"].strip(), given["reason"].strip(), str(until), end, objects)

@@ -10,9 +10,8 @@ from .rule import Rule
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 # Keys that a policy configuration file gives a meaning of its own, and the names the pack itself reports under.
-_RESERVED = frozenset(
-    {"all", "environments", *(note.id for note in undecided.NOTES), *(note.id for note in exemptions.NOTES)}
-)
+_NOTES = (*(note.id for note in undecided.NOTES), *(note.id for note in exemptions.NOTES))
+_RESERVED = frozenset({"all", "environments", exemptions.GLASS, *_NOTES})
 
 
 class InvalidRulesError(Exception):

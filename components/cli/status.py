@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .exemptions import moment
 from .output import AsJson, Root, print_json
 from .releases import AppArgument, NamespaceOption, StackOption, release_of
 
 if TYPE_CHECKING:
+    from ..operate.break_glass import Glass
     from ..operate.contract import Release, State
 
 
@@ -21,9 +23,12 @@ def verb(
     json: AsJson = False,
 ) -> None:
     """Say how an app's release stands; exit 0 healthy, 2 in progress or waiting, 3 degraded, 1 where it cannot tell."""
+    from ..operate.break_glass import in_force
+
     with release_of(app, stack, namespace, root) as target:
         release = target.read()
-    show(release, target.place, json)
+        glass = in_force(target.api, target.operator, target.namespace, app, moment())
+    show(release, target.place, json, glass)
     raise typer.Exit(exit_code(release.state))
 
 
@@ -34,18 +39,24 @@ def exit_code(state: State) -> int:
     return {State.HEALTHY: 0, State.IN_PROGRESS: 2, State.WAITING: 2, State.DEGRADED: 3}[state]
 
 
-def show(release: Release, place: str, json: bool) -> None:
-    """The release on standard output: as JSON, or its headline, its checks and what may be done."""
+def show(release: Release, place: str, json: bool, glass: Glass | None = None) -> None:
+    """The release on standard output: as JSON, or its headline, its checks and what may be done.
+
+    glass: what is broken for it now.
+    """
     from ..operate.wording import as_data
 
     if json:
-        print_json(as_data(release))
+        broken = {"owner": glass.owner, "reason": glass.reason, "until": glass.until} if glass else None
+        print_json({**as_data(release), "break_glass": broken})
         return
     from rich.console import Console
 
     console = Console()
     # Where no person reads it, one line stays one line.
     console.print(picture(release, place), soft_wrap=not console.is_terminal)
+    if glass:
+        console.print(f"glass {glass}", style="red", markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def picture(release: Release, place: str) -> Any:

@@ -112,7 +112,13 @@ def test_a_release_is_approved_measured_taken_back_retried_and_promoted(releases
 
     assert operate(releases, "retry")[0] == HEALTHY
     until_it_waits(releases, "2.0.0")
-    assert operate(releases, "promote", "--full")[0] == HEALTHY
+    assert operate(releases, "promote", "--full", "--reason", "payments are down", "--owner", "ada")[0] == HEALTHY
+    broken = operate(releases, "status")[1]["break_glass"]
+    assert (broken["owner"], broken["reason"]) == ("ada", "payments are down")
+    told = releases.api.items(path_of("v1/events", SPACE), fieldSelector="reason=BreakGlass")
+    assert [one["message"] for one in told] == [
+        f"Promotion without checks: broken by ada until {broken['until']}: payments are down"
+    ]
     code, status, _ = operate(releases, "watch")
     assert (code, status["version"], status["promoted"], status["weight"]) == (HEALTHY, "2.0.0", True, 100)
     code, _, problem = operate(releases, "abort")

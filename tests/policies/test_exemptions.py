@@ -9,9 +9,10 @@ import pytest
 
 from policies.configuration import ConfigurationError, configured
 from policies.documents import Manifest, Verdict, judge, manifests
+from policies.exemptions import GLASS, GLASS_RULES
 from policies.registry import discover
 
-from .support import NOW, UNKNOWN_TEXT, Engine, annotated, exempted, rollout
+from .support import NOW, UNKNOWN_TEXT, Engine, annotated, canary, exempted, rollout
 
 RULE = "first-step-weight"
 ONLY = {"all": "disabled", RULE: "mandatory", "exemptions": "mandatory"}
@@ -200,6 +201,37 @@ def test_the_most_days_are_those_of_the_site_of_a_rule_or_of_a_rule_that_the_sit
     assert not allowed("released-with-care", 15, days=200)
     assert not allowed("released-with-care", 14, days=10)
     assert allowed("released-with-care", 60, days_of={"released-with-care": 60.0})
+
+
+SKIPS = canary(5, 25) | {"spec": {**canary(5, 25)["spec"], "skipAnalysis": True}}
+
+
+def test_broken_glass_exempts_from_the_rules_about_skipping_for_hours_and_from_no_other() -> None:
+    config = {"analysis-not-skipped": "mandatory", "weight-jump": "mandatory"}
+    body = exempted(SKIPS, GLASS, "2026-12-02T13:30Z")
+    found = judged(body, **config)
+    assert [one.rule.rule.id for one in found.breaches] == ["weight-jump"]
+    [waived] = found.exempted
+    assert waived.message.startswith(
+        "Canary shop/checkout: exempted from 'analysis-not-skipped' until 2026-12-02T13:30Z by shop ("
+    )
+    assert [(one.exemption.rule, one.exempts) for one in found.exemptions] == [(GLASS, 1)]
+    over = judged(body, now=NOW + timedelta(days=1), **config)
+    assert over.exempted == ()
+    assert any(one.message.endswith("; the exemption by shop ended on 2026-12-02T13:30Z") for one in over.breaches)
+    assert set(GLASS_RULES) <= set(discover())
+
+
+@pytest.mark.parametrize(
+    ("until", "problem"),
+    [
+        ("2026-12-02T13:31Z", "'until' is 1 day away, and at most 24 hours are allowed"),
+        ("2026-12-01", "'until' must be a moment like 2027-01-31T18:00Z, at most 24 hours away"),
+    ],
+)
+def test_glass_is_broken_for_hours_only(until: str, problem: str) -> None:
+    found = said(exempted(SKIPS, GLASS, until), **{"analysis-not-skipped": "mandatory"})
+    assert (len(found["analysis-not-skipped"]), problem in found["exemptions"][0]) == (1, True), found
 
 
 def test_all_exemptions_are_listed_with_what_they_still_do() -> None:

@@ -4,14 +4,22 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.access.client import Object
 from components.cli import main
+from components.operate.break_glass import ANNOTATION, MOST_HOURS, Glass
+from policies.configuration import configured
+from policies.documents import judge
+from policies.facts import Kind, KubeObject
+from policies.registry import discover
 from tests.specs import Project, changed, example_app, stack_keys
-from tests.unit.operate.fake_api import ROLLOUTS, RUNS, FakeApi, serving
+from tests.unit.operate.fake_api import EVENTS, ROLLOUTS, RUNS, FakeApi, serving
 from tests.unit.operate.objects import FAILED_CHECK, aborted, at_step, measured, promoted, result, rollout, run
 
 STATUS = f"{ROLLOUTS}/namespaces/shop/rollouts/shop/status"
@@ -155,6 +163,113 @@ def test_an_action_that_makes_no_sense_now_is_refused_and_changes_nothing(
     assert (done.returncode, done.stdout, api.patched) == (1, "", [])
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+OBJECT = STATUS.removesuffix("/status")
+GLASS = "exemptions.coalmine.dev/break-glass"
+NOW = datetime(2026, 12, 1, 13, 30, tzinfo=UTC)
+BY = ("--reason", "the payments are down", "--owner", "ada")
+
+
+@pytest.fixture
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    for verb in ("promote", "status"):
+        import_module(f"components.cli.{verb}")
+        monkeypatch.setattr(f"components.cli.{verb}.moment", lambda: NOW)
+
+
+def whole(body: Object) -> Object:
+    """A Rollout as the API server gives one by itself."""
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", **body}
+
+
+@pytest.mark.usefixtures("_now")
+def test_a_promotion_with_a_reason_is_written_down_before_it_is_done(api: FakeApi, operate: Operate) -> None:
+    api.rollouts(whole(at_step(1, 5)))
+    done = operate("promote", "shop", "--full", *BY, "--hours", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    [(path, event)] = api.created
+    assert (path, event["type"], event["reason"]) == (EVENTS, "Warning", "BreakGlass")
+    assert event["involvedObject"]["kind"] == "Rollout"
+    told = "Promotion without checks: broken by ada until 2026-12-01T16:30:00Z: the payments are down"
+    assert event["message"] == told
+    [(where, annotated), promoted_at] = api.patched
+    assert promoted_at == (STATUS, {"status": {"promoteFull": True}})
+    assert where == OBJECT
+    assert json.loads(annotated["metadata"]["annotations"][GLASS]) == {
+        "owner": "ada",
+        "reason": "the payments are down",
+        "until": "2026-12-01T16:30:00Z",
+    }
+
+
+@pytest.mark.usefixtures("_now")
+def test_what_was_refused_is_taken_off_again_and_what_cannot_be_told_of_is_not_done(
+    api: FakeApi, operate: Operate
+) -> None:
+    api.rollouts(whole(promoted()))
+    assert "has no release in progress" in operate("promote", "shop", "--full", *BY).stderr
+    assert api.patched[-1] == (OBJECT, {"metadata": {"annotations": {GLASS: None}}})
+    api.patched.clear()
+    api.rollouts(whole(at_step(1, 5)))
+    api.forbidden.add(EVENTS)
+    done = operate("promote", "shop", "--full", *BY)
+    assert (done.returncode, api.patched) == (1, [])
+    assert "is forbidden" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--reason", "x"), 1, "--reason and --owner go with --full"),
+        (("--full", "--reason", " "), 1, "the reason must be one line of 1 to 500 characters"),
+        (("--full", "--reason", "x", "--owner", "a\nb"), 1, "the owner must be one line of 1 to 500 characters"),
+        (("--full", "--reason", "x", "--hours", "25"), 2, "less than or equal to 24"),
+    ],
+)
+def test_glass_is_not_broken_by_nobody_for_nothing_or_for_ever(
+    api: FakeApi, operate: Operate, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    api.rollouts(at_step(1, 5))
+    done = operate("promote", "shop", *arguments)
+    assert (done.returncode, api.patched, api.created) == (code, [], [])
+    assert says in done.stderr
+
+
+@pytest.mark.usefixtures("_now")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ({"owner": "ada", "reason": "down", "until": "2026-12-01T13:31:00Z"}, True),
+        ({"owner": "ada", "reason": "down", "until": "2026-12-01T13:30:00Z"}, False),
+        ({"owner": "ada", "until": "2026-12-01T13:31:00Z"}, False),
+        ("broken", False),
+    ],
+)
+def test_status_says_what_is_broken_now(api: FakeApi, operate: Operate, text: Any, shown: bool) -> None:
+    body = deepcopy(at_step(1, 5))
+    body["metadata"]["annotations"] = {GLASS: text if isinstance(text, str) else json.dumps(text)}
+    api.rollouts(body)
+    line = "glass broken by ada until 2026-12-01T13:31:00Z: down"
+    assert (line in operate("status", "shop").stdout.splitlines()) == shown
+    assert json.loads(operate("status", "shop", "--json").stdout)["break_glass"] == (text if shown else None)
+
+
+def test_the_policies_read_what_the_command_writes() -> None:
+    glass = Glass.broken("ada", 'the "payments" are down', MOST_HOURS, NOW)
+    subject = KubeObject.of(
+        {
+            "apiVersion": "flagger.app/v1beta1",
+            "kind": "Canary",
+            "metadata": {"name": "shop", "annotations": {ANNOTATION: glass.text}},
+            "spec": {"skipAnalysis": True},
+        },
+        Kind("flagger.app", "Canary"),
+    )
+    only = {"all": "disabled", "analysis-not-skipped": "mandatory", "exemptions": "mandatory"}
+    for now, refused in ((NOW, 0), (NOW + timedelta(hours=MOST_HOURS), 1)):
+        verdict = judge([subject], configured(discover().values(), only, now))
+        assert (verdict.refused, len(verdict.exempted)) == (refused, 1 - refused)
 
 
 def test_an_unknown_app_is_answered_with_the_nearest_name(api: FakeApi, operate: Operate) -> None:

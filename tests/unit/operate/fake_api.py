@@ -22,7 +22,8 @@ class FakeApi:
     """An API server's double.
 
     Fields: `lists`: path of a collection -> its objects; `objects`: path of an object -> it; `forbidden`: paths that
-    may not be read; `patched`: path and body of every PATCH; `on_patch`: called after one; `kubeconfig`.
+    may not be read; `patched`: path and body of every PATCH; `on_patch`: called after one; `created`: the same of every
+    POST, which a path of `forbidden` refuses too; `kubeconfig`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,6 +32,7 @@ class FakeApi:
         self.forbidden: set[str] = set()
         self.on_patch: Callable[[], None] = lambda: None
         self.patched: list[tuple[str, Object]] = []
+        self.created: list[tuple[str, Object]] = []
         self.kubeconfig = folder / "kubeconfig"
 
     def rollouts(self, *objects: Object) -> None:
@@ -77,6 +79,14 @@ def serving(folder: Path) -> Iterator[FakeApi]:
             fake.patched.append((self.path, body))
             fake.on_patch()
             self._say(200, body)
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path in fake.forbidden:
+                self._say(403, {"reason": "Forbidden", "message": f"{self.path} is forbidden"})
+                return
+            fake.created.append((self.path, body))
+            self._say(201, body)
 
         def _say(self, status: int, body: Object) -> None:
             data = json.dumps(body).encode()
