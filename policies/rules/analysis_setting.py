@@ -249,9 +249,23 @@ RULES = (
         fix="Leave the weight out of the experiment's templates.",
         kinds=(ROLLOUT,),
         check=weighted_experiment,
-        passes=((put(GOOD, "spec.strategy.canary.steps[0]", {"experiment": {"templates": [{"name": "new"}]}}),),),
+        passes=(
+            (
+                put(
+                    GOOD,
+                    "spec.strategy.canary.steps[0]",
+                    {"experiment": {"templates": [{"name": "new", "specRef": "canary"}]}},
+                ),
+            ),
+        ),
         fails=(
-            (put(GOOD, "spec.strategy.canary.steps[0]", {"experiment": {"templates": [{"name": "a", "weight": 5}]}}),),
+            (
+                put(
+                    GOOD,
+                    "spec.strategy.canary.steps[0]",
+                    {"experiment": {"templates": [{"name": "a", "specRef": "canary", "weight": 5}]}},
+                ),
+            ),
         ),
     ),
     ObjectRule(

@@ -348,12 +348,21 @@ RULES = (
                     "argoproj.io/v1alpha1",
                     "Experiment",
                     "shop",
-                    {"analyses": [{"name": "a", "templateName": "shop", "requiredForCompletion": True}]},
+                    {
+                        "templates": [],
+                        "analyses": [{"name": "a", "templateName": "shop", "requiredForCompletion": True}],
+                    },
                 ),
             ),
         ),
         fails=(
-            (put(GOOD, f"{_STEP0}", {"experiment": {"templates": [], "analyses": [{"templateName": "shop"}]}}),),
+            (
+                put(
+                    GOOD,
+                    f"{_STEP0}",
+                    {"experiment": {"templates": [], "analyses": [{"name": "a", "templateName": "shop"}]}},
+                ),
+            ),
             (made("argoproj.io/v1alpha1", "Experiment", "shop", {"templates": []}),),
         ),
     ),

@@ -149,24 +149,35 @@ def application_is_whole(application: KubeObject, _settings: Settings) -> Iterat
             yield Violation(f"{source.here} names neither a path nor a chart", "name one")
 
 
+_EVERY = {"interval": "10m"}
 _SET = made(
     "argoproj.io/v1alpha1",
     "ApplicationSet",
     "shop",
-    {"template": {"metadata": {"name": "shop"}, "spec": APPLICATION["spec"]}},
+    {
+        "generators": [{"list": {"elements": [{"name": "a"}]}}],
+        "template": {"metadata": {"name": "shop"}, "spec": APPLICATION["spec"]},
+    },
     "argocd",
 )
 _APPLIED = made(
     "kustomize.toolkit.fluxcd.io/v1",
     "Kustomization",
     "shop",
-    {"serviceAccountName": "shop", "sourceRef": {"kind": "GitRepository", "name": "shop"}, "path": "./production"},
+    {
+        "serviceAccountName": "shop",
+        "sourceRef": {"kind": "GitRepository", "name": "shop"},
+        "path": "./production",
+        **_EVERY,
+        "prune": True,
+    },
 )
 _CHART = made(
     "helm.toolkit.fluxcd.io/v2",
     "HelmRelease",
     "shop",
     {
+        **_EVERY,
         "serviceAccountName": "shop",
         "targetNamespace": "production",
         "chart": {"spec": {"chart": "shop", "version": "1.2.3", "sourceRef": {"kind": "HelmRepository", "name": "a"}}},
@@ -176,16 +187,23 @@ _REPOSITORY = made(
     "source.toolkit.fluxcd.io/v1",
     "GitRepository",
     "production",
-    {"url": "https://git.example.com/shop", "ref": {"tag": "v1.2.3"}, "verify": {"mode": "HEAD"}},
+    {
+        **_EVERY,
+        "url": "https://git.example.com/shop",
+        "ref": {"tag": "v1.2.3"},
+        "verify": {"mode": "HEAD", "secretRef": {"name": "keys"}},
+    },
 )
 _ARTIFACT = made(
     "source.toolkit.fluxcd.io/v1",
     "OCIRepository",
     "shop",
-    {"url": "oci://registry.example.com/shop", "verify": {"provider": "cosign"}},
+    {**_EVERY, "url": "oci://registry.example.com/shop", "verify": {"provider": "cosign"}},
 )
-_CHARTS = made("source.toolkit.fluxcd.io/v1", "HelmRepository", "shop", {"url": "https://charts.example.com"})
-_STORE = made("source.toolkit.fluxcd.io/v1", "Bucket", "shop", {"endpoint": "s3.example.com", "bucketName": "shop"})
+_CHARTS = made("source.toolkit.fluxcd.io/v1", "HelmRepository", "shop", {**_EVERY, "url": "https://charts.example.com"})
+_STORE = made(
+    "source.toolkit.fluxcd.io/v1", "Bucket", "shop", {**_EVERY, "endpoint": "s3.example.com", "bucketName": "shop"}
+)
 
 RULES = (
     ObjectRule(
@@ -200,7 +218,7 @@ RULES = (
         kinds=(APP, APP_SET),
         check=own_project,
         passes=((APPLICATION,), (_SET,)),
-        fails=((put(APPLICATION, "spec.project", "default"),), (drop(_SET, "spec.template.spec.project"),)),
+        fails=((put(APPLICATION, "spec.project", "default"),), (put(_SET, "spec.template.spec.project", ""),)),
     ),
     ObjectRule(
         id="narrow-project",

@@ -236,6 +236,7 @@ _WEB = put(
 _SHARED_WEB = put(put(_WEB, "kind", "ClusterAnalysisTemplate"), "metadata", {"name": "shop"})
 _HEADER = "spec.metrics[0].provider.web.headers[0].value"
 _MTLS = made("security.istio.io/v1", "PeerAuthentication", "shop", {"mtls": {"mode": "STRICT"}})
+_MTLS_OF_SHOP = put(_MTLS, "spec.selector", {"matchLabels": {"app": "shop"}})
 _P = "spec.template.spec"
 _CTX = f"{_P}.containers[0].securityContext"
 _HOSTS = ("*.svc", "*.svc.cluster.local", "localhost", "127.0.0.1")
@@ -389,7 +390,7 @@ RULES = (
         passes=((_MTLS,),),
         fails=(
             (put(_MTLS, "spec.mtls.mode", "PERMISSIVE"),),
-            (put(_MTLS, "spec.portLevelMtls", {"8080": {"mode": "DISABLE"}}),),
+            (put(_MTLS_OF_SHOP, "spec.portLevelMtls", {"8080": {"mode": "DISABLE"}}),),
         ),
     ),
     ObjectRule(

@@ -146,23 +146,25 @@ def _backends(route: KubeObject) -> set[str]:
     return {one("backend", "service", "name").text for one in paths} | {spec("defaultBackend", "service", "name").text}
 
 
+_PORT = {"number": 80, "name": "http", "protocol": "HTTP"}
+_PATH = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "shop-stable", "port": {"number": 80}}}}
 _WEB = made(
     "networking.k8s.io/v1",
     "Ingress",
     "shop",
     {
         "ingressClassName": "nginx",
-        "rules": [{"host": "a.example", "http": {"paths": [{"backend": {"service": {"name": "shop-stable"}}}]}}],
+        "rules": [{"host": "a.example", "http": {"paths": [_PATH]}}],
     },
 )
 _GATEWAY_GOOD = made(
-    "networking.istio.io/v1", "Gateway", "shop", {"servers": [{"hosts": ["shop.example.com"], "port": {"number": 80}}]}
+    "networking.istio.io/v1", "Gateway", "shop", {"servers": [{"hosts": ["shop.example.com"], "port": _PORT}]}
 )
 _HTTP = made(
     "gateway.networking.k8s.io/v1",
     "HTTPRoute",
     "shop",
-    {"hostnames": ["shop.example.com"], "rules": [{"backendRefs": [{"name": "shop-stable"}]}]},
+    {"hostnames": ["shop.example.com"], "rules": [{"backendRefs": [{"name": "shop-stable", "port": 80}]}]},
 )
 _PLUG = put(GOOD, "spec.strategy.canary.trafficRouting", {"plugins": {_PLUGIN: {"httpRoute": "shop"}}})
 _OTHER_NAME = put(GOOD_CANARY, "spec.targetRef.name", "other")

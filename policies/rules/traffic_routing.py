@@ -380,7 +380,7 @@ RULES = (
         passes=((_with(_POD, _HEADER),),),
         fails=(
             (_with(_POD, _HEADER, body=put(_MANAGED, f"{_ROUTING}.nginx", {"stableIngress": "shop"})),),
-            (_with(_POD, _COPY, body=put(_MANAGED, f"{_ROUTING}.alb", {"ingress": "shop"})),),
+            (_with(_POD, _COPY, body=put(_MANAGED, f"{_ROUTING}.alb", {"ingress": "shop", "servicePort": 80})),),
         ),
     ),
     ObjectRule(

@@ -153,6 +153,7 @@ _SET = made(
     "argocd",
 )
 _S = "spec.strategy.rollingSync.steps"
+_BY_FOLDER = {"git": {"repoURL": "https://git.example.com/a", "revision": "HEAD", "directories": [{"path": "*"}]}}
 
 RULES = (
     ObjectRule(
@@ -172,7 +173,7 @@ RULES = (
         ),
         passes=(
             (_SET,),
-            (put(drop(_SET, "spec.strategy"), "spec.generators", [{"git": {"repoURL": "https://git.example.com/a"}}]),),
+            (put(drop(_SET, "spec.strategy"), "spec.generators", [_BY_FOLDER]),),
         ),
         fails=(
             (drop(_SET, "spec.strategy"),),

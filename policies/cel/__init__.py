@@ -1,0 +1,1 @@
+"""The rules in CEL: one file for each family in rules/, with the name of that file."""
