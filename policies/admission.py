@@ -1,9 +1,9 @@
 """The rules for the API server: ValidatingAdmissionPolicies, and what binds them to namespaces.
 
-The third adapter, beside pack.py for Pulumi and documents.py for files: nobody walks around it. Each rule is a policy
-(one for each group of kinds that it is said for), each level of a namespace a binding. The level is a label's value:
-`warn` tells whoever applies something, `audit` writes it into the audit log as well, `deny` refuses it. A rule that is
-only advice never refuses. Source: Kubernetes, docs/reference/access-authn-authz/validating-admission-policy.md.
+The third adapter, beside pack.py for Pulumi and documents.py for files: nobody walks around it. The mandatory rules of
+a kind are one policy, its advice another; each level of a namespace is a binding. The level is a label's value: `warn`
+tells whoever applies something, `audit` writes it into the audit log as well, `deny` refuses it. A rule that is only
+advice never refuses. Source: Kubernetes, docs/reference/access-authn-authz/validating-admission-policy.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from .configuration import Configured, Level
-from .expressions import Cel, NotInCel, said_of
+from .expressions import Cel, NotInCel, renamed, said_of
 from .facts import Kind
 from .served import SERVED
 
 Manifest = dict[str, Any]
 
 LEVEL_LABEL = "coalmine.dev/admission"
-RULE_ANNOTATION = "coalmine.dev/rule"
 _API = "admissionregistration.k8s.io/v1"
 _OPERATED = ("paused", "restartAt", "suspend")
 """Fields of specs by which people hold a release that goes wrong: changing them alone is never refused."""
@@ -48,14 +47,22 @@ _ACTIONS: Mapping[Level, Mapping[Strictness, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What becomes one policy: a rule, its CEL, and kinds of one scope."""
+class _Policy:
+    """What becomes one policy: the rules of one level about a kind."""
 
-    configured: Configured
-    cel: Cel
-    kinds: tuple[Kind, ...]
-    namespaced: bool
-    name: str
+    kind: Kind
+    level: Level
+    rules: tuple[tuple[Configured, Cel], ...]
+
+    @property
+    def name(self) -> str:
+        """E.g. `coalmine-rollout`, and `coalmine-rollout-advice`."""
+        return f"coalmine-{self.kind.name.lower()}" + ("" if self.level == Level.MANDATORY else "-advice")
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What any of its rules looks at beside `spec`."""
+        return tuple(sorted({path for _, cel in self.rules for path in cel.reads}))
 
 
 def manifests(rules: Iterable[Configured], usual: Strictness) -> list[Manifest]:
@@ -63,49 +70,67 @@ def manifests(rules: Iterable[Configured], usual: Strictness) -> list[Manifest]:
 
     usual: the level of a namespace whose label names none, and of what lives in no namespace.
     """
-    return [one for part in _parts(rules) for one in (_policy(part), *_bindings(part, usual))]
+    return [one for policy in _policies(rules) for one in (_policy(policy), *_bindings(policy, usual))]
 
 
-def _parts(rules: Iterable[Configured]) -> Iterator[_Part]:
+def _policies(rules: Iterable[Configured]) -> Iterator[_Policy]:
     wanted = {one.rule.id: one for one in rules if one.level != Level.DISABLED}
+    found: dict[tuple[Kind, Level], list[tuple[Configured, Cel]]] = {}
     for rule, said in said_of(one.rule for one in wanted.values()):
-        if isinstance(said, NotInCel):
-            continue
-        groups = [
-            (one, kinds, namespaced)
-            for one in said
-            for namespaced in (True, False)
-            if (kinds := tuple(kind for kind in one.kinds if SERVED[kind].namespaced is namespaced))
-        ]
-        for one, kinds, namespaced in groups:
-            name = f"coalmine-{rule.id}" + (f"-{kinds[0].name.lower()}" if len(groups) > 1 else "")
-            yield _Part(wanted[rule.id], one, kinds, namespaced, name)
+        for cel in () if isinstance(said, NotInCel) else said:
+            for kind in cel.kinds:
+                found.setdefault((kind, wanted[rule.id].level), []).append((wanted[rule.id], cel))
+    for (kind, level), members in sorted(found.items(), key=lambda one: (one[0][0].group, one[0][0].name, one[0][1])):
+        yield _Policy(kind, level, tuple(members))
 
 
-def _policy(part: _Part) -> Manifest:
-    rule = part.configured.rule
-    variables = {**part.cel.needed(rule, part.configured.settings), "broken": part.cel.broken}
+def _policy(policy: _Policy) -> Manifest:
+    variables, validations = dict[str, str](), list[Manifest]()
+    if policy.reads:
+        variables["spec_changed"] = _spec_changed()
+    for one, cel in policy.rules:
+        validations.append(_validation(one, cel, _add(variables, one, cel), bool(policy.reads)))
+    changed = " || ".join(["request.operation == 'CREATE'", _spec_changed(), *(_beside(path) for path in policy.reads)])
     return {
         "apiVersion": _API,
         "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": part.name, "annotations": {RULE_ANNOTATION: rule.id, "coalmine.dev/why": rule.why}},
+        "metadata": {"name": policy.name},
         "spec": {
-            # Nothing outside of the API server is asked, so that nothing can fail but the rule's own CEL.
+            # Nothing outside of the API server is asked, so that nothing can fail but the rules' own CEL.
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "matchPolicy": "Equivalent",
-                "resourceRules": [_matched(kind) for kind in part.kinds],
-            },
-            "matchConditions": [{"name": "changed", "expression": _changed(part.cel)}],
+            "matchConstraints": {"matchPolicy": "Equivalent", "resourceRules": [_matched(policy.kind)]},
+            # What was there before is never in a controller's way.
+            "matchConditions": [{"name": "changed", "expression": changed}],
             "variables": [{"name": name, "expression": text} for name, text in variables.items()],
-            "validations": [
-                {
-                    "expression": "size(variables.broken) == 0",
-                    "messageExpression": f"'{rule.id}: ' + variables.broken.join(' | ')",
-                    "message": f"{rule.id}: {rule.title} is what it has to keep. {rule.fix}",
-                }
-            ],
+            "validations": validations,
         },
+    }
+
+
+def _add(variables: dict[str, str], one: Configured, cel: Cel) -> str:
+    """Adds a rule's variables to those of its policy, and gives the name of the one that holds what is broken.
+
+    Rules share a variable that is the same for both; another one of the same name is called by its rule as well.
+    """
+    rule = one.rule.id.replace("-", "_")
+    limits = {limit.name for limit in one.rule.parameters}
+    names: dict[str, str] = {}
+    for name, text in cel.needed(one.rule, one.settings).items():
+        text = renamed(text, names)
+        is_shared = name not in limits and variables.get(name, text) == text
+        names[name] = name if is_shared else f"{rule}_{name}"
+        variables[names[name]] = text
+    variables[f"broken_{rule}"] = renamed(cel.broken, names)
+    return f"variables.broken_{rule}"
+
+
+def _validation(one: Configured, cel: Cel, broken: str, guarded: bool) -> Manifest:
+    """`guarded`: whether the policy is asked about changes too that are not about this rule."""
+    asked = " || ".join(["request.operation == 'CREATE'", "variables.spec_changed", *map(_beside, cel.reads)])
+    return {
+        "expression": f"!({asked}) || size({broken}) == 0" if guarded else f"size({broken}) == 0",
+        "messageExpression": f"'{one.rule.id}: ' + {broken}.join(' | ')",
+        "message": f"{one.rule.id}: it breaks this rule in many places. {one.rule.fix}",
     }
 
 
@@ -120,14 +145,13 @@ def _matched(kind: Kind) -> Manifest:
     }
 
 
-def _changed(cel: Cel) -> str:
-    """Whether an update changes what the rule reads: what was there before is never in a controller's way."""
+def _spec_changed() -> str:
+    """Whether an update changes more of a spec than people do who hold a release."""
     kept = ", ".join(f"'{one}'" for one in _OPERATED)
     before, after = (
         f"dyn({one}).?spec.orValue({{}}).transformMap(k, v, !(k in [{kept}]), v)" for one in ("oldObject", "object")
     )
-    beside = (_beside(path) for path in cel.reads)
-    return " || ".join(["request.operation == 'CREATE'", f"{before} != {after}", *beside])
+    return f"{before} != {after}"
 
 
 def _beside(path: str) -> str:
@@ -135,29 +159,29 @@ def _beside(path: str) -> str:
     return f"oldObject.{steps}.orValue({{}}) != object.{steps}.orValue({{}})"
 
 
-def _bindings(part: _Part, usual: Strictness) -> Iterator[Manifest]:
-    actions = _ACTIONS[part.configured.level]
-    if not part.namespaced:
+def _bindings(policy: _Policy, usual: Strictness) -> Iterator[Manifest]:
+    actions = _ACTIONS[policy.level]
+    if not SERVED[policy.kind].namespaced:
         # A selector of namespaces takes whatever lives in none.
-        yield _binding(part, str(usual), actions[usual], None)
+        yield _binding(policy.name, str(usual), actions[usual], None)
         return
     by_actions: dict[tuple[str, ...], list[Strictness]] = {}
     for level, found in actions.items():
         by_actions.setdefault(found, []).append(level)
     for found, levels in by_actions.items():
         others = [str(one) for one in Strictness if one not in levels]
-        values = {"operator": "NotIn", "values": others} if usual in levels else {"operator": "In", "values": levels}
-        yield _binding(part, str(levels[0]), found, {"key": LEVEL_LABEL, **values})
+        values = [str(one) for one in levels]
+        selected = {"operator": "NotIn", "values": others} if usual in levels else {"operator": "In", "values": values}
+        yield _binding(policy.name, values[0], found, {"key": LEVEL_LABEL, **selected})
 
 
-def _binding(part: _Part, level: str, actions: tuple[str, ...], selected: Manifest | None) -> Manifest:
-    spec: Manifest = {"policyName": part.name, "validationActions": list(actions)}
+def _binding(policy: str, level: str, actions: tuple[str, ...], selected: Manifest | None) -> Manifest:
+    spec: Manifest = {"policyName": policy, "validationActions": list(actions)}
     if selected:
-        plain = {**selected, "values": [str(one) for one in selected["values"]]}
-        spec["matchResources"] = {"matchPolicy": "Equivalent", "namespaceSelector": {"matchExpressions": [plain]}}
+        spec["matchResources"] = {"matchPolicy": "Equivalent", "namespaceSelector": {"matchExpressions": [selected]}}
     return {
         "apiVersion": _API,
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": f"{part.name}-{level}"},
+        "metadata": {"name": f"{policy}-{level}"},
         "spec": spec,
     }

@@ -65,6 +65,11 @@ def literal(value: Any, parameter: Any) -> str:
     return f"[{', '.join(quoted(one) for one in value)}]"
 
 
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """An expression with other names for its variables."""
+    return _VARIABLE.sub(lambda found: f"variables.{names[found[1]]}", text)
+
+
 def quoted(text: str) -> str:
     """A text as CEL writes it."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -19,16 +19,22 @@ def problems(loaded: LoadedStack) -> list[Problem]:
         for path, message in piece.problems(loaded.spec)
     ]
     silent = [Problem(loaded.file, f"{NAMESPACE}:{path}", text) for path, text in notifications.problems(loaded.spec)]
-    found = [*bundle.problems(loaded), *stack, *silent, *_taken_namespaces(loaded), *_called_namespaces(loaded)]
+    found = [*bundle.problems(loaded), *stack, *silent, *_taken_namespaces(loaded), *_named_namespaces(loaded)]
     return [*found, *_undeliverable(loaded)]
 
 
-def _called_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
+def _named_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
+    """Those of apps, where no app is."""
     known = sorted({app.spec.namespace for app in loaded.apps})
     message = f"no app of the stack is in this namespace (known: {', '.join(known) or 'none'})"
-    for name in loaded.spec.platform.istio.callers:
-        if name not in known:
-            yield Problem(loaded.file, f"{NAMESPACE}:platform.istio.callers.{name}", message)
+    platform = loaded.spec.platform
+    for path, names in (
+        ("istio.callers", platform.istio.callers),
+        ("admission.namespaces", platform.admission.namespaces),
+    ):
+        for name in names:
+            if name not in known:
+                yield Problem(loaded.file, f"{NAMESPACE}:platform.{path}.{name}", message)
 
 
 def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:

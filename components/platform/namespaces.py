@@ -12,6 +12,9 @@ from .pod_standard import laxest, level
 APPS_LABEL = {"coalmine.dev/apps": "true"}
 """Marks the namespaces that hold apps; metrics are collected from their pods."""
 
+ADMISSION_LABEL = "coalmine.dev/admission"
+"""Says what breaking a rule does in a namespace; the policies that the piece `admission` installs ask for it."""
+
 OF_KUBERNETES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has; a stack can neither make nor delete them."""
 
@@ -29,13 +32,18 @@ def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
         by_namespace.setdefault(app.namespace, []).append(app)
     for name, inside in by_namespace.items():
         standard = laxest(level(pod_template(app)["spec"]) for app in inside)
-        labels[name] = {**pod_security(standard), **APPS_LABEL, **_mesh(stack)}
+        labels[name] = {**pod_security(standard), **APPS_LABEL, **_mesh(stack), **_admission(stack, name)}
     return [_namespace(name, labels[name]) for name in sorted(labels)]
 
 
 def _mesh(stack: StackSpec) -> dict[str, str]:
     sidecars = "istio" in stack.delivery.routers and stack.platform.istio.sidecars
     return {"istio-injection": "enabled"} if sidecars else {}
+
+
+def _admission(stack: StackSpec, name: str) -> dict[str, str]:
+    level = stack.platform.admission.namespaces.get(name)
+    return {ADMISSION_LABEL: level} if level else {}
 
 
 def _namespace(name: str, labels: Mapping[str, str]) -> Manifest:

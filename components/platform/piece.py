@@ -28,7 +28,8 @@ class Piece:
     """Something that the platform installs.
 
     Fields: `name`: that of its file, of its Pulumi component, and the prefix of its objects' names; `token`: the
-    component's Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it;
+    component's Pulumi type; `serves`: family and kind of the choice, in `delivery` or `gitops`, that needs it, None
+    where any stack may want it;
     `namespaces`: the namespaces it lives in, with their labels; `stages`: its objects; `for_apps`: those that depend on
     the stack's apps, which come last; `problems`: path and message of what cannot work on this stack; `sources`: the
     upstream files that its objects come from, as in the newest bundle; `watching`: its objects instead of `stages`,
@@ -39,7 +40,7 @@ class Piece:
 
     name: str
     token: str
-    serves: tuple[str, str]
+    serves: tuple[str, str] | None
     namespaces: Callable[[StackSpec], Mapping[str, Mapping[str, str]]]
     stages: Callable[[StackSpec], Stages]
     for_apps: Callable[[StackSpec, Sequence[AppSpec]], Sequence[Manifest]] = field(default=lambda _stack, _apps: ())
@@ -88,9 +89,9 @@ def pieces_of(stack: StackSpec) -> Iterator[Piece]:
         # One that is named like a variant serves that variant: most are never loaded.
         if name in idle or not getattr(stack.platform, name.replace("-", "_")).install:
             continue
-        family, kind = piece(name).serves
-        if kind in chosen(stack, family):
-            yield piece(name)
+        found = piece(name)
+        if found.serves is None or found.serves[1] in chosen(stack, found.serves[0]):
+            yield found
 
 
 def watched_by(stack: StackSpec, apps: Iterable[AppSpec]) -> "Watched":

@@ -1,7 +1,7 @@
 """What the platform installs on a cluster, piece by piece; a piece is left out where the cluster has its own."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -184,6 +184,28 @@ class FluxOptions(Ruled):
                 yield ("resources", name), "this controller is not installed: leave it out, or add it to 'controllers'"
 
 
+AdmissionLevel = Literal["warn", "audit", "deny"]
+
+
+class AdmissionOptions(Strict):
+    """The policy pack's rules about one object, judged by the API server itself: nobody walks around it."""
+
+    install: bool = False
+    """True to install them."""
+    level: AdmissionLevel = "warn"
+    """What breaking a mandatory rule does in namespaces that have no level of their own.
+
+    `warn` tells whoever applies the object, `audit` writes it into the audit log as well, `deny` refuses it.
+    """
+    namespaces: dict[DnsLabel, AdmissionLevel] = {}
+    """By namespace of the stack's apps, its level; that of any other one is its label `coalmine.dev/admission`."""
+    rules: dict[NonEmpty, Any] = {}
+    """Levels and limits of rules, as in the file for `--policy-pack-config`, e.g. `{first-step-weight: {max: 5}}`.
+
+    A rule that is `advisory` warns everywhere and refuses nowhere; one that is `disabled` is not installed.
+    """
+
+
 class PlatformSpec(Strict):
     """The pieces that `Platform` installs, in which versions, and how large they are."""
 
@@ -205,6 +227,7 @@ class PlatformSpec(Strict):
     grafana: GrafanaOptions = GrafanaOptions.model_construct()
     argocd: ArgoCdOptions = ArgoCdOptions.model_construct()
     flux: FluxOptions = FluxOptions.model_construct()
+    admission: AdmissionOptions = AdmissionOptions.model_construct()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

@@ -17,13 +17,13 @@ _LATE = (
     "string({0}) + ' %') + '; it has to start below ' + string(variables.below) + ' %; "
 )
 _JUDGED = (
-    "!variables.canary ? (!{switch}.hasValue() || size({switch}.?prePromotionAnalysis.?templates.orValue([])) > 0 ? [] "
-    ": size({switch}.?postPromotionAnalysis.?templates.orValue([])) > 0 ? (variables.old < variables.stay ? ['it is "
-    "analysed only after the switch, and the old pods go after ' + string(variables.old) + ' s; set {path}."
+    f"!variables.canary ? (!{_SWITCH}.hasValue() || size({_SWITCH}.?prePromotionAnalysis.?templates.orValue([])) > 0 ? "
+    f"[] : size({_SWITCH}.?postPromotionAnalysis.?templates.orValue([])) > 0 ? (variables.old < variables.stay ? ['it "
+    f"is analysed only after the switch, and the old pods go after ' + string(variables.old) + ' s; set {_B}."
     "scaleDownDelaySeconds above the length of the analysis, to ' + string(variables.stay) + ' or more'] : []) : "
-    "['all traffic moves, and no analysis starts before or after that; give it a {path}.prePromotionAnalysis with "
+    f"['all traffic moves, and no analysis starts before or after that; give it a {_B}.prePromotionAnalysis with "
     "templates, or a postPromotionAnalysis that can take it back'])"
-).format(switch=_SWITCH, path=_B)
+)
 
 CEL: Mapping[str, Said] = {
     "analysis-start": (

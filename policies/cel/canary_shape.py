@@ -49,7 +49,8 @@ CEL: Mapping[str, Said] = {
                 "shares": "variables.weights.map(w, w * 100.0 / variables.whole) + [100.0]",
             },
             broken=f"!variables.canary ? [] : {_JUMPS} + variables.steps.transformList(i, s, s.?setWeight.orValue(0) "
-            f"< 0, '{STEPS}' + string(i) + '].setWeight is ' + string(s.setWeight) + '; set it to a number, 0 or more')",
+            f"< 0, '{STEPS}' + string(i) + '].setWeight is ' + string(s.setWeight) + '; set it to a number, 0 or "
+            "more')",
         ),
         Cel(
             kinds=(CANARY,),

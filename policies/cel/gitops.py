@@ -20,7 +20,7 @@ _OWN_NAMES = "object.metadata.?name.orValue(''), object.metadata.?namespace.orVa
 _IS_PRODUCTION = "variables.names.exists(n, variables.production.exists(w, n.lowerAscii().contains(w.lowerAscii())))"
 
 
-def _of_apps(broken: Callable[[str, str], str]) -> Said:
+def _of_apps(broken: Callable[[str, str], str]) -> tuple[Cel, ...]:
     """For Applications, and for the template of an ApplicationSet. `broken`: from where the spec is, and its name."""
     return tuple(
         Cel(
@@ -70,8 +70,8 @@ CEL: Mapping[str, Said] = {
     "own-project": _of_apps(
         lambda spec, name: (
             f"{spec}.?project.orValue('') in ['', 'default'] ? ['{name}.project is the default "
-            "project, which lets everything be applied everywhere; name a project that is limited to what the app needs'] "
-            ": []"
+            "project, which lets everything be applied everywhere; name a project that is limited to what the app "
+            "needs'] : []"
         )
     ),
     "narrow-project": (
@@ -151,8 +151,8 @@ CEL: Mapping[str, Said] = {
             f"(({spec}.?destination.?name.orValue('') == '') == ({spec}.?destination.?server.orValue("
             f"'') == '') ? ['{name}.destination has to name a cluster or a server, and not both; leave one'] : []) + "
             f"(size(variables.sources) == 0 && !{spec}.?sourceHydrator.hasValue() ? ['{name} names no source; set "
-            f"source'] : []) + variables.sources.filter(s, s.?repoURL.orValue('') == '').map(s, 'a source of {name} has no "
-            "repoURL; name the repository') + variables.sources.filter(s, s.?repoURL.orValue('') != '' && "
+            f"source'] : []) + variables.sources.filter(s, s.?repoURL.orValue('') == '').map(s, 'a source of {name} "
+            "has no repoURL; name the repository') + variables.sources.filter(s, s.?repoURL.orValue('') != '' && "
             "s.?path.orValue('') == '' && s.?chart.orValue('') == '' && s.?ref.orValue('') == '').map(s, 'a source of "
             f"{name} names neither a path nor a chart; name one')"
         )

@@ -16,17 +16,22 @@ from policies.admission import LEVEL_LABEL
 from .objects import apply_all, object_path, wait_for
 
 POLICIES = path_of("admissionregistration.k8s.io/v1/validatingadmissionpolicies")
+BINDINGS = path_of("admissionregistration.k8s.io/v1/validatingadmissionpolicybindings")
 _DRY = urlencode({"dryRun": "All", "fieldValidation": "Ignore"})
 _SAID = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+'(?: denied request)?: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API server says. `warned`, `refused`: what policies say, by rule; `error`: what else it refuses for."""
+    """What the API server says. `warned`, `refused`: what policies say, by rule; `error`: what else it refuses for.
+
+    `kept`: the object as it would be kept; empty where it is refused.
+    """
 
     warned: dict[str, str]
     refused: dict[str, str]
     error: str
+    kept: Object
 
 
 class Asking:
@@ -47,9 +52,9 @@ class Asking:
         warnings = [_unquoted(one) for one in response.msg.get_all("Warning") or []]
         warned = _by_rule(warnings)
         if response.status < http.client.BAD_REQUEST:
-            return Answer(warned, {}, "")
+            return Answer(warned, {}, "", answer)
         refused = _by_rule([answer["message"]])
-        return Answer(warned, refused, "" if refused else answer["message"])
+        return Answer(warned, refused, "" if refused else answer["message"], {})
 
     def _send(self, method: str, path: str, body: Object) -> None:
         self._connection.request(method, f"{path}?{_DRY}", json.dumps(body).encode(), self._headers)
@@ -74,7 +79,7 @@ def install(api: Api, manifests: list[Object]) -> None:
     """Policies, then, when all were looked at by the controller that checks their types, what binds them."""
     policies = [one for one in manifests if one["kind"] == "ValidatingAdmissionPolicy"]
     apply_all(api, policies)
-    wait_for(lambda: not _unchecked(api, policies), "every policy's types are checked")
+    wait_for(lambda: not _unchecked(api, policies), "every policy's types are checked", 180)
     apply_all(api, [one for one in manifests if one["kind"] != "ValidatingAdmissionPolicy"])
 
 

@@ -27,6 +27,7 @@ _FILES["gitops"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.example.yam
 _FILES["gitops-large"] = ROOT / "examples" / "gitops" / "stacks" / "Pulumi.production.yaml"
 _FILES["flux"] = ROOT / "examples" / "flux" / "stacks" / "Pulumi.example.yaml"
 _FILES["contour"] = ROOT / "examples" / "contour" / "stacks" / "Pulumi.example.yaml"
+_FILES["admission"] = ROOT / "examples" / "admission" / "stacks" / "Pulumi.example.yaml"
 _FILES["notifications"] = ROOT / "examples" / "notifications" / "stacks" / "Pulumi.example.yaml"
 STACKS = sorted(_FILES)
 
