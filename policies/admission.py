@@ -14,12 +14,17 @@ from typing import Any
 from .configuration import Configured, Level
 from .expressions import Cel, NotInCel, renamed, said_of
 from .facts import Kind
+from .rule import Severity
 from .served import SERVED
 
 Manifest = dict[str, Any]
 
 LEVEL_LABEL = "coalmine.dev/admission"
 _API = "admissionregistration.k8s.io/v1"
+_LONGEST = 1800
+"""Characters of a message: above 4096 in all, the API server cuts each warning down to 256."""
+_OWN = ("spec_changed", "violations", "message")
+"""Variables of a policy itself."""
 _OPERATED = ("paused", "restartAt", "suspend")
 """Fields of specs by which people hold a release that goes wrong: changing them alone is never refused."""
 
@@ -85,11 +90,13 @@ def _policies(rules: Iterable[Configured]) -> Iterator[_Policy]:
 
 
 def _policy(policy: _Policy) -> Manifest:
-    variables, validations = dict[str, str](), list[Manifest]()
+    variables = dict[str, str]()
     if policy.reads:
-        variables["spec_changed"] = _spec_changed()
-    for one, cel in policy.rules:
-        validations.append(_validation(one, cel, _add(variables, one, cel), bool(policy.reads)))
+        variables["spec_changed"] = f"request.operation == 'CREATE' || {_spec_changed()}"
+    # What is worst is said first, for a message has an end.
+    ranked = sorted(policy.rules, key=lambda one: list(Severity).index(one[0].rule.severity), reverse=True)
+    found = [_first(one, cel, _add(variables, one, cel), bool(policy.reads)) for one, cel in ranked]
+    variables |= {"violations": " + ".join(found), "message": "variables.violations.join(' | ')"}
     changed = " || ".join(["request.operation == 'CREATE'", _spec_changed(), *(_beside(path) for path in policy.reads)])
     return {
         "apiVersion": _API,
@@ -102,13 +109,34 @@ def _policy(policy: _Policy) -> Manifest:
             # What was there before is never in a controller's way.
             "matchConditions": [{"name": "changed", "expression": changed}],
             "variables": [{"name": name, "expression": text} for name, text in variables.items()],
-            "validations": validations,
+            # One for all rules: of several a refusal would show the first, and each is checked with all variables.
+            "validations": [
+                {
+                    "expression": "size(variables.violations) == 0",
+                    "messageExpression": f"size(variables.message) <= {_LONGEST} ? variables.message : "
+                    f"variables.message.substring(0, {_LONGEST}) + '...'",
+                    "message": "it breaks rules of the policy pack",
+                }
+            ],
         },
     }
 
 
+def _first(one: Configured, cel: Cel, broken: str, guarded: bool) -> str:
+    """A list of the first violation of a rule, and of how many there are more.
+
+    guarded: whether the policy is asked about changes too that are not about this rule.
+    """
+    more = f"(size({broken}) > 1 ? ' (and ' + string(size({broken}) - 1) + ' more)' : '')"
+    none = f"size({broken}) == 0"
+    if guarded:
+        asked = " || ".join(["variables.spec_changed", *map(_beside, cel.reads)])
+        none = f"!({asked}) || {none}"
+    return f"({none} ? [] : ['{one.rule.id}: ' + {broken}[0] + {more}])"
+
+
 def _add(variables: dict[str, str], one: Configured, cel: Cel) -> str:
-    """Adds a rule's variables to those of its policy, and gives the name of the one that holds what is broken.
+    """Adds a rule's variables to those of its policy, and gives the one that holds what is broken.
 
     Rules share a variable that is the same for both; another one of the same name is called by its rule as well.
     """
@@ -117,21 +145,11 @@ def _add(variables: dict[str, str], one: Configured, cel: Cel) -> str:
     names: dict[str, str] = {}
     for name, text in cel.needed(one.rule, one.settings).items():
         text = renamed(text, names)
-        is_shared = name not in limits and variables.get(name, text) == text
+        is_shared = name not in {*limits, *_OWN} and variables.get(name, text) == text
         names[name] = name if is_shared else f"{rule}_{name}"
         variables[names[name]] = text
     variables[f"broken_{rule}"] = renamed(cel.broken, names)
     return f"variables.broken_{rule}"
-
-
-def _validation(one: Configured, cel: Cel, broken: str, guarded: bool) -> Manifest:
-    """`guarded`: whether the policy is asked about changes too that are not about this rule."""
-    asked = " || ".join(["request.operation == 'CREATE'", "variables.spec_changed", *map(_beside, cel.reads)])
-    return {
-        "expression": f"!({asked}) || size({broken}) == 0" if guarded else f"size({broken}) == 0",
-        "messageExpression": f"'{one.rule.id}: ' + {broken}.join(' | ')",
-        "message": f"{one.rule.id}: it breaks this rule in many places. {one.rule.fix}",
-    }
 
 
 def _matched(kind: Kind) -> Manifest:

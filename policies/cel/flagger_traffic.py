@@ -26,7 +26,7 @@ _WHOLE = {
     "provider": "object.spec.?provider.orValue('').split(':')[0]",
     "matches": f"{_ANALYSIS}.?match.orValue([])",
     # By condition, the names of the headers that it is about.
-    "names": "variables.matches.map(m, dyn(m.?headers).orValue({}).map(n, n))",
+    "names": "variables.matches.map(m, has(m.headers) ? dyn(m.headers).map(n, string(n)) : [])",
     "able": f"{_MATCHERS}[?variables.provider].orValue([])",
     "counted": f"{_ANALYSIS}.?iterations.orValue(0) != 0",
     "copies": f"{_ANALYSIS}.?mirror.orValue(false)",

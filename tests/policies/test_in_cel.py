@@ -35,8 +35,10 @@ def validated(objects: list[Manifest]) -> dict[str, set[str]]:
     """By rule, the policies that hold it."""
     found: dict[str, set[str]] = {}
     for one in objects:
-        for validation in one["spec"].get("validations", []):
-            found.setdefault(validation["message"].partition(":")[0], set()).add(one["metadata"]["name"])
+        for variable in one["spec"].get("variables", []):
+            if variable["name"].startswith("broken_"):
+                rule = variable["name"].removeprefix("broken_").replace("_", "-")
+                found.setdefault(rule, set()).add(one["metadata"]["name"])
     return found
 
 
@@ -85,7 +87,8 @@ def test_every_variable_stands_after_those_that_it_uses_and_none_is_left_over() 
     for one in made():
         seen, used = set[str](), set[str]()
         expressions = [(each["name"], each["expression"]) for each in one["spec"].get("variables", [])]
-        expressions += [("", each["expression"]) for each in one["spec"].get("validations", [])]
+        for each in one["spec"].get("validations", []):
+            expressions += [("", each["expression"]), ("", each["messageExpression"])]
         for name, text in expressions:
             asked = set(re.findall(r"\bvariables\.(\w+)", text))
             assert asked <= seen, f"{one['metadata']['name']}: {name} uses {asked - seen} too early"
