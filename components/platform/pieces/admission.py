@@ -14,11 +14,12 @@ from ...spec.cluster import StackSpec
 from ..piece import Piece, Stages
 
 if TYPE_CHECKING:
-    from policies.configuration import Configured
+    from policies.configuration import Configuration
 
 _PACK = "policies" if __name__.startswith("components.") else "coalmine_policies"
 """The pack beside this package: in the checkout it has the name of its folder."""
 _RULES = "platform.admission.rules"
+_EXEMPTIONS = "exemptions"
 
 
 def stages(stack: StackSpec) -> Stages:
@@ -29,10 +30,10 @@ def stages(stack: StackSpec) -> Stages:
     return (policies, [one for one in made if one not in policies])
 
 
-def _rules(stack: StackSpec) -> list[Configured]:
+def _rules(stack: StackSpec) -> Configuration:
     """Every rule as the stack sets it. Raises the pack's ConfigurationError."""
     rules = import_module(f"{_PACK}.registry").discover().values()
-    found: list[Configured] = import_module(f"{_PACK}.configuration").configured(rules, stack.platform.admission.rules)
+    found: Configuration = import_module(f"{_PACK}.configuration").configured(rules, stack.platform.admission.rules)
     return found
 
 
@@ -43,6 +44,9 @@ def _problems(stack: StackSpec) -> Iterator[tuple[str, str]]:
         needed = ".".join(str(part) for part in oldest)
         off = "upgrade the cluster, or set platform.admission.install to false"
         yield "cluster.kubernetes", f"admission needs Kubernetes {needed} or newer, not {given}: {off}"
+    if _EXEMPTIONS in stack.platform.admission.rules:
+        message = "the API server knows no exemptions: leave it out, and have the namespace at the level audit meanwhile"
+        yield f"{_RULES}.{_EXEMPTIONS}", message
     try:
         _rules(stack)
     except import_module(f"{_PACK}.configuration").ConfigurationError as error:
