@@ -45,7 +45,7 @@ def _problems(stack: StackSpec) -> Iterator[tuple[str, str]]:
         off = "upgrade the cluster, or set platform.admission.install to false"
         yield "cluster.kubernetes", f"admission needs Kubernetes {needed} or newer, not {given}: {off}"
     if _EXEMPTIONS in stack.platform.admission.rules:
-        message = "the API server knows no exemptions: leave it out, and have the namespace at the level audit meanwhile"
+        message = "the API server knows no exemptions: leave it out, and set the namespace to audit meanwhile"
         yield f"{_RULES}.{_EXEMPTIONS}", message
     try:
         _rules(stack)
