@@ -33,6 +33,7 @@ class Cluster:
 
     def __init__(self, name: str = DEFAULT_NAME) -> None:
         self.state = StateDir.of(name)
+        self._opened: tuple[str, Api] | None = None
 
     @property
     def name(self) -> str:
@@ -46,9 +47,13 @@ class Cluster:
 
     @property
     def api(self) -> Api:
-        """An administrator's client, for use outside the namespace."""
+        """An administrator's client, for use outside the namespace: the same one as long as the kubeconfig is."""
         self._record()
-        return open_api(self.kubeconfig)
+        written = self.kubeconfig.read_text()
+        if self._opened is None or self._opened[0] != written:
+            # A client that is kept keeps its connections: whoever polls would pay for a handshake every time.
+            self._opened = written, open_api(self.kubeconfig)
+        return self._opened[1]
 
     def port(self, relay_name: str) -> int:
         """The port of 127.0.0.1 that leads to `api`, `gateway` or `prometheus`."""

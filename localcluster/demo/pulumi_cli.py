@@ -14,6 +14,7 @@ from ..process import is_running
 
 _SHORT_SECONDS = 60
 _POLL_SECONDS = 0.25
+_GENTLY = ("nice", "-n", "10")
 
 
 class PulumiFailed(Exception):
@@ -61,14 +62,17 @@ class Pulumi:
     """Pulumi for one stack.
 
     Fields: `project`: folder of Pulumi.yaml; `environment`: what `coalmine local env` gives; `logs`: folder for the
-    output of every run; `stack`: its name.
+    output of every run; `stack`: its name; `gently`: leaves the processors to others, who serve requests meanwhile.
     """
 
-    def __init__(self, project: Path, environment: Mapping[str, str], logs: Path, stack: str = "local") -> None:
+    def __init__(
+        self, project: Path, environment: Mapping[str, str], logs: Path, stack: str = "local", *, gently: bool = False
+    ) -> None:
         self._project = project
         self._environment = {**os.environ, **environment}
         self._logs = logs
         self._stack = stack
+        self._before = _GENTLY if gently else ()
         self._runs = 0
 
     def select(self) -> None:
@@ -92,7 +96,17 @@ class Pulumi:
         log = self._logs / f"pulumi-{self._runs:02}-{verb}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                ["pulumi", verb, *arguments, "--stack", self._stack, "--non-interactive", "--color", "never"],
+                [
+                    *self._before,
+                    "pulumi",
+                    verb,
+                    *arguments,
+                    "--stack",
+                    self._stack,
+                    "--non-interactive",
+                    "--color",
+                    "never",
+                ],
                 cwd=self._project,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +43,7 @@ class Load:
         self._process: subprocess.Popen[str] | None = None
         self._read = 0
         self._seconds: list[Second] = []
+        self._of_host: defaultdict[str, list[Second]] = defaultdict(list)
 
     def __enter__(self) -> "Load":
         answer = self._cluster.status()
@@ -86,15 +87,18 @@ class Load:
                 for line in iter(file.readline, ""):
                     if not line.endswith("\n"):
                         break
-                    self._seconds.append(Second.of(line))
+                    second = Second.of(line)
+                    self._seconds.append(second)
+                    self._of_host[second.host].append(second)
                     self._read += len(line.encode())
         return self._seconds
 
     def counts(self, since: float, until: float, host: str) -> Counter[tuple[str, int]]:
         """Answers by (version, status) to requests due in the whole seconds from `since` up to `until` (epoch)."""
         total: Counter[tuple[str, int]] = Counter()
-        for second in self.seconds():
-            if second.host == host and since <= second.time and second.time + 1 <= until:
+        self.seconds()
+        for second in self._of_host[host]:
+            if since <= second.time and second.time + 1 <= until:
                 for answers in second.answers:
                     total[answers.version, answers.status] += answers.count
         return total

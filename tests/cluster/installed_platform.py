@@ -18,7 +18,7 @@ from tests.clusters import fresh_cluster
 from .crashes.gate import Gate, Stop
 from .crashes.runs import Run
 from .crashes.stacks import Key, owned
-from .pulumi_runs import ROOT, Pulumi, Ran
+from .pulumi_runs import ROOT, SAVED_ALWAYS, Pulumi, Ran
 
 CRDS = path_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 
@@ -49,7 +49,7 @@ def platform(request: pytest.FixtureRequest, folder: Path) -> Iterator[Installed
         stack.ensure(cluster.state)
         engine_only, whole = without_mesh_and_apps(folder), written(local_config(), folder / "whole.yaml")
         gate = Gate(cluster.kubeconfig, folder)
-        gated = Pulumi({**cluster.environment(), "KUBECONFIG": str(gate.kubeconfig)})
+        gated = Pulumi({**cluster.environment(), **SAVED_ALWAYS, "KUBECONFIG": str(gate.kubeconfig)})
         # CRDs, and then a controller's permissions, were made and nobody was told.
         for number in (3, 8):
             kill_at(gated, gate, "up", engine_only, number)

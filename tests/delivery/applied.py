@@ -1,8 +1,10 @@
 """Apps that are applied as they are compiled, without Pulumi."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from components.compile import Compiled
+from components.plan import Plan
+from components.platform.namespaces import APPS_LABEL
 from localcluster.api import Api, Object, path_of
 
 _COLLECTIONS = {
@@ -26,6 +28,19 @@ def make_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
     """A namespace."""
     named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels)}}
     api.apply(path_of("v1/namespaces", name=name), named)
+
+
+def leave_unscraped(api: Api, name: str) -> None:
+    """Takes the pods of a namespace out of what Prometheus scrapes; it keeps what it has."""
+    api.patch(path_of("v1/namespaces", name=name), {"metadata": {"labels": dict.fromkeys(APPS_LABEL)}})
+
+
+def leave_alone(api: Api, plans: Iterable[Plan]) -> None:
+    """Has Flagger look no more at apps whose releases are over, which it does in every interval."""
+    for plan in plans:
+        path = path_of("flagger.app/v1beta1/canaries", plan.namespace, plan.name)
+        if api.find(path):
+            api.patch(path, {"spec": {"suspend": True}})
 
 
 def apply_secret(api: Api, namespace: str, name: str, contents: Mapping[str, str]) -> None:

@@ -9,8 +9,8 @@ from .applied import apply_secret
 from .cases import ARGO_ROLLOUTS, NAMESPACE, Case, Users
 from .scenarios import CANDIDATE, STABLE
 
-_USERS = (Users("everybody", users=24, period=0.4),)
-_STEPS = {"steps": [{"weight": 40, "hold": "12s"}]}
+_USERS = (Users("everybody", users=24),)
+_STEPS = {"steps": [{"weight": 40, "hold": "30s"}]}
 _TOLD_BY = "x-setting"
 _SECRET = "token"
 _VERSIONS = {STABLE: "1", CANDIDATE: "2"}

@@ -1,6 +1,7 @@
 """All scenarios are played once, together; every test looks at what became of one of them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,12 +9,23 @@ from components.discovery import discover
 from localcluster.cluster import Cluster
 from tests.clusters import fresh_cluster
 
+from .applied import leave_alone, leave_unscraped
 from .by_flux import ByFlux
 from .evidence import Evidence
 from .flux_play import playing_flux
 from .outages import Outages, playing_faults
 from .rig import Rig, playing
 from .trials import Trials, playing_strategies
+
+_LONGEST_SECONDS = 2400
+"""Of one test: the first one waits for two plays, and a slow machine takes its time over each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Ends a test that hangs, later than elsewhere."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(_LONGEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +41,11 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def calm(rig: Rig) -> Cluster:
-    """The same cluster once the scenarios are over, without their load."""
-    for played in rig.played.values():
-        rig.load.set_rate(played.scenario.host, 0)
+    """The same cluster once the scenarios are over, without the looks of Flagger at them and the scrapes of their pods."""
+    plans = [release.plan for release in rig.played.values()]
+    leave_alone(rig.cluster.api, plans)
+    for namespace in sorted({plan.namespace for plan in plans}):
+        leave_unscraped(rig.cluster.api, namespace)
     return rig.cluster
 
 

@@ -57,6 +57,10 @@ class FlaggerState(RolloutState):
         return self.aborted and self.revision == revision
 
 
+WRITTEN_EARLIER_SECONDS = 2.0
+"""An engine counts a hold from when it wrote a weight, which Envoy has a moment later."""
+
+
 class FlaggerObserver(Observer):
     """Looks at a release of Flagger."""
 
@@ -68,7 +72,7 @@ class FlaggerObserver(Observer):
 
     def steps(self, state: RolloutState) -> list[StepResult]:
         """Every step, no longer than its hold: beyond the last one the stable pods become the new version too."""
-        hold = self.plan.stages[0].hold.seconds
+        hold = self.plan.stages[0].hold.seconds - WRITTEN_EARLIER_SECONDS
         found = self.canary_stretches()
         held = [replace(stretch, until=min(stretch.until, stretch.since + hold)) for stretch in found]
         return [self.step(stretch, self.verdicts(state)) for stretch in held]

@@ -148,7 +148,7 @@ class _Flapper:
             self._api.patch(f"{pods}/{pod['metadata']['name']}", told)
 
 
-_TOLERANT = Flapping("flaps", rate=30, tolerated=1, namespace=NAMESPACE, notify=[])
+_TOLERANT = Flapping("flaps", rate=24, tolerated=1, namespace=NAMESPACE, notify=[])
 ON_AND_OFF = replace(_TOLERANT, name="flaps-on-and-off", steps=((50, 20), (80, 20)), script="x.x.")
 """One failure in each step of Argo Rollouts; Flagger has repeated the first step by then, and counts the second one."""
 IN_A_ROW = replace(_TOLERANT, name="flaps-in-a-row", steps=((50, 20),), script="xx..")

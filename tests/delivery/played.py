@@ -21,7 +21,7 @@ from .engines import observer_of, read_state
 from .scenarios import CANDIDATE, STABLE, Scenario
 
 POLL_SECONDS = 0.4
-_READY_SECONDS = 90
+_READY_SECONDS = 180
 _PROOF_RATE = 20
 """Requests per second to an app that otherwise gets none, so that its end can be proved."""
 

@@ -42,9 +42,11 @@ from .scenarios import (
 _EVERY = EVERY + FLAPPING
 
 _UP_SECONDS = 240
-_SPARE_SECONDS = 60
+_SPARE_SECONDS = 120
 """How much longer than its holds a release may take: pods start, routes are pushed, two cores do it all."""
-_PREVIEW_SECONDS = 120
+_PREVIEW_SECONDS = 240
+_SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Writing megabytes of state after every step would keep a processor busy while requests are counted."""
 _MIDWAY = range(25, 100)
 """Weights at which the engine has rewritten the routes at least once."""
 
@@ -55,7 +57,7 @@ class Rig:
 
     Fields: `cluster`; `load`; `played`: by name; `differences`: what Pulumi said when it was asked whether live
     objects differ from what it knows, "midway" in a release, "midway with Flagger" and "afterwards", "" for nothing;
-    `messages`: what the cluster's channels got.
+    `messages`: what the cluster's channels got; `over`: when all was decided and proved, seconds since the epoch.
     """
 
     cluster: Cluster
@@ -63,19 +65,21 @@ class Rig:
     played: Mapping[str, Played]
     differences: Mapping[str, str]
     messages: Messages
+    over: float
 
     def versions_seen(self, scenario: Scenario) -> set[str]:
-        """The versions under which Prometheus has got series of an app since the tests began."""
+        """The versions under which Prometheus has got series of an app until all was over."""
         series = f'istio_requests_total{{destination_canonical_service="{scenario.name}"}}'
         expression = f"count by (destination_version) (last_over_time({series}[15m]))"
-        return {found["metric"]["destination_version"] for found in query(self.cluster, expression)}
+        return {found["metric"]["destination_version"] for found in query(self.cluster, expression, self.over)}
 
 
 @contextmanager
 def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
     project = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER)
-    pulumi = Pulumi(project.root, cluster.environment(), folder / "logs")
+    environment = {**cluster.environment(), **_SAVED_ONCE}
+    pulumi = Pulumi(project.root, environment, folder / "logs", gently=True)
     planes.install(cluster.api)
     pulumi.select()
     pulumi.up(project.stable()).wait(_UP_SECONDS)
@@ -85,15 +89,16 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
         stack.enter_context(series.exporter(cluster, made_up))
         messages = stack.enter_context(receiving(cluster, folder, [one.name for one in BY_FLAGGER]))
-        gateway = stack.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
+        watching = stack.enter_context(ExitStack())
+        gateway = watching.enter_context(Gateway(cluster, planes.ADMIN_PORTS))
         through = planes.gateway_of_contour(cluster.api)
         ways = {scenario.host: through for scenario in _EVERY if scenario.router == CONTOUR}
-        load = stack.enter_context(Load(cluster, {one.host: one.rate for one in _EVERY}, through=ways))
+        load = watching.enter_context(Load(cluster, {one.host: one.rate for one in _EVERY}, through=ways))
         await_stable(cluster, load, _EVERY, {**project.compiled(project.stable()), **before})
         config = project.candidate()
         plans = {name: compiled.plan for name, compiled in {**project.compiled(config), **after}.items()}
         played = {scenario.name: begin(cluster, gateway, load, scenario, plans[scenario.name]) for scenario in _EVERY}
-        stack.enter_context(flapping(cluster.api, [played[scenario.name] for scenario in FLAPPING]))
+        watching.enter_context(flapping(cluster.api, [played[scenario.name] for scenario in FLAPPING]))
         run = pulumi.up(config)
         for compiled in after.values():
             applied.release(cluster.api, compiled)
@@ -104,9 +109,11 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         }
         _await(lambda: all(release.decided for release in played.values()), played)
         conclude(load, played.values())
+        # What others play later in this cluster needs the processors.
+        watching.close()
         everywhere = (GOOD, ERRORS, FLAGGER_GOOD, FLAGGER_ERRORS)
         differences["afterwards"] = _difference(_preview(pulumi, config, *everywhere))
-        yield Rig(cluster, load, played, differences, messages)
+        yield Rig(cluster, load, played, differences, messages, over=time.time())
 
 
 def _install_others(cluster: Cluster, folder: Path) -> tuple[dict[str, Compiled], dict[str, Compiled]]:

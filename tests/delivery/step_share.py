@@ -7,6 +7,7 @@ from components.plan import Plan
 from localcluster.demo.shares import LARGEST_Z, Share
 from localcluster.demo.timeline import SETTLED_SECONDS, Stretch
 
+from .engines import WRITTEN_EARLIER_SECONDS
 from .evidence import Evidence, Told
 from .scenarios import CANDIDATE
 from .users import Answer
@@ -34,7 +35,8 @@ def check_share(
     held = [stretch for stretch in release.stretches() if stretch.weight == stage.weight]
     evidence.check(len(held) == 1, release, f"weight {stage.weight} was in force {len(held)} times")
     # Flagger replaces the stable pods while the last weight is still in force.
-    since, until = held[0].since + SETTLED_SECONDS, min(held[0].until, held[0].since + stage.hold.seconds)
+    hold = stage.hold.seconds - WRITTEN_EARLIER_SECONDS
+    since, until = held[0].since + SETTLED_SECONDS, min(held[0].until, held[0].since + hold)
     mine = [one for one in release.answers() if since < one.time and one.received < until]
     share = Share(stage.weight, len(mine), sum(one.version == CANDIDATE for one in mine))
     record("requests", share.requests)

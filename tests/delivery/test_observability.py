@@ -42,8 +42,8 @@ def test_the_server_evaluates_every_rule(rig: Rig, watched: Watched) -> None:
 
 def test_people_hear_of_the_releases_that_were_taken_back_and_of_no_others(rig: Rig) -> None:
     played = {one.name: rig.played[one.name] for one in (*BY_PULUMI, *BY_FLAGGER)}
-    firing = query(rig.cluster, 'ALERTS{alertname="ReleaseAborted", alertstate="firing"}')
+    firing = query(rig.cluster, 'ALERTS{alertname="ReleaseAborted", alertstate="firing"}', rig.over)
     assert {one["metric"]["app"] for one in firing} == {name for name, one in played.items() if one.taken_back}
     assert {one["metric"]["owner"] for one in firing} == {"team-delivery"}
-    down = query(rig.cluster, 'ALERTS{alertname=~"ControllerDown|NothingScraped"}')
+    down = query(rig.cluster, 'ALERTS{alertname=~"ControllerDown|NothingScraped"}', rig.over)
     assert down == [], "a controller is not scraped"

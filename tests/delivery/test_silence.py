@@ -69,7 +69,7 @@ def test_pods_are_measured_soon_after_they_are_ready(rig: Rig, calm: Cluster, sc
     bound = _ALLOWANCE * (_TOLD_SECONDS + _RELOAD_SECONDS + SCRAPE_SECONDS)
     for pod in pods:
         name = pod["metadata"]["name"]
-        [series] = query(calm, f'up{{pod="{name}"}}[15m]')
+        [series] = query(calm, f'up{{pod="{name}"}}[15m]', rig.over)
         waited = series["values"][0][0] - _ready_since(pod)
         assert waited <= bound, f"{name} was measured {waited:.1f} s after it was ready, {bound:.1f} s are allowed"
 

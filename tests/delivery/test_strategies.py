@@ -30,7 +30,8 @@ from .strategies import (
     MIRROR_READS_BAD,
     STICKIES,
 )
-from .trials import Trial, Trials
+from .trial import Trial
+from .trials import Trials
 from .users import Answer
 
 Record = Callable[[str, object], None]

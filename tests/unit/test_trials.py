@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from tests.delivery.scenarios import STABLE
 from tests.delivery.strategies import STICKY
-from tests.delivery.trials import Trial, prove_all
+from tests.delivery.trial import Trial, prove_all
 from tests.delivery.users import Answer
 
 
