@@ -11,8 +11,8 @@ from .record import FAILED, UNCONNECTED, UNSENT, Second, Tally
 
 _TICK_SECONDS = 0.005
 _LATE_SECONDS = 10.0
-_MOST_CONNECTIONS = 2048
-"""Of one host: what a few seconds without an answer need, so that a stall of the machine loses no request."""
+_MOST_CONNECTIONS = 200
+"""Of one host. More would be what a machine that stood still for a moment spends the next ones on."""
 
 Write = Callable[[Second], None]
 
@@ -27,6 +27,7 @@ class Host:
         self._write = write
         self._request = request(name)
         self._idle: deque[Connection] = deque()
+        self._waiting: deque[float] = deque()
         self._open = 0
         self._due = 0.0
         self._flying: dict[Connection, float] = {}
@@ -45,7 +46,9 @@ class Host:
         self._last = now
         while self._due >= 1:
             self._due -= 1
-            self._send(now)
+            self._tally(now).sent += 1
+            self._waiting.append(now)
+        self._send()
         self._give_up(now)
         self._flush(now)
 
@@ -54,22 +57,28 @@ class Host:
         for second in sorted(self._tallies):
             self._write(self._tallies.pop(second).second(second, self._name))
 
-    def _send(self, due: float) -> None:
-        self._tally(due).sent += 1
+    def _send(self) -> None:
+        """Send what waits, the oldest first, as far as there are connections."""
+        while self._waiting:
+            connection = self._take()
+            if connection is not None:
+                self._flying[connection] = self._waiting.popleft()
+                connection.send(self._request)
+            elif self._open < _MOST_CONNECTIONS:
+                self._open += 1
+                task = asyncio.ensure_future(self._connect(self._waiting.popleft()))
+                self._connecting.add(task)
+                task.add_done_callback(self._connecting.discard)
+            else:
+                return
+
+    def _take(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if connection.usable:
-                self._flying[connection] = due
-                connection.send(self._request)
-                return
+                return connection
             self._open -= 1
-        if self._open >= _MOST_CONNECTIONS:
-            self._tally(due).add(UNSENT, FAILED, 0.0)
-            return
-        self._open += 1
-        task = asyncio.ensure_future(self._connect(due))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        return None
 
     async def _connect(self, due: float) -> None:
         try:
@@ -88,11 +97,15 @@ class Host:
         self._tally(due).add(version, status, (self._loop.time() - due) * 1000)
         if connection.usable:
             self._idle.append(connection)
+            self._send()
         else:
             connection.abort()
             self._open -= 1
 
     def _give_up(self, now: float) -> None:
+        while self._waiting and now - self._waiting[0] > _LATE_SECONDS:
+            due = self._waiting.popleft()
+            self._tally(due).add(UNSENT, FAILED, (now - due) * 1000)
         for connection, due in self._flying.items():
             # In the order of sending: the first that is in time ends the search.
             if now - due <= _LATE_SECONDS:

@@ -41,7 +41,7 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def calm(rig: Rig) -> Cluster:
-    """The same cluster once the scenarios are over, without the looks of Flagger at them and the scrapes of their pods."""
+    """The same cluster once the scenarios are over: neither Flagger nor Prometheus looks at them any more."""
     plans = [release.plan for release in rig.played.values()]
     leave_alone(rig.cluster.api, plans)
     for namespace in sorted({plan.namespace for plan in plans}):
