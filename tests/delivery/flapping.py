@@ -25,7 +25,7 @@ NAMESPACE = "flapping"
 _BAD, _GOOD = "x", "."
 
 _POLL_SECONDS = 0.2
-_SPELL = (0.2, 0.6)
+_SPELL = (0.2, 0.5)
 """The part of a bad interval in which its answers are errors: far from both ends, so that one check alone sees them."""
 
 
