@@ -13,6 +13,9 @@ NO_PYTHON = coalmine: Python 3.11 or newer is needed: install it, or name it wit
 # PLUGINS=official runs with Pulumi's own plug-ins instead of the bundled ones.
 export PLUGINS
 
+# Set in containers often: every command would compile the whole package again.
+export PYTHONDONTWRITEBYTECODE =
+
 SET_UP = $(if $(PYTHON),$(PYTHON) -m localcluster.bootstrap,echo '$(NO_PYTHON)' >&2; exit 1;)
 IN_VENV = .venv/bin/
 
