@@ -30,7 +30,7 @@ class Host:
         self._waiting: deque[float] = deque()
         self._open = 0
         self._due = 0.0
-        self._flying: dict[Connection, float] = {}
+        self._flying: dict[Connection, tuple[float, float]] = {}
         self._tallies: dict[int, Tally] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -62,8 +62,7 @@ class Host:
         while self._waiting:
             connection = self._take()
             if connection is not None:
-                self._flying[connection] = self._waiting.popleft()
-                connection.send(self._request)
+                self._fly(connection, self._waiting.popleft())
             elif self._open < _MOST_CONNECTIONS:
                 self._open += 1
                 task = asyncio.ensure_future(self._connect(self._waiting.popleft()))
@@ -89,11 +88,14 @@ class Host:
             why = os.strerror(error.errno) if error.errno else UNCONNECTED
             self._tally(due).add(why, FAILED, (self._loop.time() - due) * 1000)
             return
-        self._flying[connection] = due
+        self._fly(connection, due)
+
+    def _fly(self, connection: Connection, due: float) -> None:
+        self._flying[connection] = due, self._loop.time()
         connection.send(self._request)
 
     def _done(self, connection: Connection, version: str, status: int) -> None:
-        due = self._flying.pop(connection)
+        due, _ = self._flying.pop(connection)
         self._tally(due).add(version, status, (self._loop.time() - due) * 1000)
         if connection.usable:
             self._idle.append(connection)
@@ -106,9 +108,10 @@ class Host:
         while self._waiting and now - self._waiting[0] > _LATE_SECONDS:
             due = self._waiting.popleft()
             self._tally(due).add(UNSENT, FAILED, (now - due) * 1000)
-        for connection, due in self._flying.items():
-            # In the order of sending: the first that is in time ends the search.
-            if now - due <= _LATE_SECONDS:
+        for connection, (_, sent) in self._flying.items():
+            # In the order of sending: the first that is in time ends the search. What waited for a connection has its
+            # time from then on, or else a backlog would never be worked off.
+            if now - sent <= _LATE_SECONDS:
                 return
             connection.abort()
 

@@ -101,22 +101,25 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
         def begun(scenarios: Iterable[Scenario]) -> dict[str, Played]:
             return {one.name: begin(cluster, gateway, load, one, plans[one.name]) for one in scenarios}
 
-        def release(names: Iterable[str]) -> None:
-            for name in names:
+        def released(scenarios: Iterable[Scenario]) -> dict[str, Played]:
+            found = begun(scenarios)
+            for name in found:
                 applied.release(cluster.api, after[name])
+            return found
 
-        played = begun(EVERY)
-        run = pulumi.up(config)
-        release(name for name in after if name in played)
-        run.wait(_UP_SECONDS)
+        played = begun(BY_PULUMI + BY_FLAGGER)
+        pulumi.up(config).wait(_UP_SECONDS)
+        # An engine that begins many releases at once comes to each of them late, and cuts its first hold short.
+        for others in (BY_PLANE, BY_SERIES):
+            _await_under_way(played)
+            played |= released(others)
         differences = {
             "midway": _midway(pulumi, config, played, GOOD, ERRORS),
             "midway with Flagger": _midway(pulumi, config, played, FLAGGER_GOOD, FLAGGER_ERRORS),
         }
         # Their scripts go by the seconds, for which an engine must not be busy with all others.
-        flaps = begun(FLAPPING)
+        flaps = released(FLAPPING)
         watching.enter_context(flapping(cluster.api, flaps.values()))
-        release(flaps)
         played |= flaps
         _await(lambda: all(one.decided for one in played.values()), played)
         conclude(load, played.values())
@@ -177,6 +180,11 @@ def _await(condition: Callable[[], bool], played: Mapping[str, Played]) -> bool:
             return True
         time.sleep(POLL_SECONDS)
     return False
+
+
+def _await_under_way(played: Mapping[str, Played]) -> None:
+    """Until the first weight of every release is in force, or was."""
+    _await(lambda: all(one.decided or one.observer.canary_stretches() for one in played.values()), played)
 
 
 def _seconds(release: Played) -> float:
