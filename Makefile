@@ -26,10 +26,21 @@ demo: ## set everything up, then show five releases that real traffic decides
 	@$(SET_UP)
 	@$(IN_VENV)coalmine demo
 
-# PYTEST holds further arguments, as in `make test PYTEST=tests/unit`.
+# What starts no cluster shares the processors; a cluster, and the traffic through it, has them for itself.
+QUICK = tests/unit tests/contract tests/golden tests/policies
+SLOW = tests/cluster tests/delivery
+
+# PYTEST holds arguments instead of all tests, as in `make test PYTEST=tests/unit`.
 test: ## set everything up, then run all tests
 	@$(SET_UP) --tests
+ifdef PYTEST
 	@$(IN_VENV)python -m pytest $(PYTEST)
+else
+	@status=0; \
+	$(IN_VENV)python -m pytest --numprocesses=2 $(QUICK) || status=1; \
+	$(IN_VENV)python -m pytest $(SLOW) || status=1; \
+	exit $$status
+endif
 
 lint: ## check style, types and layers
 	@$(SET_UP) --no-tools
