@@ -98,7 +98,8 @@ class ByFlux:
 
     Fields: `plans`: of the versions, by the commit's name; `after`: each commit, by name; `refused`: the same of a
     tenant's, by the name in TENANTS; `reached`: paths of what they got in spite of all; `held`: what was held at each
-    look while the canary had its weight; `looks`: how often Flux compared the cluster with Git meanwhile.
+    look while the canary had its weight; `looks`: how often Flux compared the cluster with Git meanwhile; `unsafe`: the
+    commit that breaks a rule which the API server judges by.
     """
 
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class ByFlux:
     reached: list[str] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     looks: int = 0
+    unsafe: After | None = None
 
 
 _REACHED = "reached"

@@ -23,6 +23,7 @@ from localcluster.pods.behaviour import ERROR_RATE
 from tests.cluster.objects import apply_all
 from tests.coalmine import coalmine
 
+from .admitted import judging
 from .applied import make_namespace
 from .by_flux import KUSTOMIZATION, NAME, NAMESPACE, REACHED, TENANTS, After, ByFlux, Held, Told
 from .engines import routed
@@ -37,6 +38,7 @@ PODS = 3
 LOOKS = 3
 """How often, at least, Flux compares the cluster with Git while the canary stays at its weight."""
 BAD = "3.0.0"
+UNSAFE_WEIGHT = 90
 
 _SCENARIO = Scenario(NAME, rate=40, steps=((WEIGHT, 25), (80, 10)), interval=10, notify=[])
 _GITOPS = {"kind": "flux", "repository": "https://git.example.com/platform/delivery.git", "interval": "2s"}
@@ -57,6 +59,7 @@ def playing_flux(cluster: Cluster, folder: Path) -> Iterator[ByFlux]:
             play.release()
             play.take_back()
             play.reach()
+            play.break_rules()
             yield play.seen
         finally:
             play.suspend()
@@ -139,6 +142,21 @@ class _Play:
             self._repository.revert()
         until(lambda: Told.read(self._api).ready == "True", _SECONDS, "ready when nobody reaches any further")
         self.seen.reached = [path for path in REACHED if self._api.find(path) is not None]
+
+    def break_rules(self) -> None:
+        """What a team commits where the cluster judges by the policies itself; taken back by another commit."""
+        file = next(self._repository.root.rglob(f"rollout-{NAME}.yaml"))
+        unsafe = yaml.safe_load(file.read_text())
+        next(step for step in unsafe["spec"]["strategy"]["canary"]["steps"] if "setWeight" in step)["setWeight"] = (
+            UNSAFE_WEIGHT
+        )
+        with judging(self._api, NAMESPACE, unsafe):
+            file.write_text(yaml.safe_dump(unsafe, sort_keys=False))
+            commit = self._repository.commit("unsafe")
+            until(lambda: self._is_refused(commit), _SECONDS, "refused: what breaks the rules")
+            self.seen.unsafe = self._after(commit)
+            self._repository.revert()
+            until(lambda: Told.read(self._api).ready == "True", _SECONDS, "ready when no rule is broken")
 
     def suspend(self) -> None:
         """Flux leaves the app alone from now on."""

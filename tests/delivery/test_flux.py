@@ -3,7 +3,7 @@
 import pytest
 
 from .by_flux import TENANTS, ByFlux
-from .flux_play import LOOKS, PODS, WEIGHT
+from .flux_play import LOOKS, PODS, UNSAFE_WEIGHT, WEIGHT
 
 
 def test_what_stands_in_git_runs_and_is_told_to_be_ready(by_flux: ByFlux) -> None:
@@ -47,6 +47,16 @@ def test_a_tenant_that_reaches_further_than_its_app_is_refused(by_flux: ByFlux, 
     after = by_flux.refused[name]
     assert (after.told.ready, after.told.attempted) == ("False", after.commit), after.told
     assert TENANTS[name].refusal in after.told.message, after.told.message
+
+
+def test_a_commit_that_breaks_a_rule_is_refused_with_the_rule_and_what_to_do(by_flux: ByFlux) -> None:
+    after = by_flux.unsafe
+    assert after is not None, "it was never refused"
+    assert (after.told.ready, after.told.attempted) == ("False", after.commit), after.told
+    rule, found = "first-step-weight", f"the first weight is {UNSAFE_WEIGHT} %, the limit is 10 %"
+    fix = "begin with a weight of 10 % or less"
+    assert all(part in after.told.message for part in (rule, found, fix)), after.told.message
+    assert after.release.promoted(by_flux.plans["good"].revision), "the version that was there does not run any more"
 
 
 def test_nothing_that_a_tenant_reached_for_is_there(by_flux: ByFlux) -> None:
