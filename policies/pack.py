@@ -1,4 +1,4 @@
-"""The adapter to Pulumi's policy engine; this module, engine.py, dispatch.py and once.py alone import its SDK."""
+"""The adapter to Pulumi's policy engine; this module, engine.py and once.py alone import its SDK."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from . import dispatch, once, undecided
+from . import once, undecided
 from .engine import (
     applicable,
     described,
@@ -42,10 +42,8 @@ PACK = "coalmine"
 
 def serve() -> None:
     """Builds the pack and answers the engine; returns only when the process is interrupted."""
-    rules = list(discover().values())
     once.install()
-    dispatch.install(dispatch.kinds_of(rules))
-    PolicyPack(PACK, policies(rules))
+    PolicyPack(PACK, policies(list(discover().values())))
 
 
 def policies(rules: Sequence[Rule], now: datetime | None = None) -> list[Policy]:
