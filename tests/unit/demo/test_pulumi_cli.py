@@ -49,7 +49,7 @@ def test_selecting_makes_the_stack(pulumi: Pulumi, tmp_path: Path) -> None:
     assert calls(tmp_path) == ["stack select --create --stack local"]
 
 
-@pytest.mark.parametrize(("owner", "cancelled"), [(os.getpid(), False), (2**22 + 1, True)])
+@pytest.mark.parametrize(("owner", "cancelled"), [(os.getpid(), False), (2**22 + 1, True)], ids=["running", "dead"])
 def test_only_the_lock_of_a_dead_run_is_removed(pulumi: Pulumi, tmp_path: Path, owner: int, cancelled: bool) -> None:
     lock = tmp_path / "backend" / ".pulumi" / "locks" / "organization" / "coalmine" / "local" / "1.json"
     lock.parent.mkdir(parents=True)
