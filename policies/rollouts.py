@@ -16,6 +16,18 @@ CLUSTER_TEMPLATE = Kind("argoproj.io", "ClusterAnalysisTemplate")
 CANARY = ("spec", "strategy", "canary")
 BLUE_GREEN = ("spec", "strategy", "blueGreen")
 STEPS = (*CANARY, "steps")
+KINDS_OF_STEPS = (
+    "setWeight",
+    "pause",
+    "setCanaryScale",
+    "analysis",
+    "experiment",
+    "setHeaderRoute",
+    "setMirrorRoute",
+    "plugin",
+    "replicaProgressThreshold",
+)
+"""Keys of a step, of which it may have one."""
 _FULL_WEIGHT = (*CANARY, "trafficRouting", "maxTrafficWeight")
 
 

@@ -5,22 +5,11 @@ from collections.abc import Mapping
 from ..canaries import CANARY
 from ..expressions import Cel, Said
 from ..facts import OWNER_LABEL, Kind
-from ..rollouts import ROLLOUT
+from ..rollouts import KINDS_OF_STEPS, ROLLOUT
 from ..steps_in_cel import FLAGGER as OF_CANARY
 from ..steps_in_cel import ROLLOUT as OF_ROLLOUT
 from ..steps_in_cel import STEPS
 
-_KINDS_OF_STEPS = (
-    "setWeight",
-    "pause",
-    "setCanaryScale",
-    "analysis",
-    "experiment",
-    "setHeaderRoute",
-    "setMirrorRoute",
-    "plugin",
-    "replicaProgressThreshold",
-)
 _ANALYSIS = "object.spec.?analysis"
 _FEW = (
     "size(variables.unreadable) > 0 ? variables.unreadable : size(variables.different) > 0 && "
@@ -87,7 +76,7 @@ CEL: Mapping[str, Said] = {
             kinds=(ROLLOUT,),
             variables=OF_ROLLOUT,
             broken=f"variables.steps.transformList(i, s, "
-            f"[{', '.join(f'has(s.{one})' for one in _KINDS_OF_STEPS)}].filter(k, k).size() > 1, '{STEPS}' + "
+            f"[{', '.join(f'has(s.{one})' for one in KINDS_OF_STEPS)}].filter(k, k).size() > 1, '{STEPS}' + "
             "string(i) + '] holds several kinds of steps, of which one is done; make a step of its own of each')",
         ),
     ),

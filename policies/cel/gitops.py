@@ -4,15 +4,8 @@ from collections.abc import Callable, Mapping
 
 from ..expressions import Cel, Said
 from ..facts import Kind
+from ..gitops_kinds import APP, APP_PROJECT, APP_SET, BUCKET, GIT, HELM, KUSTOMIZATION, OCI, RELEASE
 
-APP = Kind("argoproj.io", "Application")
-APP_SET = Kind("argoproj.io", "ApplicationSet")
-_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io", "Kustomization")
-_RELEASE = Kind("helm.toolkit.fluxcd.io", "HelmRelease")
-_GIT = Kind("source.toolkit.fluxcd.io", "GitRepository")
-_HELM = Kind("source.toolkit.fluxcd.io", "HelmRepository")
-_OCI = Kind("source.toolkit.fluxcd.io", "OCIRepository")
-_BUCKET = Kind("source.toolkit.fluxcd.io", "Bucket")
 _PINNED = r"r'^(v?[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?|[0-9a-f]{40}|refs/tags/.+)$'"
 _PLAIN = "r'^(?i)(http|git)://'"
 _NOT_PINNED = "names no version, so that production follows whatever is pushed; name a tag like v1.2.3, or a commit"
@@ -42,7 +35,7 @@ def _of_apps(broken: Callable[[str, str], str]) -> tuple[Cel, ...]:
 
 
 def _fetched(kind: Kind, insecure: bool) -> Cel:
-    plain = f"object.spec.?url.orValue('').matches({_PLAIN})" if kind != _BUCKET else "false"
+    plain = f"object.spec.?url.orValue('').matches({_PLAIN})" if kind != BUCKET else "false"
     said = "(object.spec.?insecure.orValue(false) ? ['spec.insecure is true; leave it out'] : [])"
     return Cel(
         kinds=(kind,),
@@ -76,7 +69,7 @@ CEL: Mapping[str, Said] = {
     ),
     "narrow-project": (
         Cel(
-            kinds=(Kind("argoproj.io", "AppProject"),),
+            kinds=(APP_PROJECT,),
             broken="object.spec.?sourceRepos.orValue([]).transformList(i, r, r in ['*', '**'], 'spec.sourceRepos[' + "
             "string(i) + '] is a wildcard; name what the project needs') + "
             "object.spec.?destinations.orValue([]).transformList(i, d, '*' in [d.?server.orValue(''), "
@@ -94,7 +87,7 @@ CEL: Mapping[str, Said] = {
             )
         ),
         Cel(
-            kinds=(_GIT,),
+            kinds=(GIT,),
             variables={
                 "names": f"[{_OWN_NAMES}]",
                 "is_production": _IS_PRODUCTION,
@@ -105,7 +98,7 @@ CEL: Mapping[str, Said] = {
             f"!variables.given[0].matches({_PINNED})) ? ['spec.ref {_NOT_PINNED}'] : []",
         ),
         Cel(
-            kinds=(_RELEASE,),
+            kinds=(RELEASE,),
             variables={
                 "names": f"[{_OWN_NAMES}, object.spec.?targetNamespace.orValue('')]",
                 "is_production": _IS_PRODUCTION,
@@ -116,12 +109,12 @@ CEL: Mapping[str, Said] = {
         ),
     ),
     "tenants-account": (
-        _tenants(_KUSTOMIZATION, "?sourceRef"),
-        _tenants(_RELEASE, "?chart.?spec.?sourceRef", "?chartRef"),
+        _tenants(KUSTOMIZATION, "?sourceRef"),
+        _tenants(RELEASE, "?chart.?spec.?sourceRef", "?chartRef"),
     ),
     "source-verified": (
         Cel(
-            kinds=(_OCI, _GIT),
+            kinds=(OCI, GIT),
             broken="object.spec.?verify.hasValue() ? [] : ['spec.verify is absent, so that nobody asks who made it; "
             "set verify, and sign what is made']",
         ),
@@ -141,10 +134,10 @@ CEL: Mapping[str, Said] = {
                 f"'a repoURL of {name} is fetched in plain text; use https, ssh or oci')"
             )
         ),
-        _fetched(_GIT, insecure=False),
-        _fetched(_HELM, insecure=True),
-        _fetched(_OCI, insecure=True),
-        _fetched(_BUCKET, insecure=True),
+        _fetched(GIT, insecure=False),
+        _fetched(HELM, insecure=True),
+        _fetched(OCI, insecure=True),
+        _fetched(BUCKET, insecure=True),
     ),
     "application-is-whole": _of_apps(
         lambda spec, name: (

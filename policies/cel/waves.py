@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..expressions import Cel, Said
-from ..facts import Kind
+from ..gitops_kinds import APP_SET
 
 _MANY = ("clusters", "list", "matrix", "merge", "clusterDecisionResource", "plugin")
 _S = "spec.strategy.rollingSync.steps["
@@ -39,7 +39,7 @@ _WHOLE = {
 
 
 def _said(broken: str) -> Said:
-    return (Cel(kinds=(Kind("argoproj.io", "ApplicationSet"),), variables=_WHOLE, broken=broken),)
+    return (Cel(kinds=(APP_SET,), variables=_WHOLE, broken=broken),)
 
 
 def _is_at_most(limit: str) -> str:

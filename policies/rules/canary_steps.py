@@ -15,7 +15,7 @@ from ..examples import drop, made, put
 from ..facts import Kind, KubeObject, Unknown, shown
 from ..reading import Place, decided, read
 from ..remedies import setting
-from ..rollouts import CANARY, CLUSTER_TEMPLATE, ROLLOUT, STEPS, TEMPLATE, full_weight, tried_by_some
+from ..rollouts import CANARY, CLUSTER_TEMPLATE, KINDS_OF_STEPS, ROLLOUT, STEPS, TEMPLATE, full_weight, tried_by_some
 from ..rule import (
     Enforcement,
     Finding,
@@ -31,17 +31,6 @@ from ..stack import Stack
 from ..stays import stays
 
 _EXPERIMENT = Kind("argoproj.io", "Experiment")
-_KINDS_OF_STEPS = (
-    "setWeight",
-    "pause",
-    "setCanaryScale",
-    "analysis",
-    "experiment",
-    "setHeaderRoute",
-    "setMirrorRoute",
-    "plugin",
-    "replicaProgressThreshold",
-)
 _STEP0 = "spec.strategy.canary.steps[0]"
 
 
@@ -118,7 +107,7 @@ def highest_weight(canary: KubeObject, settings: Settings) -> Iterator[Finding]:
 def one_kind_per_step(rollout: KubeObject, _settings: Settings) -> Iterator[Finding]:
     """A step says one thing."""
     for step in read(rollout)(*STEPS).each:
-        said = [kind for kind in _KINDS_OF_STEPS if step(kind).given]
+        said = [kind for kind in KINDS_OF_STEPS if step(kind).given]
         if len(said) > 1:
             yield Violation(
                 f"{step.here} holds {' and '.join(said)}, of which one is done", "make a step of its own of each"

@@ -7,19 +7,11 @@ import re
 from collections.abc import Iterator
 
 from ..examples import APPLICATION, PROJECT, drop, made, put
-from ..facts import Kind, KubeObject
+from ..facts import KubeObject
+from ..gitops_kinds import APP, APP_PROJECT, APP_SET, BUCKET, GIT, HELM, KUSTOMIZATION, OCI, RELEASE
 from ..reading import Place, decided, read
 from ..rule import Enforcement, Finding, ObjectRule, Settings, Severity, Texts, Violation
 
-APP = Kind("argoproj.io", "Application")
-APP_SET = Kind("argoproj.io", "ApplicationSet")
-_PROJECT = Kind("argoproj.io", "AppProject")
-_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io", "Kustomization")
-_RELEASE = Kind("helm.toolkit.fluxcd.io", "HelmRelease")
-_GIT = Kind("source.toolkit.fluxcd.io", "GitRepository")
-_HELM = Kind("source.toolkit.fluxcd.io", "HelmRepository")
-_OCI = Kind("source.toolkit.fluxcd.io", "OCIRepository")
-_BUCKET = Kind("source.toolkit.fluxcd.io", "Bucket")
 _PINNED = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?|[0-9a-f]{40}|refs/tags/.+")
 _PLAIN = ("http://", "git://")
 
@@ -72,7 +64,7 @@ def _revisions(subject: KubeObject) -> Iterator[Place]:
     spec = read(subject)("spec")
     if subject.kind in (APP, APP_SET):
         yield from (source("targetRevision") for source in _sources(subject))
-    elif subject.kind == _GIT:
+    elif subject.kind == GIT:
         given = [spec("ref", key) for key in ("commit", "tag", "name", "semver") if spec("ref", key).given]
         yield given[0] if given else spec("ref", "branch")
     elif spec("chart").given:
@@ -229,7 +221,7 @@ RULES = (
         why="A wildcard gives a team what belongs to the others, and to the cluster.",
         source="Argo CD, docs/user-guide/projects.md; Kyverno, argo-appproject-clusterresourceblacklist",
         fix="Name the repositories, the destinations and the kinds.",
-        kinds=(_PROJECT,),
+        kinds=(APP_PROJECT,),
         check=narrow_project,
         passes=((PROJECT,),),
         fails=(
@@ -247,7 +239,7 @@ RULES = (
         why="A branch or a range moves by itself: a push is a release that nobody reviewed for production.",
         source="Argo CD, docs/user-guide/tracking_strategies.md; Flux, docs/components/source/gitrepositories.md",
         fix="Name a version or a commit.",
-        kinds=(APP, APP_SET, _GIT, _RELEASE),
+        kinds=(APP, APP_SET, GIT, RELEASE),
         check=production_pinned,
         parameters=(Texts("production", ("prod",), "parts of names that tell production"),),
         passes=((APPLICATION,), (_SET,), (_REPOSITORY,), (_CHART,)),
@@ -267,7 +259,7 @@ RULES = (
         why="Without an account of its own a tenant's files are applied with all that Flux may do.",
         source="Flux, docs/installation/configuration/multitenancy.md; Kyverno, flux-multi-tenancy",
         fix="Name a service account, and a source of the same namespace.",
-        kinds=(_KUSTOMIZATION, _RELEASE),
+        kinds=(KUSTOMIZATION, RELEASE),
         check=tenants_account,
         passes=((_APPLIED,), (_CHART,)),
         fails=(
@@ -285,7 +277,7 @@ RULES = (
         why="Whoever can write to the registry or the repository decides what runs.",
         source="Flux, docs/components/source/ocirepositories.md (verification)",
         fix="Set verify: cosign for artefacts, a key for commits.",
-        kinds=(_OCI, _GIT),
+        kinds=(OCI, GIT),
         check=source_verified,
         passes=((_ARTIFACT,), (_REPOSITORY,)),
         fails=((drop(_ARTIFACT, "spec.verify"),), (drop(_REPOSITORY, "spec.verify"),)),
@@ -331,7 +323,7 @@ RULES = (
         why="Whoever is on the way can exchange what the cluster applies.",
         source="Kyverno, verify-flux-sources; Flux, docs/security/best-practices.md",
         fix="Use https, ssh or oci.",
-        kinds=(APP, APP_SET, _GIT, _HELM, _OCI, _BUCKET),
+        kinds=(APP, APP_SET, GIT, HELM, OCI, BUCKET),
         check=encrypted_source,
         passes=((APPLICATION,), (_SET,), (_REPOSITORY,), (_ARTIFACT,), (_CHARTS,), (_STORE,)),
         fails=(

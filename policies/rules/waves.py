@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 
 from ..examples import APPLICATION, drop, made, put
-from ..facts import Kind, KubeObject, shown
+from ..facts import KubeObject, shown
+from ..gitops_kinds import APP_SET
 from ..reading import Place, decided, read
 from ..remedies import setting
 from ..rule import REMOVED, Enforcement, Finding, ObjectRule, Parameter, Settings, Severity, Texts, Violation
 
-_APP_SET = Kind("argoproj.io", "ApplicationSet")
 _STEPS = ("spec", "strategy", "rollingSync", "steps")
 _MANY = ("clusters", "list", "matrix", "merge", "clusterDecisionResource", "plugin")
 _FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_.-]+)\s*\}\}")
@@ -165,7 +165,7 @@ RULES = (
         why="What is wrong on one cluster is wrong on all: a change of all at once has no way back that is in time.",
         source="Argo CD, docs/operator-manual/applicationset/Progressive-Syncs.md",
         fix="Roll by RollingSync, with production's clusters few at a time.",
-        kinds=(_APP_SET,),
+        kinds=(APP_SET,),
         check=rolls_in_waves,
         parameters=(
             Parameter("max", 10, 1, 100, "largest share of production that changes at a time, in percent"),
@@ -190,7 +190,7 @@ RULES = (
         why="A cluster of no step changes with the first ones; one of two steps changes twice.",
         source="Argo CD, docs/operator-manual/applicationset/Progressive-Syncs.md",
         fix="Let each label's value stand in exactly one step.",
-        kinds=(_APP_SET,),
+        kinds=(APP_SET,),
         check=one_step_each,
         passes=((_SET,),),
         fails=(
@@ -209,7 +209,7 @@ RULES = (
         why="The first cluster meets every defect that depends on a cluster; it should be the only one that does.",
         source="Argo CD, docs/operator-manual/applicationset/Progressive-Syncs.md",
         fix="Set maxUpdate of the first step to 1.",
-        kinds=(_APP_SET,),
+        kinds=(APP_SET,),
         check=small_first_wave,
         parameters=(Parameter("max", 1, 1, 100, "most clusters of the first wave that change at a time"),),
         passes=((_SET,),),
@@ -224,7 +224,7 @@ RULES = (
         why="RollingSync switches automated sync off without a word; who reads the file believes otherwise.",
         source="Argo CD, docs/operator-manual/applicationset/Progressive-Syncs.md",
         fix="Leave syncPolicy.automated out.",
-        kinds=(_APP_SET,),
+        kinds=(APP_SET,),
         check=no_own_sync,
         remedy=setting(REMOVED, *_AUTOMATED),
         passes=((_SET,),),
