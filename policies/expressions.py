@@ -58,16 +58,6 @@ class NotInCel:
 Said = tuple[Cel, ...] | NotInCel
 
 
-def expanded(cel: Cel, rule: Rule) -> str:
-    """What is broken as one expression without variables, with the rule's usual limits."""
-    known = cel.needed(rule, rule.settings({}))
-
-    def whole(text: str) -> str:
-        return _VARIABLE.sub(lambda found: f"({whole(known[found[1]])})", text)
-
-    return whole(cel.broken)
-
-
 def literal(value: Any, parameter: Any) -> str:
     """A setting as CEL writes it: a number with a point, or a list of texts."""
     if isinstance(parameter, Parameter):

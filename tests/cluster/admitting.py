@@ -12,8 +12,6 @@ from components.access.transport import opener
 from localcluster.api import Api, Object, path_of
 from localcluster.cluster import Cluster
 from policies.admission import LEVEL_LABEL
-from policies.facts import Kind
-from policies.served import SERVED
 
 from .objects import apply_all, object_path, wait_for
 
@@ -93,26 +91,6 @@ def wrong_types(api: Api) -> dict[str, str]:
         name: "\n".join(f"{one['fieldRef']}: {one['warning']}" for one in found.get("expressionWarnings", []))
         for name, found in checked.items()
         if found.get("expressionWarnings")
-    }
-
-
-def checking(kind: Kind, expressions: dict[str, str]) -> Object:
-    """A policy that nothing binds, of which the types in expressions without variables are checked.
-
-    The API server checks validations alone: in a variable it takes what it does not understand for anything.
-    """
-    served = SERVED[kind]
-    rule = {"apiGroups": [kind.group], "apiVersions": served.versions, "resources": [served.plural]}
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": f"coalmine-checking-{kind.name.lower()}"},
-        "spec": {
-            "matchConstraints": {"resourceRules": [{**rule, "operations": ["CREATE"]}]},
-            "validations": [
-                {"expression": f"size({text}) == 0", "message": name} for name, text in expressions.items()
-            ],
-        },
     }
 
 
