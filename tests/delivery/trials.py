@@ -33,7 +33,14 @@ from .users import Group
 
 RELEASED = (*strategies.EVERY, *gates.EVERY, *configured.EVERY)
 """Released once; what goes back to older versions is played beside them."""
-ACTS = tuple(tuple(case for case in RELEASED if case.engine == engine) for engine in (ARGO_ROLLOUTS, FLAGGER))
+ACTS = tuple(
+    tuple(case for case in cases if case.engine == engine)
+    for engine, cases in (
+        (ARGO_ROLLOUTS, (*gates.EVERY, *configured.EVERY)),
+        (ARGO_ROLLOUTS, strategies.EVERY),
+        (FLAGGER, RELEASED),
+    )
+)
 """One after the other: two cores serve the users of so many releases at once, and not of twice as many."""
 _INSTALLED = (*RELEASED, *returns.EVERY)
 
