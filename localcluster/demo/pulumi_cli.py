@@ -94,19 +94,10 @@ class Pulumi:
         self._runs += 1
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"pulumi-{self._runs:02}-{verb}.log"
+        command = [*self._before, "pulumi", verb, *arguments]
         with log.open("w") as output:
             process = subprocess.Popen(
-                [
-                    *self._before,
-                    "pulumi",
-                    verb,
-                    *arguments,
-                    "--stack",
-                    self._stack,
-                    "--non-interactive",
-                    "--color",
-                    "never",
-                ],
+                [*command, "--stack", self._stack, "--non-interactive", "--color", "never"],
                 cwd=self._project,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

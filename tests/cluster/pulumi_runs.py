@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _OF_ENGINE = ("an unhandled error occurred: ", "preview failed", "update failed")
 
-_SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 """Writing megabytes of state after every step is most of what a run costs."""
 SAVED_ALWAYS = {"PULUMI_SKIP_CHECKPOINTS": "false"}
 """For runs that are killed."""
@@ -47,7 +47,7 @@ class Pulumi:
         ran = subprocess.run(
             [*command, "--non-interactive", "--color", "never"],
             cwd=self.folder,
-            env={**os.environ, **_SAVED_ONCE, **self.environment},
+            env={**os.environ, **SAVED_ONCE, **self.environment},
             capture_output=True,
             text=True,
             timeout=600,

@@ -7,6 +7,8 @@ from components.plan import Plan
 from components.platform.namespaces import APPS_LABEL
 from localcluster.api import Api, Object, path_of
 
+from .engines import by_flagger
+
 _COLLECTIONS = {
     "ServiceAccount": "v1/serviceaccounts",
     "ConfigMap": "v1/configmaps",
@@ -38,8 +40,8 @@ def leave_unscraped(api: Api, name: str) -> None:
 def leave_alone(api: Api, plans: Iterable[Plan]) -> None:
     """Has Flagger look no more at apps whose releases are over, which it does in every interval."""
     for plan in plans:
-        path = path_of("flagger.app/v1beta1/canaries", plan.namespace, plan.name)
-        if api.find(path):
+        if by_flagger(plan):
+            path = path_of("flagger.app/v1beta1/canaries", plan.namespace, plan.name)
             api.patch(path, {"spec": {"suspend": True}})
 
 

@@ -12,6 +12,7 @@ from localcluster.cluster import Cluster
 from localcluster.demo.gateway import Gateway
 from localcluster.demo.pulumi_cli import Pulumi, PulumiFailed, Run
 from localcluster.load import Load
+from tests.cluster.pulumi_runs import SAVED_ONCE
 
 from . import applied, planes, series
 from .engines import AROUND, by_flagger
@@ -45,8 +46,6 @@ _UP_SECONDS = 240
 _SPARE_SECONDS = 120
 """How much longer than its holds a release may take: pods start, routes are pushed, two cores do it all."""
 _PREVIEW_SECONDS = 240
-_SAVED_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-"""Writing megabytes of state after every step would keep a processor busy while requests are counted."""
 _MIDWAY = range(25, 100)
 """Weights at which the engine has rewritten the routes at least once."""
 
@@ -78,7 +77,7 @@ class Rig:
 def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
     project = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER)
-    environment = {**cluster.environment(), **_SAVED_ONCE}
+    environment = {**cluster.environment(), **SAVED_ONCE}
     pulumi = Pulumi(project.root, environment, folder / "logs", gently=True)
     planes.install(cluster.api)
     pulumi.select()

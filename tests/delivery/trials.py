@@ -1,4 +1,4 @@
-"""Plays the cases of one engine, then those of the other, and keeps what the users were answered."""
+"""Plays all cases, act by act, and keeps what the users were answered."""
 
 import math
 import time
