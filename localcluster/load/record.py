@@ -36,6 +36,11 @@ class Second:
     sent: int
     answers: tuple[Answers, ...]
 
+    def told(self) -> str:
+        """In words."""
+        kinds = (f"{one.count} x {one.version or 'nobody'} {one.status} ({one.p99:.0f} ms)" for one in self.answers)
+        return f"{self.sent} sent, {', '.join(kinds)}"
+
     def line(self) -> str:
         """As a JSON line."""
         return json.dumps(asdict(self), separators=(",", ":"))

@@ -1,5 +1,6 @@
 """A load generator as a context manager: start it, change its rates, read what came back."""
 
+import http
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,13 @@ class Load:
                 for answers in second.answers:
                     total[answers.version, answers.status] += answers.count
         return total
+
+    def failures(self, since: float, until: float, host: str) -> list[str]:
+        """A line for each of these seconds in which an answer was missing or was no 200: when, what, how long."""
+        self.seconds()
+        found = [one for one in self._of_host[host] if since <= one.time and one.time + 1 <= until]
+        bad = [one for one in found if any(answers.status != http.HTTPStatus.OK for answers in one.answers)]
+        return [f"second {one.time - int(since)}: {one.told()}" for one in sorted(bad, key=lambda one: one.time)]
 
     def await_requests(self, count: int, since: float, host: str, timeout: float = 120.0) -> Counter[tuple[str, int]]:
         """Wait until `count` requests that were due since then are answered; returns their counts."""

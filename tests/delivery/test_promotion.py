@@ -6,6 +6,7 @@ import pytest
 
 from localcluster.demo.shares import LARGEST_Z
 
+from . import envoy_counts
 from .evidence import Evidence
 from .rig import Rig
 from .scenarios import BEHIND_CONTOUR, BEHIND_GATEWAY_API, CANDIDATE, CONTOUR, FLAGGER_GOOD, GOOD, Scenario
@@ -60,9 +61,10 @@ def test_no_request_is_lost_while_a_version_is_promoted(
     lost = {f"{version or 'nobody'}: {status}": n for (version, status), n in counts.items() if status != 200}
     allowed = _PODS_THAT_END if scenario.router == CONTOUR else 0
     record_property("lost", sum(lost.values()))
-    evidence.check(
-        counts.total() > 0 and sum(lost.values()) <= allowed, release, f"of {counts.total()} requests failed: {lost}"
-    )
+    if not counts.total() or sum(lost.values()) > allowed:
+        weights = [f"  weight {one.weight} from second {one.since - seconds[0]:.1f}" for one in stretches]
+        details = [*weights, *rig.load.failures(*seconds, scenario.host), *envoy_counts.told(rig.cluster, release.name)]
+        evidence.check(False, release, "\n".join([f"of {counts.total()} requests failed: {lost}", *details]))
 
 
 @pytest.mark.parametrize(("moment", "scenario"), MOMENTS, ids=[moment for moment, _ in MOMENTS])

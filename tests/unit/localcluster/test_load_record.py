@@ -41,6 +41,17 @@ def test_counts_are_of_whole_seconds_and_one_host(tmp_path: Path) -> None:
     assert load.seconds()[-1].time == 63, "a line that was cut off is read when it is complete"
 
 
+def test_failures_are_told_by_the_second(tmp_path: Path) -> None:
+    """Of a machine that failed once, the message of a test is all that is left."""
+    out = tmp_path / "load.jsonl"
+    well, failed = Answers("v1", 200, 3, 1, 1, 1), Answers(LATE, FAILED, 2, 12000, 12000, 12000)
+    seconds = [Second(61, "a", 3, (well,)), Second(62, "a", 5, (well, failed)), Second(62, "b", 2, (failed,))]
+    out.write_text("".join(second.line() + "\n" for second in seconds))
+    load = Load(Cluster("none"), {"a": 1, "b": 1}, out)
+    assert load.failures(60, 63, "a") == ["second 2: 5 sent, 3 x v1 200 (1 ms), 2 x late 0 (12000 ms)"]
+    assert load.failures(60, 62, "a") == [], "of later seconds nothing was asked"
+
+
 def test_a_host_that_was_not_named_cannot_be_changed() -> None:
     with pytest.raises(LoadError, match=r"'b' is not one of this load's hosts: a"):
         Load(Cluster("none"), {"a": 1}).set_rate("b", 1)
