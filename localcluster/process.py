@@ -1,5 +1,6 @@
 """Processes of a cluster: started so that they die with their parent, found by their mark, ended for good."""
 
+import contextlib
 import os
 import signal
 import time
@@ -15,6 +16,18 @@ _POLL_SECONDS = 0.02
 def dying_with_parent(argv: Iterable[str]) -> list[str]:
     """The command line that ends, by SIGKILL, as soon as the process that starts it ends (setpriv of util-linux)."""
     return ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+
+
+def make_gentle(leader: int, niceness: int) -> None:
+    """Have a whole session, known by its leader, give way to others.
+
+    Where Linux groups tasks by session, a process's own niceness counts only within its session, and each session gets
+    as much as any other. Source: sched(7), the autogroup feature.
+    """
+    group = Path(f"/proc/{leader}/autogroup")
+    # The leader may have ended already, and not every kernel has the feature.
+    with contextlib.suppress(OSError):
+        group.write_text(str(niceness))
 
 
 def start_ticks(pid: int) -> int:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..process import is_running
+from ..process import is_running, make_gentle
 
 _SHORT_SECONDS = 60
 _POLL_SECONDS = 0.25
-_GENTLY = ("nice", "-n", "10")
+_GENTLE = 10
+"""The niceness of a run that leaves the processors to others."""
 
 
 class PulumiFailed(Exception):
@@ -72,7 +73,7 @@ class Pulumi:
         self._environment = {**os.environ, **environment}
         self._logs = logs
         self._stack = stack
-        self._before = _GENTLY if gently else ()
+        self._gently = gently
         self._runs = 0
 
     def select(self) -> None:
@@ -94,10 +95,10 @@ class Pulumi:
         self._runs += 1
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"pulumi-{self._runs:02}-{verb}.log"
-        command = [*self._before, "pulumi", verb, *arguments]
+        command = ["nice", "-n", str(_GENTLE)] if self._gently else []
         with log.open("w") as output:
             process = subprocess.Popen(
-                [*command, "--stack", self._stack, "--non-interactive", "--color", "never"],
+                [*command, "pulumi", verb, *arguments, "--stack", self._stack, "--non-interactive", "--color", "never"],
                 cwd=self._project,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -107,6 +108,8 @@ class Pulumi:
                 # A Ctrl-C reaches it once, from `cancel`: at a second one Pulumi would stop without tidying up.
                 start_new_session=True,
             )
+        if self._gently:
+            make_gentle(process.pid, _GENTLE)
         return Run(verb, process, log)
 
     def _lock_owners(self) -> list[int]:
