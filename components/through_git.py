@@ -70,6 +70,10 @@ class GitOps(GitOpsModel, ABC):
     def sources(self, apps: Iterable[AppSpec], credentials: Mapping[str, SecretText]) -> Sequence[Manifest]:
         """What all apps that it delivers share: the repository, what opens it, and who may bring what where."""
 
+    def orders(self) -> Sequence[Manifest]:
+        """What has it bring something beside the apps, and look for something; after `sources`."""
+        return ()
+
     @abstractmethod
     def accounts(self, app: Delivered) -> Sequence[Manifest]:
         """The identity by which an app is brought to the cluster, and its permissions; before `delivery`."""

@@ -10,13 +10,19 @@ from typing import Any, ClassVar, Literal
 from ..contracts import Engine
 from ..contracts_of.flux import FluxChannel, Listener, alerts
 from ..listeners import channels_of, told
+from ..manifests.flux import Place, orders, others
 from ..manifests.meta import Manifest, without_nothing
 from ..manifests.rights import rules
 from ..plan import build_plan
 from ..spec.app import AppSpec
+from ..spec.base import Finding
 from ..spec.channels import SecretText
 from ..spec.cluster import DeliverySpec, StackSpec
+from ..spec.errors import nearest
+from ..spec.flux import FluxMore
+from ..spec.gitops import CREDENTIALS
 from ..spec.names import DnsLabel, ObjectName
+from ..spec.platform import FluxController
 from ..spec.values import Duration, PositiveDuration
 from ..through_git import PHASE_ANNOTATION, Delivered, GitOps, Phase
 
@@ -47,8 +53,8 @@ _USUAL: Sequence[Manifest] = (
 """Kinds that come and go as an app changes: what Git does not have any more must still be deleted."""
 
 
-class Flux(GitOps):
-    """Flux, with one GitRepository and a Kustomization for each app."""
+class Flux(FluxMore, GitOps):
+    """Flux, with one GitRepository and a Kustomization for each app; what else it brings has accounts of its own."""
 
     kind: Literal["flux"] = "flux"
     namespace: DnsLabel = "flux-system"
@@ -65,6 +71,31 @@ class Flux(GitOps):
         "kind": "flux",
         "repository": "https://git.example.com/platform/delivery.git",
     }
+
+    def problems(self) -> Iterator[Finding]:
+        yield from super().problems()
+        yield from self.more_problems()
+
+    def stack_problems(self, stack: StackSpec) -> Iterator[Finding]:
+        yield from _lacking(self, stack)
+        yield from _unheard(self, stack)
+        yield from _in_tree(self, stack)
+        if self.image_updates is not None and not stack.credentials.get(CREDENTIALS) and self.secret is None:
+            given = " and ".join(f"'{one}'" for one in self.credentials)
+            yield (
+                ("image_updates",),
+                f"nobody may write to {self.repository}: give {given} in 'credentials.{CREDENTIALS}', or name in "
+                "'gitops.secret' a Secret of the cluster that holds them",
+            )
+
+    def app_problems(self, app: AppSpec) -> Iterator[Finding]:
+        if app.name in self.folders:
+            yield ("name",), f"'{app.name}' is a folder in 'gitops.folders': give one of the two another name"
+
+    @property
+    def brought(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+        for key, many in (("folders", self.folders), ("charts", self.charts)):
+            yield from (((key, name), one.namespace, one.pod_security) for name, one in many.items())
 
     @property
     def is_opened(self) -> bool:
@@ -87,7 +118,10 @@ class Flux(GitOps):
                 **({"secretRef": {"name": opened}} if opened else {}),
             },
         }
-        return [*([self._secret(credentials)] if credentials else []), repository]
+        return [*([self._secret(credentials)] if credentials else []), repository, *others(self, self._place)]
+
+    def orders(self) -> Sequence[Manifest]:
+        return list(orders(self, self._place))
 
     def accounts(self, app: Delivered) -> Sequence[Manifest]:
         account, role = _account(app), f"{app.name}-delivery"
@@ -143,21 +177,31 @@ class Flux(GitOps):
 
     def alerts(self, stack: StackSpec, apps: Iterable[AppSpec]) -> Sequence[Manifest]:
         options = stack.platform.flux
-        if not options.install or "notification" not in options.controllers:
-            return ()
         heard: dict[str, list[str]] = {}
-        for app in apps:
+        # A Flux that the cluster has already may have nobody who tells anything, but for what the stack asks of it.
+        for app in apps if options.install and "notification" in options.controllers else ():
             for name in _listeners(app, stack.delivery):
                 heard.setdefault(name, []).append(app.name)
+        notices = {one.channel: one for one in self.notify}
         channels = channels_of(stack.delivery)
         return alerts(
             self.namespace,
             _SOURCE,
             [
-                Listener(name, FluxChannel.of(channels[name]), tuple(heard[name]), stack.credentials.get(name, {}))
-                for name in sorted(heard)
+                Listener(
+                    name,
+                    FluxChannel.of(channels[name]),
+                    tuple(heard.get(name, ())),
+                    stack.credentials.get(name, {}),
+                    notices.get(name),
+                )
+                for name in sorted({*heard, *notices})
             ],
         )
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.namespace, _SOURCE, self.revision, self._interval)
 
     @property
     def _interval(self) -> str:
@@ -179,6 +223,47 @@ def _listeners(app: AppSpec, delivery: DeliverySpec) -> Iterator[str]:
     for one in told(build_plan(app), engine, delivery) if isinstance(engine, Engine) else ():
         if "aborted" in one.events and isinstance(one.channel, FluxChannel):
             yield one.name
+
+
+_NEEDED: Mapping[str, FluxController] = {
+    "charts": "helm",
+    "images": "image-reflector",
+    "image_updates": "image-automation",
+    "receivers": "notification",
+    "notify": "notification",
+}
+"""By key, the controller that does it."""
+
+
+def _lacking(flux: Flux, stack: StackSpec) -> Iterator[Finding]:
+    """What no controller of the platform's would do."""
+    options = stack.platform.flux
+    for key, controller in _NEEDED.items() if options.install else ():
+        if getattr(flux, key) and controller not in options.controllers:
+            yield (key,), f"nobody does it: add '{controller}' to 'platform.flux.controllers'"
+
+
+def _unheard(flux: Flux, stack: StackSpec) -> Iterator[Finding]:
+    """Channels that there are not, or that Flux cannot reach."""
+    channels = stack.delivery.channels
+    for index, one in enumerate(flux.notify):
+        place, channel = ("notify", index, "channel"), channels.get(one.channel)
+        if channel is None:
+            hint = nearest(one.channel, channels) or " (it has none)"
+            yield place, f"the cluster has no channel '{one.channel}'{hint}: see delivery.channels"
+        elif not isinstance(channel, FluxChannel):
+            yield place, f"Flux cannot reach kind '{channel.kind}': choose a channel of a chat"
+
+
+def _in_tree(flux: Flux, stack: StackSpec) -> Iterator[Finding]:
+    """Folders of the repository that hold apps, which would have two masters."""
+    tree = flux.folder(stack.cluster.name)
+    for name, folder in flux.folders.items():
+        if folder.source is None and f"{tree}/".startswith(f"{folder.path}/" if folder.path else ""):
+            place = ("folders", name, "path")
+            yield place, f"would bring the apps in '{tree}' once more: name a folder that does not hold them"
+        elif folder.source is None and folder.path and folder.path.startswith(f"{tree}/"):
+            yield ("folders", name, "path"), f"is in '{tree}', which is the apps': choose another folder"
 
 
 def _account(app: Delivered) -> str:

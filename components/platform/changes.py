@@ -10,7 +10,7 @@ from ..record import record
 from ..spec.cluster import StackSpec
 from ..spec.load import LoadedStack
 from .bundle import Bundle, bundle
-from .git_sources import git_sources
+from .git_sources import git_orders, git_sources
 from .namespaces import namespaces
 from .piece import CLUSTER_DEFINITIONS, pieces_of
 
@@ -90,7 +90,7 @@ def objects_of(loaded: LoadedStack, name: str) -> dict[str, list[Manifest]]:
     for piece in pieces_of(stack):
         if piece.name in chosen.pieces:
             found[piece.name] = [_without_secrets(item) for stage in piece.all_stages(stack, apps) for item in stage]
-    found["git-sources"] = [_without_secrets(item) for item in git_sources(stack, apps)]
+    found["git-sources"] = [_without_secrets(item) for item in (*git_sources(stack, apps), *git_orders(stack))]
     compiled = compile_stack(LoadedStack(stack, loaded.file, loaded.apps))
     return {**found, _APPS: [item for app in compiled for item in app.manifests]}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..git_tree import ByGit, unopened
-from ..spec.errors import Problem
+from ..spec.errors import Problem, format_path
 from ..spec.load import LoadedStack
 from ..spec.origin import NAMESPACE
 from . import bundle, notifications
@@ -46,6 +46,10 @@ def _taken_namespaces(loaded: LoadedStack) -> Iterator[Problem]:
             taken = f"'{app.spec.namespace}' belongs to {owner}"
             advice = f"give the app a namespace of its own, like '{app.spec.name}'"
             yield app.origin.problem(("namespace",), f"{taken}: {advice}")
+    for path, namespace, _ in loaded.spec.gitops.brought if loaded.spec.gitops else ():
+        if namespace in owners:
+            place = f"{NAMESPACE}:{format_path(('gitops', *path, 'namespace'))}"
+            yield Problem(loaded.file, place, f"'{namespace}' belongs to {owners[namespace]}: choose another")
 
 
 def _undeliverable(loaded: LoadedStack) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 from ..spec.origin import NAMESPACE
-from .git_sources import git_sources
+from .git_sources import git_orders, git_sources
 from .namespaces import namespaces
 from .notifications import alert_secrets
 from .piece import Piece, Stages, pieces_of
@@ -68,7 +68,7 @@ class Platform(pulumi.ComponentResource):
         sources = git_sources(stack, apps)
         if sources:
             options = pulumi.ResourceOptions(parent=self, depends_on=[first, *installed])
-            Installed("coalmine:index:GitSources", "git-sources", [sources], rules, options)
+            Installed("coalmine:index:GitSources", "git-sources", [sources, git_orders(stack)], rules, options)
         self.pieces = pulumi.Output.from_input([piece.name for piece, _ in chosen])
         self.register_outputs({"pieces": self.pieces})
 

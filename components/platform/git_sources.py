@@ -17,3 +17,9 @@ def git_sources(stack: StackSpec, apps: Sequence[AppSpec]) -> Sequence[Manifest]
     # Those of an app that is on its way back are needed until it is there.
     sources = by_git.engine.sources(apps, stack.credentials.get(CREDENTIALS, {}))
     return [*sources, *by_git.engine.alerts(stack, [app for app in apps if by_git.via(app.name) == "gitops"])]
+
+
+def git_orders(stack: StackSpec) -> Sequence[Manifest]:
+    """What has the engine bring something beside the apps; after `git_sources`, and gone before them."""
+    by_git = ByGit.of(stack)
+    return by_git.engine.orders() if by_git else ()

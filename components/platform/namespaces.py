@@ -22,7 +22,8 @@ OF_KUBERNETES = frozenset({"default", "kube-node-lease", "kube-public", "kube-sy
 def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
     """The Namespaces of a stack in alphabetical order.
 
-    One of apps is `restricted`, unless the workload of an app in it asks for more.
+    One of apps is `restricted`, unless the workload of an app in it asks for more; so is that of what else comes
+    from Git.
     """
     labels: dict[str, Mapping[str, str]] = {}
     for piece in pieces_of(stack):
@@ -33,7 +34,18 @@ def namespaces(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
     for name, inside in by_namespace.items():
         standard = laxest(level(pod_template(app)["spec"]) for app in inside)
         labels[name] = {**pod_security(standard), **APPS_LABEL, **_mesh(stack), **_admission(stack, name)}
+    for name, standards in _brought(stack).items():
+        standards += [level(pod_template(app)["spec"]) for app in by_namespace.get(name, ())]
+        labels[name] = {**labels.get(name, {}), **pod_security(laxest(iter(standards)))}
     return [_namespace(name, labels[name]) for name in sorted(labels)]
+
+
+def _brought(stack: StackSpec) -> Mapping[str, list[str]]:
+    """By namespace of what the GitOps engine brings beside the apps, the standards that are asked for."""
+    found: dict[str, list[str]] = {}
+    for _, namespace, standard in stack.gitops.brought if stack.gitops else ():
+        found.setdefault(namespace, []).append(standard)
+    return found
 
 
 def _mesh(stack: StackSpec) -> dict[str, str]:

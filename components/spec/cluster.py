@@ -122,6 +122,8 @@ class StackSpec(Ruled):
     def problems(self) -> Iterator[Finding]:
         given = self.credentials.get(CREDENTIALS, {})
         yield from delivery_problems(self.gitops, self.apps, given)
+        for path, message in self.gitops.stack_problems(self) if self.gitops else ():
+            yield ("gitops", *path), message
         yield from sign_on_problems(self.platform.argocd.sso, self.credentials.get(SSO_CREDENTIALS, {}))
         if "argocd" in self.platform.model_fields_set and (self.gitops is None or self.gitops.kind != "argocd"):
             yield ("platform", "argocd"), "nothing installs Argo CD: choose it in 'gitops', or leave its options out"

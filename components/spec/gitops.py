@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -13,6 +13,9 @@ from ..record import record
 from .base import Finding, Ruled, Strict
 from .names import AppName, DnsLabel, NameRule, NonEmpty
 from .registry import VariantModel
+
+if TYPE_CHECKING:
+    from .cluster import StackSpec
 
 Via = Literal["pulumi", "gitops"]
 """Who brings an app's objects to the cluster: `pulumi up`, or the engine that reads them from Git."""
@@ -70,6 +73,15 @@ class GitOpsModel(VariantModel, Ruled):
     def is_opened(self) -> bool:
         """Whether the repository can be read without the stack's credentials."""
         return not self.by_key
+
+    @property
+    def brought(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+        """Of what it brings beside the apps: path of its key, namespace, and Pod Security Standard that it asks for."""
+        yield from ()
+
+    def stack_problems(self, stack: "StackSpec") -> Iterator[Finding]:
+        """Path inside these keys and message of what does not fit the stack."""
+        yield from ()
 
     def folder(self, cluster: str) -> str:
         """The folder of a cluster in the repository."""

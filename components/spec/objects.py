@@ -134,10 +134,15 @@ def _malformed(one: Any) -> str:
     return ""
 
 
+def is_cluster_wide(kind: str) -> bool:
+    """Whether the objects of a kind are known to lie outside of namespaces."""
+    return kind in _CLUSTER_WIDE or kind.startswith("Cluster")
+
+
 def _beyond(one: Object, namespace: str) -> str:
     """Outside of the app's namespace."""
     kind = one["kind"]
-    if kind in _CLUSTER_WIDE or kind.startswith("Cluster"):
+    if is_cluster_wide(kind):
         return "belongs to the whole cluster, not to one app: let those who run the cluster install it"
     other = one["metadata"].get("namespace", namespace)
     if other != namespace:

@@ -13,7 +13,7 @@ from components.compile import Compiled, check_app, compile_stack
 from components.discovery import discover
 from components.git_tree import ByGit
 from components.manifests.generated import filled
-from components.platform.git_sources import git_sources
+from components.platform.git_sources import git_orders, git_sources
 from components.platform.namespaces import namespaces
 from components.platform.piece import pieces_of
 from components.spec.load import LoadedStack, load_stack
@@ -54,7 +54,7 @@ def installed(loaded: LoadedStack) -> dict[str, list[Manifest]]:
     made = {"namespaces": namespaces(loaded.spec, apps)}
     for piece in pieces_of(loaded.spec):
         made[piece.name] = [_with_a_password(item) for stage in piece.all_stages(loaded.spec, apps) for item in stage]
-    made["git-sources"] = list(git_sources(loaded.spec, [app.spec for app in loaded.apps]))
+    made["git-sources"] = [*git_sources(loaded.spec, apps), *git_orders(loaded.spec)]
     return made
 
 
