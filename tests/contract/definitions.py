@@ -1,7 +1,7 @@
 """The upstream definitions of kinds, read offline and strictly: an unknown field is a mistake, as for the API server.
 
-Those of Kubernetes, Argo Rollouts, Flagger and Istio lie in the Go modules that the tools are built from. Rules written
-in CEL are left to the API server itself, in tests/cluster.
+Those of Kubernetes, Argo Rollouts, Flagger and Istio lie in the Go modules that the tools are built from, those of Flux
+in its release. Rules written in CEL are left to the API server itself, in tests/cluster.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft4Validator
 
+from components.platform.sources import FLUX_MANIFESTS, locate
 from localcluster.tools import module_dir
 
 Schema = dict[str, Any]
@@ -23,6 +24,7 @@ def _crd_files() -> Iterator[Path]:
     yield module_dir("argo-rollouts") / "manifests/install.yaml"
     yield module_dir("flagger") / "charts/flagger/crds/crd.yaml"
     yield module_dir("istiod") / "manifests/charts/base/files/crd-all.gen.yaml"
+    yield from sorted((locate(FLUX_MANIFESTS) / FLUX_MANIFESTS.paths[0]).glob("*-controller.yaml"))
 
 
 @cache

@@ -9,10 +9,13 @@ from components.contracts import OwnedField
 from components.git_tree import ByGit
 from components.manifests.meta import Manifest
 from components.plan import Plan
+from components.platform.git_sources import git_orders, git_sources
 from components.spec.cluster import StackSpec
 from components.spec.registry import variants
 from components.through_git import PHASE_ANNOTATION, Delivered, GitOps, Phase
 
+from .definitions import mistakes
+from .platform_stacks import stack
 from .test_ownership import BOTH, all_objects, compiled, hit_by, matches_argo_cd, matches_flux
 from .variants import Combination, example_of
 
@@ -175,3 +178,12 @@ def test_argo_cds_projects_are_brought_when_the_windows_are_open() -> None:
     ]
     [unbounded] = by_git("argocd", combination).engine.sources([plan.app], {})
     assert "syncWindows" not in unbounded["spec"]
+
+
+def test_fluxs_own_definitions_take_all_that_it_is_told() -> None:
+    loaded = stack("flux")
+    apps = [one.spec for one in loaded.apps]
+    made = [*git_sources(loaded.spec, apps), *git_orders(loaded.spec)]
+    of_flux = [one for one in made if "toolkit.fluxcd.io" in one["apiVersion"]]
+    assert len({one["kind"] for one in of_flux}) == 12
+    assert [said for one in of_flux for said in mistakes(one)] == []
