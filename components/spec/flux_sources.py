@@ -89,6 +89,7 @@ class BucketSource(Ruled):
     bucket: NonEmpty
     """Name of the bucket."""
     region: NonEmpty | None = None
+    """Region of the store, where it has any."""
     prefix: NonEmpty | None = None
     """How the names begin of the files that are fetched; all unless given."""
     provider: Literal["generic", "aws", "azure", "gcp"] = "generic"

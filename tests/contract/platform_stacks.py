@@ -82,6 +82,8 @@ def _brought(loaded: LoadedStack, compiled: Compiled) -> Iterator[Manifest]:
 
 def images(item: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Path and value of every image that an object names, wherever it stands."""
+    if isinstance(item, dict) and item.get("kind") == "ImageRepository":
+        return  # Its tags are looked at; nothing runs it.
     if isinstance(item, dict):
         for key, value in item.items():
             if key == "image" and isinstance(value, str):
