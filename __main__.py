@@ -21,5 +21,8 @@ apps = {app.spec.name: App(app.spec.name, app.spec, stack.spec.delivery, after_p
 pulumi.export("cluster", stack.spec.cluster.name)
 pulumi.export("platform", platform.pieces)
 pulumi.export("apps", {name: {"version": app.version, "hosts": app.hosts} for name, app in apps.items()})
+# Where to look, and what to type; `pulumi stack output commands` shows them again.
+for name in ("bundle", "versions", "urls", "dashboards", "commands"):
+    pulumi.export(name, getattr(platform, name))
 # `pulumi up` returns when releases have begun: these commands follow them.
 pulumi.export("watch", {name: app.watch for name, app in apps.items()})

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from . import bundles
 from .platform.bundle import Bundle, bundle
+from .platform.images import NEVER_RUN
 
 _HEAD = """# Bundles: versions that go together
 
 <!-- Generated from the table and the files of bundles: `{command}`. Do not edit. -->
 
 `coalmine:platform: {{bundle: "{newest}"}}` names the versions of everything that the platform installs; the newest one
-unless you do. CI and the local cluster run the newest: its controllers and servers, but for Grafana's, on real
-traffic. Of the earlier ones CI renders every object; their programs are not run again.
+unless you do. CI and the local cluster run the newest, on real traffic: its controllers and servers, but for those that
+the tables mark as *never run*, of which CI knows only that a real API server takes their objects. Of the earlier ones CI renders every object; their programs are not run again.
 
 Upstream files are used only with these digests, wherever they come from. Images are named by exact tags; none was
 pulled here. `coalmine bundle resolve` [adds the digests](../how-to/install-without-internet.md) that your registry has.
@@ -32,5 +33,6 @@ def _sections(of: Bundle) -> Iterator[str]:
     for name, source in sorted(of.sources.items()):
         least = f"from {source.kubernetes}" if source.kubernetes else ""
         yield f"| {name} | `{source.module.version}` | {least} | `{source.sha256}` | <{source.url}> |\n"
-    yield "\n| image | tag |\n|---|---|\n"
-    yield from (f"| {repository} | `{tag}` |\n" for repository, tag in sorted(of.images.items()))
+    yield "\n| image | tag | in CI |\n|---|---|---|\n"
+    for repository, tag in sorted(of.images.items()):
+        yield f"| {repository} | `{tag}` | {'*never run*' if repository in NEVER_RUN else ''} |\n"

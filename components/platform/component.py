@@ -9,6 +9,7 @@ from ..resources import Rules, register
 from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
 from ..spec.origin import NAMESPACE
+from . import outputs
 from .git_sources import git_orders, git_sources
 from .namespaces import namespaces
 from .notifications import alert_secrets
@@ -37,8 +38,9 @@ class Platform(pulumi.ComponentResource):
     Order: namespaces; then, of every piece, its CRDs, identities and permissions, controllers, and what it has for the
     apps; then what a GitOps engine is told of the repository. Apps come after all.
     CRDs outlive their stack, because deleting them deletes every object of their kind; so do namespaces, by choice.
-    Outputs: `pieces`: the names of what is installed. Raises pulumi.RunError where a pinned upstream release cannot
-    be found or rendered.
+    Outputs: `pieces`: the names of what is installed; `bundle`, and `versions` of each piece; `urls`: where people
+    reach what has an address; `commands` to look and to act, by piece, and those about `apps`; `dashboards`: by title,
+    where they are. Raises pulumi.RunError where a pinned upstream release cannot be found or rendered.
     """
 
     def __init__(
@@ -70,7 +72,21 @@ class Platform(pulumi.ComponentResource):
             options = pulumi.ResourceOptions(parent=self, depends_on=[first, *installed])
             Installed("coalmine:index:GitSources", "git-sources", [sources, git_orders(stack)], rules, options)
         self.pieces = pulumi.Output.from_input([piece.name for piece, _ in chosen])
-        self.register_outputs({"pieces": self.pieces})
+        self.bundle = pulumi.Output.from_input(stack.platform.bundle)
+        self.versions = pulumi.Output.from_input(outputs.versions(stack, chosen))
+        self.urls = pulumi.Output.from_input(outputs.urls(stack, chosen))
+        self.commands = pulumi.Output.from_input(outputs.commands(stack, chosen, pulumi.get_stack()))
+        self.dashboards = pulumi.Output.from_input(outputs.dashboards(stack, apps, chosen))
+        self.register_outputs(
+            {
+                "pieces": self.pieces,
+                "bundle": self.bundle,
+                "versions": self.versions,
+                "urls": self.urls,
+                "commands": self.commands,
+                "dashboards": self.dashboards,
+            }
+        )
 
 
 def _chosen(stack: StackSpec, apps: Sequence[AppSpec]) -> list[tuple[Piece, Stages]]:

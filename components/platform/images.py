@@ -43,6 +43,21 @@ FLUX_NOTIFICATION_IMAGE = "ghcr.io/fluxcd/notification-controller:v1.9.4"
 FLUX_IMAGE_REFLECTOR_IMAGE = "ghcr.io/fluxcd/image-reflector-controller:v1.2.5"
 FLUX_IMAGE_AUTOMATION_IMAGE = "ghcr.io/fluxcd/image-automation-controller:v1.2.5"
 
+NEVER_RUN = frozenset(
+    image.rpartition(":")[0]
+    for image in (
+        FLUX_HELM_IMAGE,
+        FLUX_IMAGE_AUTOMATION_IMAGE,
+        FLUX_IMAGE_REFLECTOR_IMAGE,
+        FLUX_NOTIFICATION_IMAGE,
+        FLUX_SOURCE_IMAGE,
+        GRAFANA_IMAGE,
+        HAPROXY_IMAGE,
+        ISTIO_CNI_IMAGE,
+    )
+)
+"""Repositories of images whose program no test runs: their objects are accepted by a real API server, no more."""
+
 _A_TAGGED_IMAGE = re.compile(r"[^\s:]+/[^\s:]+:[^\s:/]+")
 
 

@@ -33,7 +33,9 @@ class Piece:
     `namespaces`: the namespaces it lives in, with their labels; `stages`: its objects; `for_apps`: those that depend on
     the stack's apps, which come last; `problems`: path and message of what cannot work on this stack; `sources`: the
     upstream files that its objects come from, as in the newest bundle; `watching`: its objects instead of `stages`,
-    where it watches the stack's apps; `reports`: a series that its controller reports to Prometheus as long as it runs.
+    where it watches the stack's apps; `reports`: a series that its controller reports to Prometheus as long as it runs;
+    `commands`: what follows `kubectl` to look at it or to act, by what it does; `dashboards`: where
+    it shows them, while its command `open` runs; `url`: where people reach it, None where nobody said.
 
     The key of its name in `platform` says whether a stack wants it installed.
     """
@@ -48,6 +50,9 @@ class Piece:
     sources: Sequence[Source] = ()
     watching: "Callable[[Watched], Stages] | None" = None
     reports: str = ""
+    commands: Callable[[StackSpec], Mapping[str, str]] = field(default=lambda _stack: {})
+    dashboards: str = ""
+    url: Callable[[StackSpec], str | None] = field(default=lambda _stack: None)
 
     def all_stages(self, stack: StackSpec, apps: Sequence[AppSpec]) -> Stages:
         """Every object that the platform installs for it."""

@@ -110,4 +110,5 @@ PIECE = Piece(
     problems=_problems,
     sources=(ARGO_ROLLOUTS_INSTALL,),
     reports="argo_rollouts_controller_info",
+    commands=lambda _stack: {"releases": "get rollouts --all-namespaces"},
 )

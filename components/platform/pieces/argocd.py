@@ -9,7 +9,7 @@ from ...manifests.meta import Manifest
 from ...spec.argocd import ArgoCdOptions
 from ...spec.cluster import StackSpec
 from ..argo_cd import pods, secrets
-from ..argo_cd.names import NAMESPACE, SECRET
+from ..argo_cd.names import ADMIN_KEY, ADMIN_SECRET, NAMESPACE, SECRET
 from ..argo_cd.settings import access, parameters, settings
 from ..bundle import bundle_of
 from ..piece import CLUSTER_DEFINITIONS, Piece, Stages, pod_security
@@ -78,6 +78,16 @@ def _problems(stack: StackSpec) -> Iterator[tuple[str, str]]:
         yield "gitops.namespace", f"{here}: leave it out, or set platform.argocd.install to false"
 
 
+def _commands(stack: StackSpec) -> dict[str, str]:
+    here = f"-n {NAMESPACE}"
+    password = f"{here} get secret {ADMIN_SECRET} -o jsonpath='{{.data.{ADMIN_KEY}}}' | base64 -d"
+    return {
+        "applications": f"{here} get applications",
+        "open": f"{here} port-forward service/argocd-server 8443:{443 if stack.platform.argocd.tls else 80}",
+        **({} if stack.platform.argocd.sso else {"password": password}),
+    }
+
+
 PIECE = Piece(
     name="argocd",
     token="coalmine:index:ArgoCd",
@@ -86,4 +96,6 @@ PIECE = Piece(
     stages=stages,
     problems=lambda stack: list(_problems(stack)),
     sources=(ARGO_CD_INSTALL, ARGO_CD_HA_INSTALL),
+    commands=_commands,
+    url=lambda stack: stack.platform.argocd.url,
 )

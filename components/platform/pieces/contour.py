@@ -157,4 +157,5 @@ PIECE = Piece(
     stages=stages,
     problems=_problems,
     sources=(CONTOUR_INSTALL,),
+    commands=lambda _stack: {"address of the gateway": f"-n {NAMESPACE} get service {GATEWAY}"},
 )

@@ -95,4 +95,5 @@ PIECE = Piece(
     problems=_problems,
     sources=(FLAGGER_CHART,),
     reports="flagger_info",
+    commands=lambda _stack: {"releases": "get canaries --all-namespaces"},
 )

@@ -159,6 +159,14 @@ def _problems(stack: StackSpec) -> list[tuple[str, str]]:
     return found
 
 
+def _commands(_stack: StackSpec) -> dict[str, str]:
+    now = 'annotate --overwrite gitrepository/coalmine reconcile.fluxcd.io/requestedAt="$(date +%s)"'
+    return {
+        "everything": f"-n {NAMESPACE} get fluxcd",
+        "look at Git now": f"-n {NAMESPACE} {now}",
+    }
+
+
 PIECE = Piece(
     name="flux",
     token="coalmine:index:Flux",
@@ -167,4 +175,5 @@ PIECE = Piece(
     stages=stages,
     sources=(FLUX_MANIFESTS,),
     problems=_problems,
+    commands=_commands,
 )

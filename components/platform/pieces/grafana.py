@@ -186,4 +186,9 @@ PIECE = Piece(
     namespaces=lambda _stack: {NAMESPACE: pod_security("restricted")},
     stages=stages,
     watching=watching,
+    dashboards=f"http://localhost:{PORT}",
+    commands=lambda _stack: {
+        "open": f"-n {NAMESPACE} port-forward service/{NAME} {PORT}:80",
+        "password": f"-n {NAMESPACE} get secret {NAME} -o jsonpath='{{.data.{PASSWORD_KEY}}}' | base64 -d",
+    },
 )

@@ -172,5 +172,6 @@ PIECE = Piece(
     for_apps=lambda stack, apps: mesh_rules.rules(stack.platform.istio, apps, CONTROL_PLANE, INGRESS),
     problems=_problems,
     sources=(ISTIO_CHARTS,),
+    commands=lambda _stack: {"address of the gateway": f"-n {INGRESS} get service {GATEWAY}"},
     reports='istio_build{component="pilot"}',
 )

@@ -265,4 +265,5 @@ PIECE = Piece(
     stages=stages,
     watching=watching,
     problems=_problems,
+    commands=lambda _stack: {"open": f"-n {NAMESPACE} port-forward service/{NAME} {PORT}"},
 )

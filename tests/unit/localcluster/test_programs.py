@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.platform.images import NEVER_RUN, images
 from components.releases import tool
 from localcluster import argocd, programs
 from localcluster.kwok import stages
@@ -18,6 +19,10 @@ def test_every_file_of_the_folder_is_a_program() -> None:
     files = {path.stem for path in Path(programs.__file__).parent.glob("*.py")} - {"__init__", "program"}
     assert len(discover()) == len(files)
     assert all(isinstance(program, Program) for program in discover())
+
+
+def test_the_page_of_bundles_marks_just_the_images_that_no_program_stands_for() -> None:
+    assert {one for one in images() if not re.search(image_pattern(), f"{one}:1")} == NEVER_RUN
 
 
 def test_every_program_runs_a_pinned_tool() -> None:

@@ -256,6 +256,13 @@ def test_the_engine_that_releases_an_app_may_go_on(loaded: LoadedStack) -> None:
     assert asked == ["Rollout shop/shop"], "the other engines are loaded to ask for theirs"
 
 
+def test_what_to_type_is_an_output_of_the_platform(loaded: LoadedStack, pieces: list[Piece]) -> None:
+    said: list[dict[str, dict[str, str]]] = []
+    registered(lambda: Platform("platform", loaded.spec, []).commands.apply(said.append))
+    [commands] = said
+    assert commands["apps"]["approve"] == "coalmine approve --stack dev APP"
+
+
 def test_the_command_that_follows_a_release_is_an_output(loaded: LoadedStack) -> None:
     app = loaded.apps[0].spec
     said: list[str] = []
