@@ -12,7 +12,8 @@ _HEAD = """# Bundles: versions that go together
 
 `coalmine:platform: {{bundle: "{newest}"}}` names the versions of everything that the platform installs; the newest one
 unless you do. CI and the local cluster run the newest, on real traffic: its controllers and servers, but for those that
-the tables mark as *never run*, of which CI knows only that a real API server takes their objects. Of the earlier ones CI renders every object; their programs are not run again.
+the tables mark as *never run*, of which CI knows only that a real API server takes their objects. Of the earlier
+ones CI renders every object; their programs are not run again.
 
 Upstream files are used only with these digests, wherever they come from. Images are named by exact tags; none was
 pulled here. `coalmine bundle resolve` [adds the digests](../how-to/install-without-internet.md) that your registry has.
