@@ -36,7 +36,8 @@ class Ownership:
         """The part of an Argo CD Application's `spec`: what is no difference, and that a sync leaves it alone too."""
         rules = [
             {
-                "group": one.group,
+                # Argo CD writes Applications without empty values: an empty group would be its change, and its field.
+                **({"group": one.group} if one.group else {}),
                 "kind": one.kind,
                 "namespace": one.namespace,
                 "name": one.name,

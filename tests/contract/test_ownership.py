@@ -152,7 +152,7 @@ def hit_by(made: Compiled, matches: Any, pointers: str, rules: list[Rule]) -> se
 def matches_argo_cd(rule: Rule, item: Manifest) -> bool:
     metadata = item["metadata"]
     place = (item["apiVersion"].rpartition("/")[0], item["kind"], metadata["namespace"], metadata["name"])
-    return place == (rule["group"], rule["kind"], rule["namespace"], rule["name"])
+    return place == (rule.get("group", ""), rule["kind"], rule["namespace"], rule["name"])
 
 
 def matches_flux(rule: Rule, item: Manifest) -> bool:
