@@ -7,7 +7,7 @@ ones deliver is proven where they run.
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import yaml
 from components.adoption import RESOURCE_ANNOTATION
 from components.cli.trees import tree_of
 from components.gitops.argocd import ArgoCd
+from components.gitops.flux import Flux
 from components.platform.piece import pieces_of
 from components.spec.cluster import StackSpec
 from components.spec.labels import VIA_ANNOTATION
@@ -29,8 +30,6 @@ from tests.specs import changed, example_app
 from .objects import apply_all, object_path
 from .pulumi_runs import ROOT, Pulumi, Ran
 
-SPACE = "handed"
-ROLLOUT = path_of("argoproj.io/v1alpha1/rollouts", SPACE, "shop")
 SEASON = "example.com/season"
 REPOSITORY = "https://git.example.com/a.git"
 STACK = {
@@ -41,11 +40,24 @@ STACK = {
 
 @dataclass(frozen=True)
 class Engine:
-    """A GitOps engine as the test plays it. Fields: `order`: group/version/plural of what it is told by, its kind."""
+    """A GitOps engine as the test plays it.
+
+    Fields: `model`; `order`: group/version/plural of what it is told by; `lets_go`: whether the app stays when such an
+    order is deleted.
+    """
 
     model: type[GitOps]
     order: str
-    kind: str
+    lets_go: Callable[[Object], bool]
+
+    @property
+    def space(self) -> str:
+        """Namespace of the app: the one before takes its time to go."""
+        return f"handed-to-{self.kind}"
+
+    @property
+    def kind(self) -> str:
+        return str(self.model.model_fields["kind"].default)
 
     @property
     def namespace(self) -> str:
@@ -54,14 +66,23 @@ class Engine:
     @property
     def definitions(self) -> Sequence[Object]:
         """Of its objects, as the platform installs them."""
-        chosen = {"kind": self.model.model_fields["kind"].default, "repository": REPOSITORY}
+        chosen = {"kind": self.kind, "repository": REPOSITORY}
         stack = StackSpec.model_validate({**STACK, "gitops": chosen})
         [piece] = [piece for piece in pieces_of(stack) if piece.serves[0] == "gitops"]
         return [item for item in piece.stages(stack)[0] if item["kind"] == "CustomResourceDefinition"]
 
 
 ENGINES = {
-    "argocd": Engine(ArgoCd, "argoproj.io/v1alpha1/applications", "Application"),
+    "argocd": Engine(
+        ArgoCd,
+        "argoproj.io/v1alpha1/applications",
+        lambda order: not [one for one in order["metadata"].get("finalizers", []) if "argocd" in one],
+    ),
+    "flux": Engine(
+        Flux,
+        "kustomize.toolkit.fluxcd.io/v1/kustomizations",
+        lambda order: order["spec"]["deletionPolicy"] == "Orphan",
+    ),
 }
 
 
@@ -76,13 +97,13 @@ class Handed:
     def write(self, via: str, gitops: bool = True, **app: Any) -> None:
         """What the user's files say from now on."""
         folder = self.pulumi.folder
-        engine = {"kind": self.engine.model.model_fields["kind"].default, "repository": REPOSITORY}
+        engine = {"kind": self.engine.kind, "repository": REPOSITORY}
         stack = {**STACK, **({"gitops": engine} if gitops else {}), "apps": {"files": ["apps/*.yaml"], "via": via}}
         config = {f"coalmine:{key}": value for key, value in stack.items()}
         file = folder / "stacks/Pulumi.dev.yaml"
         written = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
         file.write_text(yaml.safe_dump({**written, "config": config}), encoding="utf-8")
-        shop = {**changed(example_app(), "namespace", to=SPACE), **app}
+        shop = {**changed(example_app(), "namespace", to=self.engine.space), **app}
         (folder / "apps/shop.yaml").write_text(yaml.safe_dump(shop), encoding="utf-8")
 
     def up(self) -> Ran:
@@ -95,8 +116,13 @@ class Handed:
             self.api.apply(object_path(self.api, item), item, self.engine.model.manager)
 
     @property
+    def place(self) -> str:
+        """Of the Rollout."""
+        return path_of("argoproj.io/v1alpha1/rollouts", self.engine.space, "shop")
+
+    @property
     def rollout(self) -> Object:
-        return self.api.get(ROLLOUT)
+        return self.api.get(self.place)
 
     @property
     def order(self) -> Object | None:
@@ -130,7 +156,8 @@ class Handed:
 def handed(request: pytest.FixtureRequest, cluster: Cluster, api: Api, tmp_path: Path) -> Iterator[Handed]:
     engine = ENGINES[request.param]
     spaces = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SPACE, engine.namespace)
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in (engine.space, engine.namespace)
     ]
     apply_all(api, [*engine.definitions, *spaces])
     folder = tmp_path / "project"
@@ -189,7 +216,7 @@ def test_an_app_goes_to_git_and_comes_back_and_nothing_is_made_anew(handed: Hand
     assert handed.phase == "released"
     order = handed.order
     assert order is not None
-    assert not [one for one in order["metadata"].get("finalizers", []) if "argocd" in one]
+    assert handed.engine.lets_go(order), "who deletes the order deletes the app with it"
     assert set(handed.registered.values()) == {False}
     assert untouched()
     assert manager not in handed.owners(handed.rollout)
@@ -203,4 +230,4 @@ def test_an_app_goes_to_git_and_comes_back_and_nothing_is_made_anew(handed: Hand
     handed.pulumi.succeed("preview", "--refresh", "--expect-no-changes")
 
     handed.pulumi.succeed("destroy", "--yes", "--skip-preview")
-    assert handed.api.find(ROLLOUT) is None, "destroy left what nobody asked to keep"
+    assert handed.api.find(handed.place) is None, "destroy left what nobody asked to keep"
