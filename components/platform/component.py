@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from ..manifests.meta import Manifest
 from ..passwords import with_passwords
 from ..resources import Rules, register
 from ..spec.app import AppSpec
@@ -12,7 +13,6 @@ from ..spec.origin import NAMESPACE
 from . import outputs
 from .git_sources import git_orders, git_sources
 from .namespaces import namespaces
-from .notifications import alert_secrets
 from .piece import Piece, Stages, pieces_of
 from .sources import SourceError
 
@@ -59,7 +59,7 @@ class Platform(pulumi.ComponentResource):
         first = Installed(
             "coalmine:index:Namespaces",
             "namespaces",
-            [namespaces(stack, apps), alert_secrets(stack, apps)],
+            [namespaces(stack, apps), _alert_secrets(stack, apps)],
             rules,
             pulumi.ResourceOptions(parent=self),
         )
@@ -87,6 +87,15 @@ class Platform(pulumi.ComponentResource):
                 "dashboards": self.dashboards,
             }
         )
+
+
+def _alert_secrets(stack: StackSpec, apps: Sequence[AppSpec]) -> list[Manifest]:
+    if not stack.channel_credentials:
+        return []
+    # Only here: what they are made of belongs to an engine that most stacks do without.
+    from .alert_secrets import alert_secrets
+
+    return alert_secrets(stack, apps)
 
 
 def _chosen(stack: StackSpec, apps: Sequence[AppSpec]) -> list[tuple[Piece, Stages]]:

@@ -1,47 +1,15 @@
-"""What the platform keeps for notifications: the controller's configuration, and Secrets with the credentials."""
+"""What the platform keeps for Argo Rollouts' notifications: their configuration, and the Secret with credentials."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
-from ..compile import parts
 from ..contracts_of.argo_rollouts import secret_key
-from ..contracts_of.flagger import Credential, FlaggerChannel, secret_name
 from ..engines.argo_rollouts.notifications import CONFIG_MAP, SECRET, configuration
-from ..listeners import channels_of, told
+from ..listeners import channels_of
 from ..manifests.meta import Manifest
-from ..plan import build_plan
-from ..render import to_yaml
-from ..spec.app import AppSpec
 from ..spec.cluster import StackSpec
-
-
-def alert_secrets(stack: StackSpec, apps: Iterable[AppSpec]) -> list[Manifest]:
-    """The Secrets that Flagger's alerts need, one for each channel and namespace; none without credentials."""
-    if not stack.channel_credentials:
-        return []
-    found: dict[tuple[str, str], Manifest] = {}
-    for app in apps:
-        engine, _, _ = parts(stack.delivery, app.delivery.engine)
-        if engine.channel_contract is FlaggerChannel:
-            for one in told(build_plan(app), engine, stack.delivery):
-                place = (app.namespace, secret_name(one.name))
-                found[place] = _secret(*place, _contents(stack, one.name, FlaggerChannel.of(one.channel)))
-    return [found[place] for place in sorted(found)]
-
-
-def _contents(stack: StackSpec, name: str, channel: FlaggerChannel) -> Mapping[str, Any]:
-    given = stack.channel_credentials.get(name, {})
-    return {
-        key: given[value.role] if isinstance(value, Credential) else value
-        for key, value in channel.flagger_secret().items()
-    }
-
-
-def _secret(namespace: str, name: str, contents: Mapping[str, Any]) -> Manifest:
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(contents)}
 
 
 def controller_config(stack: StackSpec, namespace: str) -> list[Manifest]:
@@ -55,6 +23,9 @@ def controller_config(stack: StackSpec, namespace: str) -> list[Manifest]:
 
 
 def _text(value: Any) -> str:
+    # Only here: every run loads this file, and few have a channel.
+    from ..render import to_yaml
+
     return to_yaml(value) if isinstance(value, dict) else yaml.safe_dump(value, sort_keys=False, width=10**9)
 
 

@@ -16,7 +16,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -280,6 +279,7 @@ def _settle(scratch: Path, kept: Path) -> None:
 
 def _download(source: Source, to: Path) -> None:
     # Only here: the commands that work offline import this file, and these would be a tenth of their start.
+    import tarfile
     import urllib.error
     import urllib.request
 
@@ -303,6 +303,8 @@ def _download(source: Source, to: Path) -> None:
 
 
 def _unpack(source: Source, content: bytes, to: Path) -> None:
+    import tarfile
+
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
         for member in archive:
             # The archive's first folder is named after the commit.

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
@@ -60,6 +61,25 @@ class Strict(BaseModel):
 
 
 @record
+class Later:
+    """Marks a model inside another that few users write: its schema is built when the first writes it.
+
+    All schemas together are a fifth of what this package takes to start.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(source.model_validate, metadata={"later": source})
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        model: type[BaseModel] = schema["metadata"]["later"]
+        made: Any = model.__pydantic_core_schema__
+        inner, known = (made["schema"], made["definitions"]) if made["type"] == "definitions" else (made, [])
+        # By its name it is defined once, under `$defs`, like every other model inside another.
+        named = {**inner, "ref": f"{model.__module__}.{model.__qualname__}:{id(model)}"}
+        return handler(core_schema.definitions_schema(named, known))
+
+
+@record
 class _Always:
     """A default's factory that gives the same frozen model every time."""
 
@@ -99,6 +119,10 @@ class _Schema(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         factory: Any = schema.get("default_factory")
         return super().default_schema(schema if factory is None else {**schema, "default": factory()})
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        # A model has a title of its own, whenever its schema is built.
+        return "later" not in schema.get("metadata", {}) and super().field_title_should_be_set(schema)
 
     def encode_default(self, dft: Any) -> Any:
         return str(dft) if isinstance(dft, ParsedText) else super().encode_default(dft)

@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from ..record import record
-from .base import Finding, refused
+from .base import Finding, Later, refused
 from .errors import nearest
 from .merging import merge
 from .presets import PRESETS
@@ -23,7 +23,9 @@ class _ByStrategy:
     """Puts what was written over its preset, then chooses the model by `strategy`; a canary where nothing is said."""
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices: dict[Any, CoreSchema] = {_tag(model): handler.generate_schema(model) for model in _MODELS}
+        choices: dict[Any, CoreSchema] = {
+            _tag(model): handler.generate_schema(Annotated[model, Later()]) for model in _MODELS
+        }
         union = core_schema.tagged_union_schema(choices, discriminator="strategy", ref=None)
         return core_schema.no_info_before_validator_function(_expanded, union)
 

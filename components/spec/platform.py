@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from ..bundles import NEWEST
 from .argocd import ArgoCdOptions
-from .base import Finding, Ruled, Strict
+from .base import Finding, Later, Ruled, Strict
 from .container import Resources, repeated_values
 from .names import DnsLabel, NameRule, NonEmpty, Url
 from .upstream import BundleName, ImageDigests, Mirror
@@ -218,16 +218,16 @@ class PlatformSpec(Strict):
 
     With it every image is named by tag and digest, and one that it does not hold is refused.
     """
-    argo_rollouts: ArgoRolloutsOptions = ArgoRolloutsOptions.model_construct()
-    flagger: FlaggerOptions = FlaggerOptions.model_construct()
-    istio: IstioOptions = IstioOptions.model_construct()
-    contour: ContourOptions = ContourOptions.model_construct()
-    gateway_api: GatewayApiOptions = GatewayApiOptions.model_construct()
-    prometheus: PrometheusOptions = PrometheusOptions.model_construct()
-    grafana: GrafanaOptions = GrafanaOptions.model_construct()
-    argocd: ArgoCdOptions = ArgoCdOptions.model_construct()
-    flux: FluxOptions = FluxOptions.model_construct()
-    admission: AdmissionOptions = AdmissionOptions.model_construct()
+    argo_rollouts: Annotated[ArgoRolloutsOptions, Later()] = ArgoRolloutsOptions.model_construct()
+    flagger: Annotated[FlaggerOptions, Later()] = FlaggerOptions.model_construct()
+    istio: Annotated[IstioOptions, Later()] = IstioOptions.model_construct()
+    contour: Annotated[ContourOptions, Later()] = ContourOptions.model_construct()
+    gateway_api: Annotated[GatewayApiOptions, Later()] = GatewayApiOptions.model_construct()
+    prometheus: Annotated[PrometheusOptions, Later()] = PrometheusOptions.model_construct()
+    grafana: Annotated[GrafanaOptions, Later()] = GrafanaOptions.model_construct()
+    argocd: Annotated[ArgoCdOptions, Later()] = ArgoCdOptions.model_construct()
+    flux: Annotated[FluxOptions, Later()] = FluxOptions.model_construct()
+    admission: Annotated[AdmissionOptions, Later()] = AdmissionOptions.model_construct()
     protect: bool = False
     """Whether namespaces and volumes refuse to be deleted until this is set back to false."""
     keep_namespaces: bool = False

@@ -10,7 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from ..record import record
-from .base import Finding, Ruled, Strict
+from .base import Finding, Later, Ruled, Strict
 from .names import NonEmpty, ObjectName, Url
 from .values import Duration, Int32, Percent
 
@@ -181,7 +181,7 @@ class _ByKind:
     """Chooses the model by `kind`; Kubernetes' own autoscaler where nothing is said."""
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        models = {"hpa": Scaling, "keda": Keda}
+        models: dict[str, Any] = {"hpa": Annotated[Scaling, Later()], "keda": Annotated[Keda, Later()]}
         choices: dict[Any, CoreSchema] = {kind: handler.generate_schema(model) for kind, model in models.items()}
         union = core_schema.tagged_union_schema(choices, discriminator="kind", ref=None)
         return core_schema.no_info_before_validator_function(_default_kind, union)

@@ -8,7 +8,8 @@ import pytest
 
 from components.compile import Compiled
 from components.manifests.generated import filled
-from components.platform.notifications import alert_secrets, controller_config, problems, with_credentials
+from components.platform.alert_secrets import alert_secrets
+from components.platform.notifications import controller_config, problems, with_credentials
 from components.platform.piece import pieces_of
 from components.spec.channels import SecretText
 from components.spec.cluster import StackSpec
