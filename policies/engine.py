@@ -1,6 +1,7 @@
 """What the policies of pack.py read of a call by Pulumi's policy engine, and what they tell it about themselves."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pulumi_policy import (
@@ -24,6 +25,9 @@ _TOKEN_PREFIX = "kubernetes:"
 _CORE_GROUP = "core"
 _UNKNOWN = frozenset(value for name, value in vars(of_sdk).items() if name.startswith("UNKNOWN_"))
 """What stands for unknown values in the properties that a remediation gets; elsewhere the SDK raises at them."""
+
+
+_AS_IT_IS = frozenset({str, bool})
 
 
 def described(rule: Rule) -> dict[str, Any]:
@@ -95,9 +99,14 @@ def applicable(args: ResourceValidationArgs, kinds: tuple[Kind, ...] | frozenset
     """The resource's kind; leaves through the SDK's "not applicable" where it is none of the given ones."""
     kind = kind_of(args.resource_type)
     if kind is None or kind not in kinds:
-        args.not_applicable(f"looks only at {names(kinds)}")
+        args.not_applicable(looks_only_at(kinds))
         raise AssertionError("not_applicable returned")
     return kind
+
+
+def looks_only_at(kinds: Iterable[Kind]) -> str:
+    """Why a policy does not apply to other kinds."""
+    return f"looks only at {names(kinds)}"
 
 
 def names(kinds: Iterable[Kind]) -> str:
@@ -105,6 +114,7 @@ def names(kinds: Iterable[Kind]) -> str:
     return ", ".join(sorted({one.name for one in kinds}))
 
 
+@lru_cache(maxsize=1_000)
 def kind_of(resource_type: str) -> Kind | None:
     """The kind behind a type token like `kubernetes:apps/v1:Deployment`; None where it is no Kubernetes object."""
     api_version, separator, name = resource_type.removeprefix(_TOKEN_PREFIX).partition(":")
@@ -116,6 +126,9 @@ def kind_of(resource_type: str) -> Kind | None:
 
 def plain(value: Any, path: tuple[Step, ...] = ()) -> Any:
     """The engine's proxies as plain data: unknown values as Unknown, whole numbers as int, secrets as their value."""
+    if value is None or type(value) in _AS_IT_IS:
+        # Nearly every value is one, and asking for a Mapping costs more than all else here.
+        return value
     if isinstance(value, Secret):
         return plain(value.value, path)
     if isinstance(value, Mapping):

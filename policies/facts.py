@@ -8,7 +8,7 @@ messages quote numbers, names and paths, and never any other text: `shown` is ho
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 APP_LABEL = "app.kubernetes.io/name"
 OWNER_LABEL = "coalmine.dev/owner"
@@ -23,8 +23,7 @@ class Unknown:
     path: str
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of object in every version of its API group (`""` is the core group)."""
 
     group: str

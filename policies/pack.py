@@ -1,8 +1,9 @@
-"""The adapter to Pulumi's policy engine; this module, engine.py and once.py alone import its SDK."""
+"""The adapter to Pulumi's policy engine; this module, engine.py, dispatch.py and once.py alone import its SDK."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from pulumi_policy import (
@@ -16,7 +17,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from . import once, undecided
+from . import dispatch, once, undecided
 from .engine import (
     applicable,
     described,
@@ -42,8 +43,10 @@ PACK = "coalmine"
 
 def serve() -> None:
     """Builds the pack and answers the engine; returns only when the process is interrupted."""
+    rules = list(discover().values())
     once.install()
-    PolicyPack(PACK, policies(list(discover().values())))
+    dispatch.install(rules)
+    PolicyPack(PACK, policies(rules))
 
 
 def policies(rules: Sequence[Rule], now: datetime | None = None) -> list[Policy]:
@@ -128,25 +131,27 @@ class _Survey(threading.local):
     copies of the properties. The first policy that looks converts those objects that any policy is about. A rank that
     does not rise means that a new call began.
 
-    stack: these objects in the order of their URNs. urns: of the same, in the same order. notes: messages, each with
-    the URN of its object, for the policies at the end, by their names.
+    stack: these objects in the order of their URNs. of_kind: the same with their URNs. notes: messages, each with the
+    URN of its object, for the policies at the end, by their names.
     """
 
     rank = -1
     stack: Stack
-    urns: list[str]
+    of_kind: dict[Kind, list[tuple[str, KubeObject]]]
     notes: dict[str, list[tuple[str, str]]]
 
     def begin(self, rank: int, args: StackValidationArgs, kinds: frozenset[Kind]) -> None:
         if rank <= self.rank or self.rank < 0:
             self.notes = {}
             objects = objects_of(args, kinds)
-            self.stack, self.urns = Stack(subject for _, subject in objects), [urn for urn, _ in objects]
+            self.stack, self.of_kind = Stack(subject for _, subject in objects), {}
+            for pair in objects:
+                self.of_kind.setdefault(pair[1].kind, []).append(pair)
         self.rank = rank
 
     def of(self, kinds: Sequence[Kind]) -> list[tuple[str, KubeObject]]:
-        """The objects of these kinds, each with its URN."""
-        return [(urn, one) for urn, one in zip(self.urns, self.stack, strict=True) if one.kind in kinds]
+        """The objects of these kinds, each with its URN, in the order of these."""
+        return sorted((pair for kind in kinds for pair in self.of_kind.get(kind, ())), key=itemgetter(0))
 
 
 def _exemptions_policy(site: _Site) -> ResourceValidationPolicy:

@@ -46,8 +46,10 @@ class Place:
     @property
     def each(self) -> Iterator["Place"]:
         """The entries of a list in their order; an unknown one ends it by Hidden."""
-        for index in range(len(items(self.value))):
-            yield self(index)
+        for index, found in enumerate(items(self.value)):
+            if type(found) is Unknown:
+                raise Hidden(found.path, self.owner)
+            yield Place(found, (*self.path, index), self.owner)
 
     @property
     def given(self) -> bool:
