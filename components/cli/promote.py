@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,22 +32,25 @@ def verb(
     root: Root = None,
     json: AsJson = False,
 ) -> None:
-    """End the current step of a release now, without the rest of its hold and checks."""
-    if not full and (reason is not None or owner is not None):
-        raise UserError("--reason and --owner go with --full: one step is ended without them")
-    with release_of(app, stack, namespace, root) as target, _glass(target, reason, owner, hours):
+    """End the current step of a release now, without the rest of its hold and checks; an Event tells who did."""
+    if not full and reason is not None:
+        raise UserError("--reason goes with --full: one step is ended without it")
+    with release_of(app, stack, namespace, root) as target, _told(target, full, reason, owner, hours):
         target.operator.promote(target.api, target.namespace, app, full)
     target.done("promote", "all steps are ended" if full else "the current step is ended", json)
 
 
-def _glass(target: Target, reason: str | None, owner: str | None, hours: int) -> AbstractContextManager[None]:
-    """What writes down that the checks are skipped, where a reason is given."""
-    from ..operate.break_glass import Glass, break_glass
+def _told(
+    target: Target, full: bool, reason: str | None, owner: str | None, hours: int
+) -> AbstractContextManager[None]:
+    """What tells that checks are skipped, and writes down why where a reason is given."""
+    from ..operate.break_glass import Glass, break_glass, without_reason
 
+    who = owner if owner is not None else _whoever()
+    release = (target.api, target.operator, target.namespace, target.app)
     if reason is None:
-        return nullcontext()
-    glass = Glass.broken(owner if owner is not None else _whoever(), reason, hours, moment())
-    return break_glass(target.api, target.operator, target.namespace, target.app, glass)
+        return without_reason(*release, who, full=full)
+    return break_glass(*release, Glass.broken(who, reason, hours, moment()))
 
 
 def _whoever() -> str:

@@ -1,7 +1,8 @@
 """Breaking the glass: somebody promotes a release without its checks, and answers for it.
 
-It stands on the engine's object like an exemption from a policy, for some hours, so that the rules about skipping an
-analysis let it pass and everybody sees it; an Event tells of it. Nothing takes it away: its end is in it.
+Whoever skips a check is told of by an Event. With a reason it also stands on the engine's object like an exemption from
+a policy, for some hours, so that the rules about skipping an analysis let it pass and everybody sees it. Nothing takes
+it away: its end is in it.
 """
 
 import json
@@ -17,6 +18,9 @@ from .contract import Operator, Refused
 
 ANNOTATION = "exemptions.coalmine.dev/break-glass"
 MOST_HOURS = 24
+BREAK_GLASS, STEP_ENDED = "BreakGlass", "StepEnded"
+"""The reasons of the Events, which end in `Refused` where it was not done."""
+_WITHOUT_CHECKS, _STEP_WITHOUT_CHECKS = "Promotion without checks", "A step is ended without its checks"
 _LONGEST = 500
 _WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z")
@@ -33,11 +37,8 @@ class Glass:
     @classmethod
     def broken(cls, owner: str, reason: str, hours: int, now: datetime) -> "Glass":
         """From now on, for so many hours. Raises Refused for a text that is empty, long or of several lines."""
-        for name, text in (("owner", owner), ("reason", reason)):
-            if not text.strip() or len(text) > _LONGEST or not text.isprintable():
-                raise Refused(f"the {name} must be one line of 1 to {_LONGEST} characters")
         until = now.astimezone(UTC) + timedelta(hours=hours)
-        return cls(owner.strip(), reason.strip(), until.strftime(_WRITTEN))
+        return cls(_line("owner", owner), _line("reason", reason), until.strftime(_WRITTEN))
 
     @property
     def text(self) -> str:
@@ -65,27 +66,59 @@ def in_force(api: Api, operator: Operator, namespace: str, app: str, now: dateti
 def break_glass(api: Api, operator: Operator, namespace: str, app: str, glass: Glass) -> Iterator[None]:
     """Writes it on the app's object, and tells of it. Inside, the release is promoted; refused, it is taken off again.
 
-    The Event comes first: what cannot be told of is not done. Raises ApiError.
+    Raises ApiError.
     """
     path = path_of(operator.collection, namespace, app)
-    found = api.find(path)
+    with _told(api, operator, namespace, app, BREAK_GLASS, f"{_WITHOUT_CHECKS}: {glass}") as found:
+        before = (found["metadata"].get("annotations") or {}).get(ANNOTATION)
+        api.patch(path, _annotated(glass.text))
+        try:
+            yield
+        except (Refused, ApiError):
+            api.patch(path, _annotated(before))
+            raise
+
+
+@contextmanager
+def without_reason(api: Api, operator: Operator, namespace: str, app: str, owner: str, *, full: bool) -> Iterator[None]:
+    """Tells that somebody skips the checks of all steps (`full`) or of one, and nothing else. Raises ApiError."""
+    reason, act = (BREAK_GLASS, _WITHOUT_CHECKS) if full else (STEP_ENDED, _STEP_WITHOUT_CHECKS)
+    said = f"{act}: by {_line('owner', owner)}, who gave no reason"
+    with _told(api, operator, namespace, app, reason, said):
+        yield
+
+
+@contextmanager
+def _told(
+    api: Api, operator: Operator, namespace: str, app: str, reason: str, message: str
+) -> Iterator[dict[str, Any]]:
+    """An Event tells of what is done inside, another one that it was refused. Gives the app's object.
+
+    The Event comes first: what cannot be told of is not done.
+    """
+    found = api.find(path_of(operator.collection, namespace, app))
     if found is None:
         raise Refused(f"app '{app}' is not deployed in namespace '{namespace}'")
-    before = (found["metadata"].get("annotations") or {}).get(ANNOTATION)
-    api.create(path_of("v1/events", namespace), event(found, glass))
-    api.patch(path, _annotated(glass.text))
+    events = path_of("v1/events", namespace)
+    api.create(events, event(found, reason, message))
     try:
-        yield
-    except (Refused, ApiError):
-        api.patch(path, _annotated(before))
+        yield found
+    except Refused as refusal:
+        api.create(events, event(found, f"{reason}Refused", f"{message}: not done: {refusal}"))
         raise
+
+
+def _line(name: str, text: str) -> str:
+    if not text.strip() or len(text) > _LONGEST or not text.isprintable():
+        raise Refused(f"the {name} must be one line of 1 to {_LONGEST} characters")
+    return text.strip()
 
 
 def _annotated(text: str | None) -> dict[str, Any]:
     return {"metadata": {"annotations": {ANNOTATION: text}}}
 
 
-def event(of: dict[str, Any], glass: Glass) -> dict[str, Any]:
+def event(of: dict[str, Any], reason: str, message: str) -> dict[str, Any]:
     """The Event about an object."""
     metadata = of["metadata"]
     now = datetime.now(UTC).strftime(_WRITTEN)
@@ -96,8 +129,8 @@ def event(of: dict[str, Any], glass: Glass) -> dict[str, Any]:
         "metadata": {"generateName": f"{metadata['name']}-break-glass-", "namespace": metadata["namespace"]},
         "involvedObject": {**about, "namespace": metadata["namespace"], "uid": metadata.get("uid", "")},
         "type": "Warning",
-        "reason": "BreakGlass",
-        "message": f"Promotion without checks: {glass}",
+        "reason": reason,
+        "message": message,
         "source": {"component": "coalmine"},
         "firstTimestamp": now,
         "lastTimestamp": now,

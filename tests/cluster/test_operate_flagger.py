@@ -170,7 +170,7 @@ def test_one_release_is_aborted_and_another_promoted_by_hand(releases: Cluster) 
     code, _, problem = operate(releases, "promote", "promoted")
     assert (code, "Flagger cannot end one step of app 'promoted': --full" in problem) == (WRONG, True), problem
     assert operate(releases, "abort", "aborted")[0] == HEALTHY
-    assert operate(releases, "promote", "promoted", "--full")[0] == HEALTHY
+    assert operate(releases, "promote", "promoted", "--full", "--owner", "ada")[0] == HEALTHY
     assert operate(releases, "promote", EVERYWHERE, "--full")[0] == HEALTHY
     assert (primary(releases, EVERYWHERE), pods_wanted(releases, EVERYWHERE)) == (NEW, 0)
 
@@ -184,6 +184,10 @@ def test_one_release_is_aborted_and_another_promoted_by_hand(releases: Cluster) 
     assert primary(releases, "promoted") == NEW
     canary = releases.api.get(path_of("flagger.app/v1beta1/canaries", "promoted", "promoted"))
     assert "skipAnalysis" not in canary["spec"], "later releases would be promoted without any check"
+    told = [one for one in releases.api.items(path_of("v1/events", "promoted")) if one["type"] == "Warning"]
+    by_hand = {one["reason"]: one["message"] for one in told if one["source"].get("component") == "coalmine"}
+    assert by_hand["BreakGlass"] == "Promotion without checks: by ada, who gave no reason"
+    assert "not done: Flagger cannot end one step" in by_hand["StepEndedRefused"]
     code, _, problem = operate(releases, "abort", "promoted")
     assert (code, f"no release in progress: version {NEW} gets all traffic" in problem) == (WRONG, True), problem
 

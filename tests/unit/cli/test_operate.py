@@ -136,7 +136,7 @@ def test_watch_ends_when_it_is_decided_and_says_every_check_once(api: FakeApi, o
 def test_an_action_patches_the_status_and_says_how_to_follow(
     api: FakeApi, operate: Operate, verb: list[str], state: Object, patch: Object
 ) -> None:
-    api.rollouts(state)
+    api.rollouts(whole(state))
     done = operate(*verb, "shop")
     assert (done.returncode, done.stderr) == (0, "")
     assert api.patched == [(STATUS, patch)]
@@ -158,7 +158,7 @@ def test_an_action_patches_the_status_and_says_how_to_follow(
 def test_an_action_that_makes_no_sense_now_is_refused_and_changes_nothing(
     api: FakeApi, operate: Operate, verb: str, state: Object, says: str
 ) -> None:
-    api.rollouts(state)
+    api.rollouts(whole(state))
     done = operate(verb, "shop")
     assert (done.returncode, done.stdout, api.patched) == (1, "", [])
     assert says in done.stderr
@@ -219,9 +219,35 @@ def test_what_was_refused_is_taken_off_again_and_what_cannot_be_told_of_is_not_d
 
 
 @pytest.mark.parametrize(
+    ("full", "reason", "act"),
+    [((), "StepEnded", "A step is ended without its checks"), (("--full",), "BreakGlass", "Promotion without checks")],
+)
+def test_nobody_skips_a_check_untold(
+    api: FakeApi, operate: Operate, full: tuple[str, ...], reason: str, act: str
+) -> None:
+    """Without a reason, too; but without one nothing is exempted. What is refused then is told of as such."""
+    api.rollouts(whole(at_step(1, 5)))
+    assert operate("promote", "shop", *full, "--owner", "ada").returncode == 0
+    said = f"{act}: by ada, who gave no reason"
+    assert [(one["reason"], one["message"]) for _, one in api.created] == [(reason, said)]
+    assert [where for where, _ in api.patched] == [STATUS]
+    api.rollouts(whole(promoted()))
+    assert operate("promote", "shop", *full, "--owner", "ada").returncode == 1
+    *_, (_, told) = api.created
+    assert told["reason"] == f"{reason}Refused"
+    assert told["message"].startswith(f"{said}: not done: app 'shop' has no release in progress")
+    api.patched.clear()
+    api.rollouts(whole(at_step(1, 5)))
+    api.forbidden.add(EVENTS)
+    assert operate("promote", "shop", *full, "--owner", "ada").returncode == 1
+    assert api.patched == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("--reason", "x"), 1, "--reason and --owner go with --full"),
+        (("--reason", "x"), 1, "--reason goes with --full"),
+        (("--full", "--owner", ""), 1, "the owner must be one line of 1 to 500 characters"),
         (("--full", "--reason", " "), 1, "the reason must be one line of 1 to 500 characters"),
         (("--full", "--reason", "x", "--owner", "a\nb"), 1, "the owner must be one line of 1 to 500 characters"),
         (("--full", "--reason", "x", "--hours", "25"), 2, "less than or equal to 24"),
