@@ -131,16 +131,20 @@ def configured_rules(file: Path | None, name: str = pack.BESIDE) -> Configuratio
     """The rules of a pack, and what is exempted from them, as the file sets them. Raises SpecError."""
     configuration = pack.part("configuration", name)
     rules = pack.part("registry", name).discover().values()
-    given: Any = {}
-    if file is not None:
-        given, *more = read_documents(file, str(file))
-        if more:
-            raise SpecError([Problem(str(file), "", "holds more than one document")])
+    given = {} if file is None else read_configuration(file)
     try:
         found: Configuration = configuration.configured(rules, given, moment())
     except configuration.ConfigurationError as error:
         raise SpecError(Problem(str(file), one.path, one.message) for one in error.mistakes) from None
     return found
+
+
+def read_configuration(file: Path) -> Any:
+    """What a policy configuration says, whatever it is. Raises SpecError."""
+    given, *more = read_documents(file, str(file))
+    if more:
+        raise SpecError([Problem(str(file), "", "holds more than one document")])
+    return given
 
 
 def _show(text: str) -> None:

@@ -14,6 +14,12 @@ def verb(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write the comment to.")] = None,
     sarif: Annotated[Path | None, typer.Option(help="File to write the findings to, in SARIF.")] = None,
     policy_pack: Annotated[Path, typer.Option(help="The policy pack's folder.")] = Path("policies"),
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Levels, limits and exemptions of the policies, as for `check`; {stack} is the stack's name."
+        ),
+    ] = None,
     tree: Annotated[
         Path | None,
         typer.Option(help="Checkout of the repository that GitOps engines read; the project unless given."),
@@ -35,7 +41,7 @@ def verb(
         raise UserError(f"no policy pack in {folder / policy_pack}: name its folder with --policy-pack")
     with tempfile.TemporaryDirectory(prefix="coalmine-review-") as scratch:
         change = diff(folder, base, Path(scratch) / "base")
-        review = review_stacks(folder, change, policy_pack, Path(scratch), tree or folder)
+        review = review_stacks(folder, change, policy_pack, Path(scratch), tree or folder, config)
     if out is not None:
         _write(out, written(review))
     if sarif is not None:

@@ -9,6 +9,7 @@ from ...spec.errors import Problem, SpecError
 from ...spec.load import LoadedApp, LoadedStack
 from ..output import UserError, open_stack, stack_names
 from .changes import Change, concerned_stacks
+from .configured import file_of, for_preview
 from .events import Outcome
 from .places import Places
 from .preview import Workshop
@@ -68,18 +69,23 @@ class Review:
         return f"{', '.join(stack.name for stack in self.stacks)}: may go on"
 
 
-def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path, repository: Path) -> Review:
+def review_stacks(
+    root: Path, change: Change, policy_pack: Path, scratch: Path, repository: Path, config: Path | None = None
+) -> Review:
     """Validates all stacks, then previews those that the change concerns. Raises UserError.
 
-    `repository`: a checkout of what GitOps engines read.
+    `repository`: a checkout of what GitOps engines read. `config`: of the pack, see configured.py.
     """
     problems: set[Problem] = set()
     loaded: dict[str, LoadedStack] = {}
     places: dict[str, Places] = {}
+    configurations: dict[str, str | None] = {}
     for name in stack_names(root):
         try:
             stack = open_stack(name, root)
             places[name] = Places.of(stack, compile_stack(stack))
+            own_config = file_of(config, name)
+            configurations[name] = for_preview(own_config, root / policy_pack) if own_config else None
             loaded[name] = stack
         except SpecError as error:
             problems.update(error.problems)
@@ -93,9 +99,9 @@ def review_stacks(root: Path, change: Change, policy_pack: Path, scratch: Path, 
     reviews = [
         StackReview(
             name,
-            workshop.preview(name),
+            workshop.preview(name, configurations[name]),
             changed_releases(loaded[name], _before(name, change)),
-            review_tree(name, root, repository, root / policy_pack),
+            review_tree(name, root, repository, root / policy_pack, file_of(config, name)),
             places[name],
         )
         for name in names

@@ -39,8 +39,11 @@ class Workshop:
         if (root / ".venv").exists() and not (self._folder / ".venv").exists():
             (self._folder / ".venv").symlink_to((root / ".venv").resolve())
 
-    def preview(self, stack: str) -> Outcome:
-        """The outcome of the stack's preview. Raises UserError where Pulumi itself cannot be run."""
+    def preview(self, stack: str, configuration: str | None = None) -> Outcome:
+        """The outcome of the stack's preview. Raises UserError where Pulumi itself cannot be run.
+
+        `configuration`: of the pack, as JSON.
+        """
         file = self._folder / "stacks" / f"Pulumi.{stack}.yaml"
         opened = without_secrets(yaml.safe_load(file.read_text(encoding="utf-8")))
         file.write_text(yaml.safe_dump(opened, sort_keys=False), encoding="utf-8")
@@ -48,7 +51,12 @@ class Workshop:
         if made.returncode != 0:
             raise UserError(f"pulumi stack init {stack} failed: {_last_line(made)}")
         log = self._scratch / f"events-{stack}.jsonl"
-        ran = self._run("preview", "--stack", stack, "--policy-pack", str(self._pack), "--event-log", str(log))
+        pack = ["--policy-pack", str(self._pack)]
+        if configuration is not None:
+            given = self._scratch / f"policies-{stack}.json"
+            given.write_text(configuration, encoding="utf-8")
+            pack += ["--policy-pack-config", str(given)]
+        ran = self._run("preview", "--stack", stack, *pack, "--event-log", str(log))
         if not log.is_file():
             raise UserError(f"pulumi preview of {stack} failed: {_last_line(ran)}")
         return outcome(log.read_text(encoding="utf-8"))

@@ -30,11 +30,13 @@ class TreeReview:
     given: int
 
 
-def review_tree(stack: str, root: Path, repository: Path, policies: Path) -> TreeReview | None:
+def review_tree(
+    stack: str, root: Path, repository: Path, policies: Path, config: Path | None = None
+) -> TreeReview | None:
     """Reviews the tree in a checkout of its repository; None for a stack that delivers no app from Git.
 
-    `policies`: the folder of the pack. What is judged is what the specs say: where Git says something else, the tree
-    is stale. Raises SpecError, and UserError for a pack that knows no objects but Pulumi's.
+    `policies`: the folder of the pack; `config`: of it. What is judged is what the specs say: where Git says something
+    else, the tree is stale. Raises SpecError, and UserError for a pack that knows no objects but Pulumi's.
     """
     tree = tree_of(stack, root)
     if not tree.folder:
@@ -42,7 +44,7 @@ def review_tree(stack: str, root: Path, repository: Path, policies: Path) -> Tre
     pack = in_folder(policies)
     documents = [Document(path, 0, yaml.load(text, yaml.CSafeLoader), text.encode()) for path, text in tree.files]
     found = Found(documents, "default", pack)
-    verdict = judged(found, configured_rules(None, pack))
+    verdict = judged(found, configured_rules(config, pack))
     refusals = tuple(
         Refusal(one.rule.rule.id, str(one.rule.level), _file(tree, one.index), one.message) for one in verdict.breaches
     )

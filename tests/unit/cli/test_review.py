@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 from components.cli.output import UserError, open_stack
 from components.cli.review.changes import Change, concerned_stacks, diff, place_in_repository
 from components.cli.review.comment import MARK, as_data, written
+from components.cli.review.configured import file_of, for_preview
 from components.cli.review.events import Judged, Outcome, Refusal, outcome
 from components.cli.review.judge import Review, StackReview, changed_releases, delivered_files, own_files
 from components.cli.review.preview import without_secrets
@@ -22,7 +24,7 @@ from components.cli.review.tree import TreeReview, review_tree
 from components.cli.trees import tree_of
 from components.releases import HELM, PULUMI
 from components.render import write_tree
-from components.spec.errors import Problem
+from components.spec.errors import Problem, SpecError
 from tests.specs import ROOT, Project, changed, example_app, stack_keys
 
 STACKS = {
@@ -447,3 +449,50 @@ def test_files_of_a_tree_concern_its_stack_alone(delivering: Project) -> None:
 def test_a_stack_that_delivers_nothing_from_git_has_no_tree(delivering: Project) -> None:
     delivering.stack(stack_keys())
     assert review_tree("test", delivering.root, delivering.root, ROOT / "policies") is None
+
+
+def _configuration(folder: Path, **given: Any) -> Path:
+    file = folder / "policies.json"
+    file.write_text(json.dumps({name.replace("_", "-"): value for name, value in given.items()}))
+    return file
+
+
+def test_what_a_site_exempts_and_limits_counts_for_what_git_delivers(delivering: Project, tmp_path: Path) -> None:
+    delivering.apps(changed(example_app(), "delivery", "steps", to=[{"weight": 12, "hold": "30m"}]))
+    entry = {"rule": "enough-weights", "objects": ["Rollout shop/*"], "owner": "shop", "reason": "a small app"}
+    until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    exemptions = {"entries": [{**entry, "until": until}]}
+
+    def said(config: Path | None) -> dict[str, str]:
+        tree = review_tree("test", delivering.root, delivering.root, ROOT / "policies", config)
+        assert tree is not None
+        return {one.rule: one.level for one in tree.refusals}
+
+    plain = said(None)
+    assert {"first-step-weight", "enough-weights"} <= set(plain)
+    assert "exempted" not in plain
+    configured = said(_configuration(tmp_path, first_step_weight={"max": 12}, exemptions=exemptions))
+    assert not {"first-step-weight", "enough-weights"} & set(configured)
+    assert configured["exempted"] == "advisory"
+
+
+def test_the_preview_gets_the_same_configuration_and_changes_nothing(tmp_path: Path) -> None:
+    remedied = {"deadline_abort": {"enforcementLevel": "remediate"}, "revisions_kept": "remediate"}
+    file = _configuration(tmp_path, **remedied, weights_rise="advisory", all="mandatory", weight_jump={"max": 20})
+    assert file_of(tmp_path / "{stack}.json", "policies") == file
+    assert json.loads(for_preview(file, ROOT / "policies")) == {
+        "deadline-abort": {"enforcementLevel": "mandatory"},
+        "revisions-kept": "mandatory",
+        "weights-rise": "advisory",
+        "all": "mandatory",
+        "weight-jump": {"max": 20},
+    }
+
+
+def test_a_configuration_that_cannot_be_used_is_said_and_never_left_aside(tmp_path: Path) -> None:
+    """Pulumi itself would leave the name of no rule aside."""
+    file = _configuration(tmp_path, first_step_wait={"max": 5})
+    with pytest.raises(SpecError, match=r"first-step-wait.*did you mean 'first-step-weight'"):
+        for_preview(file, ROOT / "policies")
+    with pytest.raises(SpecError, match="cannot be read"):
+        for_preview(tmp_path / "missing.json", ROOT / "policies")
