@@ -209,3 +209,32 @@ def test_a_value_of_another_type_neither_fails_nor_passes_in_silence(rule: Rule)
     for example in rule.passes:
         for _, objects in of_other_types(example):
             asked(rule, objects)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_that_is_broken_itself_makes_these_tests_fail(rule: Rule) -> None:
+    """One that never says anything, and one that always does."""
+    always = Violation("something", "change it")
+    with pytest.raises(AssertionError, match="passes"):
+        test_what_breaks_a_rule_is_refused_with_reason_and_fix(_saying(rule))
+    with pytest.raises(AssertionError, match="is unknown, and nothing is said"):
+        test_what_may_be_wrong_never_passes_in_silence(_saying(rule))
+    with pytest.raises(AssertionError, match=r"no unknown value|passes"):
+        test_a_rule_says_which_value_it_waits_for(_saying(rule, always))
+    with pytest.raises(AssertionError):
+        test_what_keeps_a_rule_passes_it(_saying(rule, always))
+    with pytest.raises(AssertionError, match="is unknown"):
+        test_what_may_be_right_is_never_refused(_saying(rule, always))
+
+
+def _saying(rule: Rule, *findings: Finding) -> Rule:
+    """The rule as if that was all that it ever found."""
+    return replace(rule, check=lambda *_: iter(findings))  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("rule", "parameter"), LIMITS)
+def test_a_rule_that_ignores_its_limit_makes_that_test_fail(rule: Rule, parameter: Any) -> None:
+    check, usual = rule.check, rule.settings({})  # type: ignore[attr-defined]
+    deaf = replace(rule, check=lambda *asked: check(*asked[:-1], usual))  # type: ignore[call-arg]
+    with pytest.raises(pytest.fail.Exception, match="no example is judged otherwise"):
+        test_a_limit_changes_the_verdict(deaf, parameter)
