@@ -14,7 +14,7 @@ from typing import Any
 
 from ..access.client import Api, ApiError, path_of
 from ..record import record
-from .contract import Operator, Refused
+from .contract import TELLER, Operator, Refused
 
 ANNOTATION = "exemptions.coalmine.dev/break-glass"
 MOST_HOURS = 24
@@ -131,7 +131,7 @@ def event(of: dict[str, Any], reason: str, message: str) -> dict[str, Any]:
         "type": "Warning",
         "reason": reason,
         "message": message,
-        "source": {"component": "coalmine"},
+        "source": {"component": TELLER},
         "firstTimestamp": now,
         "lastTimestamp": now,
         "count": 1,

@@ -9,6 +9,8 @@ from ..access.client import Api
 from ..record import record
 from ..spec.checks import COMPARED
 
+TELLER = "coalmine"
+"""Who writes Events about what people do to a release; they are no events of an engine."""
 GATE = "gate-"
 """How the name of a check begins that is a gate: an address that says yes or no."""
 

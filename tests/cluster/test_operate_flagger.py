@@ -11,6 +11,7 @@ import yaml
 from components.app import stages
 from components.compile import Compiled, compile_app
 from components.discovery import discover
+from components.operate.contract import TELLER
 from components.platform.pieces import flagger
 from components.spec.app import AppSpec
 from components.spec.cluster import DeliverySpec
@@ -185,7 +186,7 @@ def test_one_release_is_aborted_and_another_promoted_by_hand(releases: Cluster) 
     canary = releases.api.get(path_of("flagger.app/v1beta1/canaries", "promoted", "promoted"))
     assert "skipAnalysis" not in canary["spec"], "later releases would be promoted without any check"
     told = [one for one in releases.api.items(path_of("v1/events", "promoted")) if one["type"] == "Warning"]
-    by_hand = {one["reason"]: one["message"] for one in told if one["source"].get("component") == "coalmine"}
+    by_hand = {one["reason"]: one["message"] for one in told if one["source"].get("component") == TELLER}
     assert by_hand["BreakGlass"] == "Promotion without checks: by ada, who gave no reason"
     assert "not done: Flagger cannot end one step" in by_hand["StepEndedRefused"]
     code, _, problem = operate(releases, "abort", "promoted")

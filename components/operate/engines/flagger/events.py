@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from ....access.client import Api, ApiError, path_of
 from ....record import record
+from ...contract import TELLER
 
 _BEGAN = "New revision detected!"
 _COMBINED = re.compile(r"\(combined from similar events\): ")
@@ -52,6 +53,7 @@ def read_events(api: Api, namespace: str, uid: str) -> list[Told]:
             count=0 if _COMBINED.match(event["message"]) else event.get("count") or 1,
         )
         for event in found
+        if (event.get("source") or {}).get("component") != TELLER
     ]
 
 
