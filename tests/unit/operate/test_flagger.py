@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.access.client import Object
-from components.operate.contract import Refused, Release, State
+from components.operate.contract import TELLER, Refused, Release, State
 from components.operate.engines.flagger import FlaggerOperator
 from components.operate.engines.flagger.state import CanaryState
 from components.operate.wording import advice, headline, lines
@@ -237,6 +237,9 @@ def test_steps_that_were_left_are_known_from_the_status_where_events_are_gone(fa
 
 def test_pods_that_never_get_ready_are_the_cause(fake: FakeApi) -> None:
     assert failed(fake, NOT_READY, FAILED).reason == "no progress for 10m: its pods do not become ready"
+    by_somebody = {**event("Promotion without checks: by ada", 2), "source": {"component": TELLER}}
+    told = failed(fake, NOT_READY, by_somebody, event(FAILED, 3))
+    assert told.reason == "no progress for 10m: its pods do not become ready", "a person's act hides what Flagger said"
 
 
 def test_an_abort_by_hand_is_told_from_one_by_checks(fake: FakeApi) -> None:
