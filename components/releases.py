@@ -186,6 +186,14 @@ FLUX = GoModule(
 # Not built: the definition of its ScaledObject is what an app's autoscaler is checked against.
 KEDA = GoModule(name="keda", path="github.com/kedacore/keda/v2", version="v2.20.2", build_seconds=0)
 
+# Not built: the definitions of its kinds are what objects for a cluster's operator are checked against.
+PROMETHEUS_OPERATOR = GoModule(
+    name="prometheus-operator",
+    path="github.com/prometheus-operator/prometheus-operator",
+    version="v0.92.1",
+    build_seconds=0,
+)
+
 GO_MODULES = (
     PULUMI,
     KUBERNETES,

@@ -8,7 +8,7 @@ from .alert import all_alerts
 from .recordings import release_rules, version_rules
 from .watched import Watched
 
-PLATFORM_FILE = "coalmine.yaml"
+PLATFORM_RULES = "coalmine"
 
 _LARGEST = 900_000
 """Bytes of rules in one ConfigMap, of the 1 MiB that the API server takes with everything else in it."""
@@ -16,7 +16,7 @@ _LARGEST = 900_000
 
 def rule_files(watched: Watched) -> Mapping[str, str]:
     """Text by file name: one file of the stack, and one of each app; nothing of an app changes another one's."""
-    return {name: to_yaml({"groups": groups}) for name, groups in _files(watched)}
+    return {f"{name}.yaml": to_yaml({"groups": groups}) for name, groups in rule_groups(watched)}
 
 
 def packed(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -34,15 +34,16 @@ def packed(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str,
         yield f"{name}-rules" if number == 1 else f"{name}-rules-{number}", pack
 
 
-def _files(watched: Watched) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def rule_groups(watched: Watched) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The groups of each file, by its name without the ending."""
     runbooks, every = watched.stack.platform.prometheus.runbooks, all_alerts()
     alerts = [alert.rule(case, runbooks) for alert in every for case in alert.cases(watched)]
-    yield PLATFORM_FILE, [_group("releases", release_rules(watched)), _group("alerts", alerts)]
+    yield PLATFORM_RULES, [_group("releases", release_rules(watched)), _group("alerts", alerts)]
     for app in watched.apps:
         alerts = [alert.rule(case, runbooks) for alert in every for case in alert.of_app(app)]
         # The prefix keeps an app from being called like the file above.
         groups = [_group(f"app-{app.name}", version_rules(app)), _group(f"alerts-{app.name}", alerts)]
-        yield f"app-{app.name}.yaml", groups
+        yield f"app-{app.name}", groups
 
 
 def _group(name: str, rules: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -31,6 +31,9 @@ def prometheus_release(module_version: str) -> str:
 
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{prometheus_release(PROMETHEUS.version)}"
 
+ALERTMANAGER_IMAGE = "quay.io/prometheus/alertmanager:v0.33.0"
+"""The one that the release of the Prometheus operator names (its pkg/operator/defaults.go)."""
+
 GRAFANA_IMAGE = "docker.io/grafana/grafana:13.2.3"
 
 ARGO_CD_IMAGE = f"quay.io/argoproj/argocd:{ARGO_CD.version}"

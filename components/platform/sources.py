@@ -32,6 +32,7 @@ from ..releases import (
     GATEWAY_API,
     ISTIO,
     KEDA,
+    PROMETHEUS_OPERATOR,
     GoModule,
 )
 from .cache import cache_dir
@@ -162,7 +163,23 @@ KEDA_SCALED_OBJECTS = Source(
 )
 """For checks alone: the platform does not install KEDA."""
 
-FOR_CHECKS = (KEDA_SCALED_OBJECTS,)
+_OPERATORS = "example/prometheus-operator-crd/monitoring.coreos.com_"
+PROMETHEUS_OPERATOR_KINDS = Source(
+    name="prometheus-operator-kinds",
+    module=PROMETHEUS_OPERATOR,
+    paths=tuple(
+        f"{_OPERATORS}{kinds}.yaml"
+        for kinds in ("alertmanagerconfigs", "alertmanagers", "podmonitors", "prometheusrules")
+    ),
+    url=(
+        "https://github.com/prometheus-operator/prometheus-operator/archive/refs/tags/"
+        f"{PROMETHEUS_OPERATOR.version}.tar.gz"
+    ),
+    sha256="b1cda0972817be7333eb870105c326ed28253330702023bda89592f1e8eace3a",
+)
+"""For checks alone: the operator is the cluster's own."""
+
+FOR_CHECKS = (KEDA_SCALED_OBJECTS, PROMETHEUS_OPERATOR_KINDS)
 """What belongs to no bundle, because no cluster gets it."""
 
 SOURCES = (
@@ -175,6 +192,7 @@ SOURCES = (
     GATEWAY_API_KINDS,
     ISTIO_CHARTS,
     KEDA_SCALED_OBJECTS,
+    PROMETHEUS_OPERATOR_KINDS,
 )
 
 
@@ -309,7 +327,7 @@ def _unpack(source: Source, content: bytes, to: Path) -> None:
         for member in archive:
             # The archive's first folder is named after the commit.
             inside = PurePosixPath(*PurePosixPath(member.name).parts[1:]).as_posix()
-            if member.isfile() and any(inside.startswith(f"{path}/") for path in source.paths):
+            if member.isfile() and any(f"{inside}/".startswith(f"{path}/") for path in source.paths):
                 data = archive.extractfile(member)
                 _made((to / inside).parent)
                 (to / inside).write_bytes(data.read() if data else b"")

@@ -11,6 +11,7 @@ from .argocd import ArgoCdOptions
 from .base import Finding, Later, Ruled, Strict
 from .container import Resources, repeated_values
 from .names import DnsLabel, NameRule, NonEmpty, Url
+from .prometheus_operator import PrometheusOperatorOptions
 from .upstream import BundleName, ImageDigests, Mirror
 from .values import Duration, Quantity
 
@@ -224,6 +225,7 @@ class PlatformSpec(Strict):
     contour: Annotated[ContourOptions, Later()] = ContourOptions.model_construct()
     gateway_api: Annotated[GatewayApiOptions, Later()] = GatewayApiOptions.model_construct()
     prometheus: Annotated[PrometheusOptions, Later()] = PrometheusOptions.model_construct()
+    prometheus_operator: Annotated[PrometheusOperatorOptions, Later()] = PrometheusOperatorOptions.model_construct()
     grafana: Annotated[GrafanaOptions, Later()] = GrafanaOptions.model_construct()
     argocd: Annotated[ArgoCdOptions, Later()] = ArgoCdOptions.model_construct()
     flux: Annotated[FluxOptions, Later()] = FluxOptions.model_construct()

@@ -20,6 +20,7 @@ from ...spec.values import Duration
 from ..bundle import bundle_of
 from ..images import PROMETHEUS_IMAGE
 from ..piece import Piece, Stages, pod_security, restricted_container
+from ..scraping import PATH_OF_APPS, of_annotated, of_apps, only, timeout
 from ..upstream import resources
 
 NAMESPACE = "monitoring"
@@ -31,11 +32,8 @@ _RBAC = "rbac.authorization.k8s.io/v1"
 _LABELS = {"app.kubernetes.io/name": NAME}
 _CONFIG_FILE = "prometheus.yml"
 _RULES_FOLDER = "/etc/prometheus-rules"
-_LONGEST_TIMEOUT = Duration.of_seconds(10)
 _NOBODY = 65534
 
-_POD = "__meta_kubernetes_pod"
-_ANNOTATION = f"{_POD}_annotation_prometheus_io"
 _IN_APPS = "__meta_kubernetes_namespace_label_coalmine_dev_apps"
 
 
@@ -60,7 +58,7 @@ def configuration(scrape_interval: Duration, alertmanager: str | None = None) ->
     """The server's configuration file. `alertmanager`: address of who hears of alerts."""
     timing = {
         "scrape_interval": str(scrape_interval),
-        "scrape_timeout": str(min(scrape_interval, _LONGEST_TIMEOUT)),
+        "scrape_timeout": str(timeout(scrape_interval)),
         "evaluation_interval": str(scrape_interval),
     }
     told = {"alerting": {"alertmanagers": [_alertmanager(alertmanager)]}} if alertmanager else {}
@@ -76,15 +74,12 @@ def _alertmanager(address: str) -> dict[str, Any]:
 
 
 def _apps_job() -> dict[str, Any]:
-    """The pods of apps: Istio's proxies merge their own and the app's metrics on port 15020.
-
-    Source: istio.io/latest/docs/ops/integrations/prometheus (metrics merging).
-    """
+    """The pods of apps."""
     return {
         "job_name": "apps",
-        "metrics_path": "/stats/prometheus",
+        "metrics_path": PATH_OF_APPS,
         "kubernetes_sd_configs": [_discovery()],
-        "relabel_configs": [_only([_IN_APPS], "true"), *_running(), *_address("15020"), *_identity()],
+        "relabel_configs": [only([_IN_APPS], "true"), *of_apps()],
     }
 
 
@@ -95,44 +90,13 @@ def _annotated_job() -> dict[str, Any]:
         "kubernetes_sd_configs": [_discovery()],
         "relabel_configs": [
             {"source_labels": [_IN_APPS], "regex": "true", "action": "drop"},
-            _only([f"{_ANNOTATION}_scrape"], "true"),
-            *_running(),
-            {"source_labels": [f"{_ANNOTATION}_path"], "regex": "(.+)", "target_label": "__metrics_path__"},
-            *_address(None),
-            *_identity(),
+            *of_annotated(),
         ],
     }
 
 
 def _discovery() -> dict[str, Any]:
     return {"role": "pod", "attach_metadata": {"namespace": True}}
-
-
-def _only(labels: list[str], regex: str) -> dict[str, Any]:
-    return {"source_labels": labels, "regex": regex, "action": "keep"}
-
-
-def _running() -> list[dict[str, Any]]:
-    init = {"source_labels": [f"{_POD}_container_init"], "regex": "true", "action": "drop"}
-    return [{"source_labels": [f"{_POD}_phase"], "regex": "Failed|Succeeded", "action": "drop"}, init]
-
-
-def _address(port: str | None) -> list[dict[str, Any]]:
-    """The pod's address with a port, or with the annotated one; an IPv6 address stands in brackets."""
-    tail, chosen = ("", port) if port else (r";(\d+)", "$2")
-    return [_join(rf"([\d.]+){tail}", f"$1:{chosen}", port), _join(rf"(.*:.*){tail}", f"[$1]:{chosen}", port)]
-
-
-def _join(regex: str, address: str, port: str | None) -> dict[str, Any]:
-    sources = [f"{_POD}_ip"] if port else [f"{_POD}_ip", f"{_ANNOTATION}_port"]
-    return {"source_labels": sources, "regex": regex, "replacement": address, "target_label": "__address__"}
-
-
-def _identity() -> list[dict[str, Any]]:
-    return [
-        {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
-        {"source_labels": [f"{_POD}_name"], "target_label": "pod"},
-    ]
 
 
 def _permissions() -> list[Manifest]:
