@@ -46,11 +46,7 @@ def _of_all(plan: Plan, work: Workload) -> Iterator[Finding]:
 def _of_short_form(plan: Plan, work: Workload) -> Iterator[Finding]:
     for index in range(1, len(work.ports)):
         yield ("workload", "ports", index), f"a revision listens on one port: {_OUT}"
-    for name, value in work.env.items():
-        if name in ITS_VARIABLES:
-            yield ("workload", "env", name), "is set by Knative: choose another name"
-        elif isinstance(value, PodField):
-            yield ("workload", "env", name), f"Knative gives no fields of the pod: {_OUT}"
+    yield from _of_variables(work)
     for index, volume in enumerate(work.volumes):
         yield from ((("workload", "volumes", index, *path), message) for path, message in _of_volume(volume))
     if work.security.fs_group is not None:
@@ -62,6 +58,16 @@ def _of_short_form(plan: Plan, work: Workload) -> Iterator[Finding]:
         yield ("workload", "termination_grace"), f"{why}: give traffic.timeout instead"
     for field in sorted(plan.app.disruption.model_fields_set & {"zones", "nodes"}):
         yield ("disruption", field), f"Knative says nothing of where pods stand: {_OUT}"
+
+
+def _of_variables(work: Workload) -> Iterator[Finding]:
+    if work.telemetry:
+        yield ("workload", "telemetry"), f"Knative gives no fields of the pod, like its version: {_OUT}"
+    for name, value in work.env.items():
+        if name in ITS_VARIABLES:
+            yield ("workload", "env", name), "is set by Knative: choose another name"
+        elif isinstance(value, PodField):
+            yield ("workload", "env", name), f"Knative gives no fields of the pod: {_OUT}"
 
 
 def _of_volume(volume: Volume) -> Iterator[Finding]:

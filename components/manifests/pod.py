@@ -9,7 +9,7 @@ from typing import Any
 from ..spec.app import AppSpec
 from ..spec.container import ConfigKey, EnvFrom, Probe, ResourceAmounts, SecretKey, Security, Volume
 from ..spec.labels import REVISION_LABEL, VERSION_LABEL
-from ..spec.workload import Workload
+from ..spec.workload import TELEMETRY, Workload
 from .configuration import versioned
 from .meta import Manifest, pod_labels, without_nothing
 
@@ -70,22 +70,22 @@ def _short_template(app: AppSpec) -> Manifest:
         "securityContext": _pod_security(work.security),
         "terminationGracePeriodSeconds": work.termination_grace.whole_seconds,
         "topologySpreadConstraints": _spread(app) if work.kind == "deployment" else [],
-        "containers": [_container(app.name, work)],
+        "containers": [_container(app, work)],
         "volumes": [_volume(volume) for volume in work.volumes],
     }
     metadata = {"labels": _labels(app), "annotations": work.annotations}
     return {"metadata": without_nothing(metadata), "spec": without_nothing(spec)}
 
 
-def _container(name: str, work: Workload) -> Manifest:
+def _container(app: AppSpec, work: Workload) -> Manifest:
     return without_nothing(
         {
-            "name": name,
+            "name": app.name,
             "image": str(work.image),
             "command": work.command,
             "args": work.args,
             "ports": [{"name": p.name, "containerPort": p.port, "protocol": p.protocol} for p in work.all_ports],
-            "env": [_env(key, value) for key, value in sorted(work.env.items())],
+            "env": [*_telemetry(app), *(_env(key, value) for key, value in sorted(work.env.items()))],
             "envFrom": [_env_from(source) for source in work.env_from],
             "startupProbe": _probe(work.probes.startup, work),
             "readinessProbe": _probe(work.probes.readiness, work),
@@ -97,6 +97,22 @@ def _container(name: str, work: Workload) -> Manifest:
             "volumeMounts": [_mount(volume) for volume in work.volumes],
         }
     )
+
+
+def _telemetry(app: AppSpec) -> list[Manifest]:
+    """What OpenTelemetry's libraries put on all that they send.
+
+    The version is read from the pod: a value that is written here would differ in every version, and so make one.
+    Source: opentelemetry.io/docs/specs, resource SDK (environment variables), semantic conventions (service).
+    """
+    if not app.workload.telemetry:
+        return []
+    version, name, attributes = TELEMETRY
+    return [
+        {"name": version, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{REVISION_LABEL}']"}}},
+        {"name": name, "value": app.name},
+        {"name": attributes, "value": f"service.namespace={app.namespace},service.version=$({version})"},
+    ]
 
 
 def _env(name: str, value: Any) -> Manifest:

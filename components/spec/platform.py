@@ -152,6 +152,10 @@ class GrafanaOptions(Strict):
     """True for a server of the platform's own; what is clicked together in it lives as long as its pod."""
     rotation: Annotated[int, Field(ge=1)] = 1
     """Number of the password: another one generates it anew and starts the server with it."""
+    logs: Url | None = None
+    """Address of the cluster's Loki, e.g. `http://loki.logging:3100`: a source of data, which leads to `traces`."""
+    traces: Url | None = None
+    """Address of the cluster's Tempo, e.g. `http://tempo.tracing:3200`: a source of data, which leads to `logs`."""
     resources: Resources | None = None
 
 

@@ -45,12 +45,16 @@ class ServiceAccount(Ruled):
             yield ("annotations",), f"belong to '{self.existing}', which is not made here: write them there"
 
 
+TELEMETRY = ("COALMINE_VERSION", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES")
+"""The variables of `telemetry`; the first one is what the last one refers to."""
+
 _SHORT_FORM = (
     "image",
     "command",
     "args",
     "env",
     "env_from",
+    "telemetry",
     "probes",
     "resources",
     "volumes",
@@ -79,6 +83,9 @@ class Workload(Ruled):
     """Environment variables: text, or where the value comes from."""
     env_from: list[EnvFrom] = []
     """Secrets and ConfigMaps whose keys all become variables."""
+    telemetry: bool = False
+    """Whether the container is told, in OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, what it is, in which version:
+    OpenTelemetry's libraries put that on every trace, log and metric that they send."""
     config: dict[DnsLabel, ConfigData] = {}
     """ConfigMaps made for this version: files or variables and their text, by the name that `env`, `env_from`,
     `volumes` and a `pod_template` use. The text is part of the version: another one is released like another image."""
@@ -133,6 +140,9 @@ class Workload(Ruled):
             return
         if self.image is None:
             yield ("image",), "is required (or a full 'pod_template')"
+        if self.telemetry:
+            taken = (name for name in TELEMETRY if name in self.env)
+            yield from ((("env", name), "is set by 'telemetry': leave one of the two out") for name in taken)
         yield from repeated("volumes", "name", [volume.name for volume in self.volumes])
         yield from repeated("volumes", "mount", [volume.mount for volume in self.volumes])
 

@@ -4,7 +4,8 @@ Its own database lives as long as its pod: what is to stay is provisioned, and a
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -14,6 +15,7 @@ from ...metrics.prometheus import PrometheusProvider
 from ...observability.dashboard import Dashboard, all_dashboards
 from ...observability.watched import Watched, watched
 from ...spec.cluster import StackSpec
+from ...spec.platform import GrafanaOptions
 from ..bundle import bundle_of
 from ..images import GRAFANA_IMAGE
 from ..piece import Piece, Stages, pod_security, restricted_container
@@ -48,6 +50,10 @@ _SETTINGS = {
     "GF_ANALYTICS_REPORTING_ENABLED": "false",
     "GF_PLUGINS_PREINSTALL_DISABLED": "true",
 }
+_LOGS, _TRACES = "loki", "tempo"
+_TRACE_IN_A_LINE = r"trace_?[iI][dD]\W{1,4}([0-9a-fA-F]{16,32})"
+"""What names a trace in a line, as text or JSON."""
+_AROUND_A_SPAN = {"spanStartTimeShift": "-5m", "spanEndTimeShift": "5m"}
 _VOLUMES = {"data": "/var/lib/grafana", "temporary": "/tmp"}
 
 
@@ -93,21 +99,35 @@ def _dashboard_folder() -> str:
 
 
 def data_sources(stack: StackSpec) -> str:
-    """The file that names the metrics server of `delivery.metrics`."""
+    """The file that names the metrics server of `delivery.metrics`, and who has logs and traces."""
     provider = stack.delivery.metrics
     if not isinstance(provider, PrometheusProvider):
         raise TypeError(f"metrics '{provider.kind}' are not Prometheus'")
-    source = {
-        "name": "Prometheus",
-        "uid": "prometheus",
-        "type": "prometheus",
-        "access": "proxy",
-        # Grafana takes `$` for the beginning of a variable.
-        "url": provider.address.replace("$", "$$"),
-        "isDefault": True,
-        "jsonData": {"timeInterval": str(provider.scrape_interval)},
-    }
-    return yaml.safe_dump({"apiVersion": 1, "datasources": [source]}, sort_keys=False)
+    interval = {"timeInterval": str(provider.scrape_interval)}
+    metrics = {**_source("Prometheus", "prometheus", provider.address), "isDefault": True, "jsonData": interval}
+    sources = [metrics, *_logs_and_traces(stack.platform.grafana)]
+    return yaml.safe_dump({"apiVersion": 1, "datasources": sources}, sort_keys=False)
+
+
+def _source(name: str, kind: str, address: str) -> dict[str, Any]:
+    # Grafana takes `$` for the beginning of a variable.
+    return {"name": name, "uid": kind, "type": kind, "access": "proxy", "url": address.replace("$", "$$")}
+
+
+def _logs_and_traces(options: GrafanaOptions) -> Iterator[dict[str, Any]]:
+    """Each leads to the other, where there are both.
+
+    Source: grafana.com/docs/grafana/v13.3/datasources, Loki (derived fields) and Tempo (trace to logs).
+    """
+    both = options.logs is not None and options.traces is not None
+    if options.logs is not None:
+        link = {"name": "trace", "matcherRegex": _TRACE_IN_A_LINE, "datasourceUid": _TRACES, "url": "$${__value.raw}"}
+        yield {**_source("Loki", _LOGS, options.logs), **({"jsonData": {"derivedFields": [link]}} if both else {})}
+    if options.traces is not None:
+        # Loki finds out the name of a service by itself; its lines of other namespaces have other traces.
+        named: dict[str, Any] = {"tags": [{"key": "service.name", "value": "service_name"}], "filterByTraceID": True}
+        back = {"datasourceUid": _LOGS, **_AROUND_A_SPAN, **named}
+        yield {**_source("Tempo", _TRACES, options.traces), **({"jsonData": {"tracesToLogsV2": back}} if both else {})}
 
 
 def _deployment(stack: StackSpec, provisioned: Mapping[str, str], dashboards: Sequence[str]) -> Manifest:

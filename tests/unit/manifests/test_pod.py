@@ -61,6 +61,26 @@ def test_every_pod_requests_cpu_and_memory() -> None:
     assert container_of(SHOP)["resources"] == {"requests": {"cpu": "100m", "memory": "128Mi"}}
 
 
+def test_telemetry_names_the_version_and_is_the_same_in_every_version() -> None:
+    """Else the variables would make a version of what is none; and Kubernetes fills in what stands before."""
+    told = changed(SHOP, "workload", "telemetry", to=True)
+    first, second = (template_of(changed(told, "workload", "image", to=f"shop:{tag}")) for tag in ("1.5.0", "1.6.0"))
+    found = [one["spec"]["containers"][0]["env"] for one in (first, second)]
+    assert (
+        found[0]
+        == found[1]
+        == [
+            {"name": "COALMINE_VERSION", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['version']"}}},
+            {"name": "OTEL_SERVICE_NAME", "value": "shop"},
+            {
+                "name": "OTEL_RESOURCE_ATTRIBUTES",
+                "value": "service.namespace=shop,service.version=$(COALMINE_VERSION)",
+            },
+        ]
+    )
+    assert first["metadata"]["labels"]["version"] != second["metadata"]["labels"]["version"]
+
+
 @pytest.mark.parametrize(
     ("written", "made"),
     [

@@ -238,6 +238,7 @@ CONFIG = {"name": "c", "mount": "/c", "config": "c"}
 SHORT_FORM: dict[str, tuple[dict[str, Any], str]] = {
     "a variable of Knative's": ({"env": {"PORT": "80"}}, "workload.env.PORT"),
     "a field of the pod": ({"env": {"NAME": {"field": "metadata.name"}}}, "workload.env.NAME"),
+    "what tells traces apart": ({"telemetry": True}, "workload.telemetry"),
     "a claim": ({"volumes": [{"name": "c", "mount": "/c", "claim": "c"}]}, "workload.volumes[0].claim"),
     "a config to write to": ({"volumes": [{**CONFIG, "read_only": False}]}, "workload.volumes[0].read_only"),
     "a folder of the system": ({"volumes": [{**CONFIG, "mount": "/dev/"}]}, "workload.volumes[0].mount"),

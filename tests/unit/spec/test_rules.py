@@ -274,6 +274,14 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         changed(TEMPLATE, "workload", "image", to="search:1"),
         ["workload.image: is excluded by 'pod_template': write it inside the template"],
     ),
+    "a template and telemetry": (
+        changed(TEMPLATE, "workload", "telemetry", to=True),
+        ["workload.telemetry: is excluded by 'pod_template': write it inside the template"],
+    ),
+    "telemetry and a variable of its": (
+        changed(FULL, "workload", "env", to={"OTEL_RESOURCE_ATTRIBUTES": "a=b"}),
+        ["workload.env.OTEL_RESOURCE_ATTRIBUTES: is set by 'telemetry': leave one of the two out"],
+    ),
     "a template and a grace": (
         changed(TEMPLATE, "workload", "termination_grace", to="5s"),
         ["workload.termination_grace: is excluded by 'pod_template': write it inside the template"],
