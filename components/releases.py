@@ -247,6 +247,16 @@ TOOLS = (
         version_text="1.36.1",
     ),
     Tool(
+        name="load-tester",
+        executable="loadtester",
+        source=FLAGGER,
+        package="github.com/fluxcd/flagger/cmd/loadtester",
+        # It does not say its version: none on PATH is ever taken for the pinned one.
+        version_arguments=("-help",),
+        version_text="1.36.1",
+        for_tests=True,
+    ),
+    Tool(
         name="istiod",
         executable="pilot-discovery",
         source=ISTIO,

@@ -19,6 +19,8 @@ CONTOUR_ENVOY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.38.9"
 ARGO_ROLLOUTS_IMAGE = f"quay.io/argoproj/argo-rollouts:{ARGO_ROLLOUTS.version}"
 FLAGGER_RELEASE = FLAGGER.version.removeprefix("v")
 FLAGGER_IMAGE = f"ghcr.io/fluxcd/flagger:{FLAGGER_RELEASE}"
+LOAD_TESTER_IMAGE = "ghcr.io/fluxcd/flagger-loadtester:0.31.0"
+"""The one that charts/loadtester of the release of Flagger names."""
 
 
 def prometheus_release(module_version: str) -> str:

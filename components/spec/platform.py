@@ -13,7 +13,7 @@ from .container import Resources, repeated_values
 from .names import DnsLabel, NameRule, NonEmpty, Url
 from .prometheus_operator import PrometheusOperatorOptions
 from .upstream import BundleName, ImageDigests, Mirror
-from .values import Duration, Quantity
+from .values import Duration, PositiveDuration, Quantity
 
 HttpsUrl = Annotated[
     str, NameRule(r"https://[^\s/]+/\S+", 2048, "an address: write it like 'https://example.com/file'")
@@ -50,6 +50,18 @@ class FlaggerOptions(Strict):
     """False where the cluster has Flagger already."""
     replicas: Replicas = 2
     """Controllers; one leads, the others stand by."""
+    resources: Resources | None = None
+
+
+class LoadTesterOptions(Strict):
+    """Flagger's load tester, at `http://load-tester.load-tester/`: what a `load_test` of apps may name as `tester`."""
+
+    install: bool = False
+    """True for one of the platform's own."""
+    callers: Annotated[list[DnsLabel], Field(min_length=1)] = ["flagger-system"]
+    """Namespaces whose pods may have it run commands: that of Flagger's controller."""
+    timeout: PositiveDuration = Duration.of_seconds(3600)
+    """How long a command may run."""
     resources: Resources | None = None
 
 
@@ -225,6 +237,7 @@ class PlatformSpec(Strict):
     """
     argo_rollouts: Annotated[ArgoRolloutsOptions, Later()] = ArgoRolloutsOptions.model_construct()
     flagger: Annotated[FlaggerOptions, Later()] = FlaggerOptions.model_construct()
+    load_tester: Annotated[LoadTesterOptions, Later()] = LoadTesterOptions.model_construct()
     istio: Annotated[IstioOptions, Later()] = IstioOptions.model_construct()
     contour: Annotated[ContourOptions, Later()] = ContourOptions.model_construct()
     gateway_api: Annotated[GatewayApiOptions, Later()] = GatewayApiOptions.model_construct()

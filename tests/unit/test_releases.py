@@ -65,7 +65,7 @@ def test_pulumi_program_and_library_have_one_version() -> None:
 def test_names_and_executables_are_unique() -> None:
     names = [tool.name for tool in TOOLS]
     executables = [tool.executable for tool in TOOLS]
-    assert len(set(names)) == len(names) == 19
+    assert len(set(names)) == len(names) == 20
     assert len(set(executables)) == len(executables)
 
 
