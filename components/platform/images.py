@@ -51,6 +51,7 @@ FLUX_IMAGE_AUTOMATION_IMAGE = "ghcr.io/fluxcd/image-automation-controller:v1.2.5
 NEVER_RUN = frozenset(
     image.rpartition(":")[0]
     for image in (
+        ALERTMANAGER_IMAGE,
         FLUX_HELM_IMAGE,
         FLUX_IMAGE_AUTOMATION_IMAGE,
         FLUX_IMAGE_REFLECTOR_IMAGE,
