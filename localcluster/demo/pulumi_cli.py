@@ -63,17 +63,14 @@ class Pulumi:
     """Pulumi for one stack.
 
     Fields: `project`: folder of Pulumi.yaml; `environment`: what `coalmine local env` gives; `logs`: folder for the
-    output of every run; `stack`: its name; `gently`: leaves the processors to others, who serve requests meanwhile.
+    output of every run; `stack`: its name.
     """
 
-    def __init__(
-        self, project: Path, environment: Mapping[str, str], logs: Path, stack: str = "local", *, gently: bool = False
-    ) -> None:
+    def __init__(self, project: Path, environment: Mapping[str, str], logs: Path, stack: str = "local") -> None:
         self._project = project
         self._environment = {**os.environ, **environment}
         self._logs = logs
         self._stack = stack
-        self._gently = gently
         self._runs = 0
 
     def select(self) -> None:
@@ -82,23 +79,24 @@ class Pulumi:
         if any(not is_running(pid) for pid in self._lock_owners()):
             self.start("cancel", "--yes").wait(_SHORT_SECONDS)
 
-    def up(self, config: Path) -> Run:
-        """Starts `pulumi up`."""
-        return self.start("up", "--yes", "--skip-preview", "--config-file", str(config))
+    def up(self, config: Path, *, gently: bool = False) -> Run:
+        """Starts `pulumi up`. Done `gently` it leaves the processors to others, who serve requests meanwhile."""
+        return self.start("up", "--yes", "--skip-preview", "--config-file", str(config), gently=gently)
 
     def preview(self, config: Path, *options: str) -> Run:
         """Starts `pulumi preview`."""
         return self.start("preview", "--config-file", str(config), *options)
 
-    def start(self, verb: str, *arguments: str) -> Run:
+    def start(self, verb: str, *arguments: str, gently: bool = False) -> Run:
         """Starts any verb on the stack."""
         self._runs += 1
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"pulumi-{self._runs:02}-{verb}.log"
-        command = ["nice", "-n", str(_GENTLE)] if self._gently else []
+        command = ["nice", "-n", str(_GENTLE)] if gently else []
+        command += ["pulumi", verb, *arguments, "--stack", self._stack, "--non-interactive", "--color", "never"]
         with log.open("w") as output:
             process = subprocess.Popen(
-                [*command, "pulumi", verb, *arguments, "--stack", self._stack, "--non-interactive", "--color", "never"],
+                command,
                 cwd=self._project,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -108,7 +106,7 @@ class Pulumi:
                 # A Ctrl-C reaches it once, from `cancel`: at a second one Pulumi would stop without tidying up.
                 start_new_session=True,
             )
-        if self._gently:
+        if gently:
             make_gentle(process.pid, _GENTLE)
         return Run(verb, process, log)
 

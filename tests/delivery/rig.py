@@ -78,7 +78,7 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
     """Installs the platform and all apps, releases a new version of each, and waits until all is decided."""
     project = Project(folder / "pulumi", BY_PULUMI + BY_FLAGGER)
     environment = {**cluster.environment(), **SAVED_ONCE}
-    pulumi = Pulumi(project.root, environment, folder / "logs", gently=True)
+    pulumi = Pulumi(project.root, environment, folder / "logs")
     planes.install(cluster.api)
     pulumi.select()
     pulumi.up(project.stable()).wait(_UP_SECONDS)
@@ -107,7 +107,7 @@ def playing(cluster: Cluster, folder: Path) -> Iterator[Rig]:
             return found
 
         played = begun(BY_PULUMI + BY_FLAGGER)
-        pulumi.up(config).wait(_UP_SECONDS)
+        pulumi.up(config, gently=True).wait(_UP_SECONDS)
         # An engine that begins many releases at once comes to each of them late, and cuts its first hold short.
         for others in (BY_PLANE, BY_SERIES):
             _await_under_way(played)
