@@ -126,7 +126,7 @@ def changed(stable: dict[str, str], candidate: dict[str, str]) -> dict[str, Any]
 
 NEWS = [{"channel": "hook", "events": ["started", "step", "promoted"]}, "chat"]
 # As few at a time as give enough in a step: two cores serve all releases at once, and a hold costs nothing.
-GOOD = Scenario("good", rate=220, steps=((5, 26), (25, 26), (50, 26)), interval=26, notify=NEWS, compared=True)
+GOOD = Scenario("good", rate=170, steps=((5, 38), (25, 38), (50, 38)), interval=38, notify=NEWS, compared=True)
 ERRORS = Scenario("errors", rate=20, steps=((50, 20), (80, 20)), tolerated=1, candidate={ERROR_RATE: "0.3"})
 SLOW = Scenario("slow", rate=20, candidate={LATENCY: "800ms"})
 QUIET = Scenario("quiet", rate=0)
@@ -140,8 +140,7 @@ BY_PULUMI = (GOOD, ERRORS, SLOW, QUIET)
 FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET = (
     replace(one, name=f"flagger-{one.name}", engine="flagger")
     for one in (
-        # Flagger leaves a weight sooner after it was in force than Argo Rollouts.
-        replace(GOOD, rate=280, notify=None),
+        replace(GOOD, notify=None),
         ERRORS,
         SLOW,
         QUIET,
@@ -153,7 +152,7 @@ BY_FLAGGER = (FLAGGER_GOOD, FLAGGER_ERRORS, FLAGGER_SLOW, FLAGGER_QUIET)
 
 def _behind(router: str) -> tuple[Scenario, ...]:
     """The same releases of Flagger behind another data plane: fewer requests, for the machine has no more to give."""
-    good = replace(GOOD, rate=70, steps=((10, 15), (50, 15)), interval=15, fewest=600, compared=False)
+    good = replace(GOOD, rate=50, steps=((10, 20), (50, 20)), interval=20, fewest=600, compared=False)
     same = (good, *(replace(one, rate=one.rate // 2, minimum=20) for one in (ERRORS, SLOW, QUIET)))
     return tuple(
         replace(one, name=f"{router}-{one.name}", namespace=router, engine="flagger", router=router, notify=[])
