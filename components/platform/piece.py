@@ -107,6 +107,22 @@ def watched_by(stack: StackSpec, apps: Iterable[AppSpec]) -> "Watched":
     return watched(stack, apps, {piece.name: piece.reports for piece in pieces_of(stack) if piece.reports})
 
 
+def restricted_pod(user: int, group: int | None = None, *, owns_volumes: bool = False) -> Manifest:
+    """The security context of a pod that the `restricted` standard admits.
+
+    `user`, `group`: ids that it runs as, the same one unless given; `owns_volumes`: whether its volumes belong to the
+    group.
+    """
+    own = user if group is None else group
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "runAsGroup": own,
+        **({"fsGroup": own} if owns_volumes else {}),
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
 def restricted_container() -> Manifest:
     """The security context of a container that the `restricted` standard admits, with nothing written to its image."""
     return {

@@ -18,7 +18,7 @@ from ...spec.cluster import StackSpec
 from ...spec.platform import GrafanaOptions
 from ..bundle import bundle_of
 from ..images import GRAFANA_IMAGE
-from ..piece import Piece, Stages, pod_security, restricted_container
+from ..piece import Piece, Stages, pod_security, restricted_container, restricted_pod
 from ..upstream import resources
 
 NAMESPACE = "monitoring"
@@ -145,13 +145,7 @@ def _pod(stack: StackSpec, dashboards: Sequence[str]) -> Manifest:
     return {
         "serviceAccountName": NAME,
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER, owns_volumes=True),
         "containers": [_container(stack)],
         "volumes": [
             {"name": "password", "secret": {"secretName": NAME}},

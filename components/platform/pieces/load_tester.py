@@ -8,7 +8,7 @@ from ...manifests.meta import Manifest, without_nothing
 from ...spec.cluster import StackSpec
 from ..bundle import bundle_of
 from ..images import LOAD_TESTER_IMAGE
-from ..piece import Piece, Stages, pod_security, restricted_container
+from ..piece import Piece, Stages, pod_security, restricted_container, restricted_pod
 from ..upstream import resources
 
 NAMESPACE = "load-tester"
@@ -48,12 +48,7 @@ def _template(stack: StackSpec) -> Manifest:
     spec = {
         "serviceAccountName": NAME,
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _GROUP,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER, _GROUP),
         "containers": [_container(stack)],
         "volumes": [{"name": "temporary", "emptyDir": {}}],
     }

@@ -19,7 +19,7 @@ from ...spec.cluster import StackSpec
 from ...spec.values import Duration
 from ..bundle import bundle_of
 from ..images import PROMETHEUS_IMAGE
-from ..piece import Piece, Stages, pod_security, restricted_container
+from ..piece import Piece, Stages, pod_security, restricted_container, restricted_pod
 from ..scraping import PATH_OF_APPS, of_annotated, of_apps, only, timeout
 from ..upstream import resources
 
@@ -149,13 +149,7 @@ def _pod(stack: StackSpec, rules: Sequence[str]) -> Manifest:
     data = {"persistentVolumeClaim": {"claimName": NAME}} if stack.platform.prometheus.storage else {"emptyDir": {}}
     return {
         "serviceAccountName": NAME,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _NOBODY,
-            "runAsGroup": _NOBODY,
-            "fsGroup": _NOBODY,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_NOBODY, owns_volumes=True),
         "containers": [_container(stack)],
         "volumes": [
             {"name": "config", "configMap": {"name": NAME}},

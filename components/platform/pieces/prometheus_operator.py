@@ -16,7 +16,7 @@ from ...spec.cluster import StackSpec
 from ...spec.prometheus_operator import NOBODY, AlertReceiver, PrometheusOperatorOptions
 from ..bundle import bundle_of
 from ..images import ALERTMANAGER_IMAGE
-from ..piece import Piece, Stages, pieces_of, pod_security
+from ..piece import Piece, Stages, pieces_of, pod_security, restricted_pod
 from ..scraping import PATH_OF_APPS, Rule, of_annotated, of_apps, timeout
 from ..upstream import resources
 
@@ -132,13 +132,7 @@ def _alertmanager(stack: StackSpec) -> Manifest:
         # As a whole, so that the operator asks for no `namespace` on alerts: those of apps have their own.
         "alertmanagerConfiguration": {"name": NAME},
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER, owns_volumes=True),
         "storage": {"volumeClaimTemplate": {"spec": claim}} if given.storage else None,
         "resources": resources(given.resources) if given.resources else None,
     }
