@@ -7,15 +7,16 @@ import http.server
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
+
+from tests.serving import Quiet, serve_until_closed
 
 
 def main() -> None:
     """Serve until standard input is closed."""
     folder = Path(sys.argv[2]).resolve()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(b"")
 
@@ -47,12 +48,7 @@ def main() -> None:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    serve_until_closed(int(sys.argv[1]), Handler)
 
 
 if __name__ == "__main__":

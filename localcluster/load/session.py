@@ -97,17 +97,14 @@ class Load:
     def counts(self, since: float, until: float, host: str) -> Counter[tuple[str, int]]:
         """Answers by (version, status) to requests due in the whole seconds from `since` up to `until` (epoch)."""
         total: Counter[tuple[str, int]] = Counter()
-        self.seconds()
-        for second in self._of_host[host]:
-            if since <= second.time and second.time + 1 <= until:
-                for answers in second.answers:
-                    total[answers.version, answers.status] += answers.count
+        for second in self._within(since, until, host):
+            for answers in second.answers:
+                total[answers.version, answers.status] += answers.count
         return total
 
     def failures(self, since: float, until: float, host: str) -> list[str]:
         """A line for each of these seconds in which an answer was missing or was no 200: when, what, how long."""
-        self.seconds()
-        found = [one for one in self._of_host[host] if since <= one.time and one.time + 1 <= until]
+        found = self._within(since, until, host)
         bad = [one for one in found if any(answers.status != http.HTTPStatus.OK for answers in one.answers)]
         return [f"second {one.time - int(since)}: {one.told()}" for one in sorted(bad, key=lambda one: one.time)]
 
@@ -122,6 +119,11 @@ class Load:
             if time.monotonic() > deadline:
                 raise LoadError(f"{host}: {found.total()} of {count} requests answered within {timeout:.0f} s")
             time.sleep(_POLL_SECONDS)
+
+    def _within(self, since: float, until: float, host: str) -> list[Second]:
+        """The whole seconds of a host in a stretch of time."""
+        self.seconds()
+        return [one for one in self._of_host[host] if since <= one.time and one.time + 1 <= until]
 
     def _running(self) -> "subprocess.Popen[str]":
         if self._process is None or self._process.poll() is not None:

@@ -8,9 +8,10 @@ histogram counts them too. It ends with its standard input.
 import http.server
 import json
 import sys
-import threading
 import time
 from typing import Any
+
+from tests.serving import Quiet, serve_until_closed
 
 _BUCKETS = ("10", "50", "100", "+Inf")
 
@@ -41,7 +42,7 @@ def main() -> None:
     series: list[dict[str, Any]] = json.loads(sys.stdin.readline())
     began = time.monotonic()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = text(series, time.monotonic() - began).encode()
             self.send_response(http.HTTPStatus.OK)
@@ -50,12 +51,7 @@ def main() -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """A scrape every two seconds is no news."""
-
-    server = http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    serve_until_closed(int(sys.argv[1]), Handler, "0.0.0.0")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.serving import Quiet, serve_until_closed
+
 
 def main() -> None:
     """Serve until standard input is closed."""
     file, asking, asked = Path(sys.argv[2]), threading.Lock(), Counter[str]()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             _, app, gate, answers = self.path.split("/")
@@ -32,12 +34,7 @@ def main() -> None:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """The file has them all."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    serve_until_closed(int(sys.argv[1]), Handler)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
+from tests.serving import Quiet, serve_until_closed
+
 
 def told(content_type: str, body: str) -> Any:
     """What a message's body says: JSON, or the fields of a form."""
@@ -24,7 +26,7 @@ def main() -> None:
     """Serve until standard input is closed."""
     file, writing = Path(sys.argv[2]), threading.Lock()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             message = {
@@ -41,12 +43,7 @@ def main() -> None:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """The file has them all."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    serve_until_closed(int(sys.argv[1]), Handler)
 
 
 if __name__ == "__main__":
